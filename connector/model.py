@@ -1,0 +1,218 @@
+"""What flows along the line calendars -> detection -> planning -> reconcile -> drivers.
+
+Frozen, slotted dataclasses; UTC inside, the room's zone for display. No I/O, no clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal, NewType
+
+from device_drivers.api import BookingList, DialAddress, TlsPolicy
+
+RoomId = NewType("RoomId", str)
+
+# ------------------------------------------------------------------------------------ rooms and policy
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a room does with its meetings: the template's words, minutes as timedeltas.
+
+    ``auto_join``/``auto_leave`` off still shows buttons. ``busy``: the unit is in another call at dial time.
+    """
+
+    one_touch_join: bool = True
+    auto_join: bool = False
+    auto_leave: bool = True
+    join_before: timedelta = timedelta(0)  # auto-join dials this long before start
+    leave_after: timedelta = timedelta(0)  # and leaves this long after end
+    early_join: timedelta = timedelta(minutes=5)  # the Join button works this long before start
+    late_join: timedelta = timedelta(minutes=5)  # grace: a late dial is still made until start + late_join
+    busy: Literal["wait", "skip", "drop"] = "wait"
+    show_non_joinable: bool = True  # meetings without an address, shown without a button where the unit can
+    show_all_day: bool = True
+    private_title: str = "Private meeting"  # shown instead of a private event's title and organiser
+    hide_titles: bool = False  # treat every event as private
+    protocol: Literal["sip", "h323"] = "sip"  # preferred
+    call_rate: int | None = None  # kbit/s
+    window_back: timedelta = timedelta(hours=12)
+    window_ahead: timedelta = timedelta(hours=48)
+    allowed_domains: tuple[str, ...] = ("zoomcrc.com",)  # dial policy: hosts, and their sub-domains, a room may dial
+    allowed_networks: tuple[str, ...] = ()  # bridge addresses (CIDR) a room may dial
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One row of rooms.csv: one unit. Rows with the same ``calendar`` form one physical room."""
+
+    id: RoomId
+    name: str
+    calendar: str  # as written: a path, an http(s) URL, or "source:address"
+    device_type: str
+    ip_address: str  # IP or host name
+    site: str = ""
+    port: int | None = None
+    tls: TlsPolicy = field(default_factory=TlsPolicy)
+    serial_number: str = ""
+    credential: str = ""  # a reference (env:/file:/vault:), never the secret
+    timezone: str = "UTC"
+    template: str = "default"
+    connector: str = ""
+    device_management: bool = True
+    notes: str = ""
+    policy: Policy = field(default_factory=Policy)
+    options: tuple[tuple[str, str], ...] = ()  # driver options from the template
+
+
+# ------------------------------------------------------------------------------------ calendars
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """One place of an event where join information may stand."""
+
+    where: str  # "location", "description", "html", "conference", "url", ... as the evidence will name it
+    kind: Literal["text", "html", "url"]
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One occurrence. ``series_uid`` + ``original_start`` keep its identity when it moves."""
+
+    series_uid: str
+    original_start: datetime  # UTC; where the series put it, before any move
+    start: datetime
+    end: datetime
+    title: str = ""
+    organizer: str = ""  # a name, else an address
+    all_day: bool = False
+    private: bool = False
+    cancelled: bool = False
+    declined: bool = False  # the room refused it
+    tentative: bool = False
+    texts: tuple[SourceText, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.series_uid}\x1f{self.original_start.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An item that is listed but cannot be read: its last good form stays on the screen."""
+
+    series_uid: str  # "" when not even that could be read
+    reason: str  # a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A complete listing of the window. An incomplete one is never returned: the source raises."""
+
+    events: tuple[Event, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+# ------------------------------------------------------------------------------------ detection
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a field has its value, or why a candidate lost. ``shown`` is redacted and never a body excerpt."""
+
+    field: str  # service, meeting_id, passcode, join_url, sip, h323, joinable, ...
+    where: str  # the SourceText it came from, or the planning step
+    rule: str  # stable name, e.g. "zoom.link", "unwrap.safelinks"
+    verdict: Literal["won", "lost", "note"]
+    reason: str
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinInfo:
+    """``sip``/``h323``: what a room should dial, best first, no scheme. ``passcode``: the numeric one only."""
+
+    service: str | None = None
+    joinable: bool = False
+    meeting_id: str | None = None
+    passcode: str | None = field(default=None, repr=False)
+    passcode_text: str | None = field(default=None, repr=False)
+    join_url: str | None = field(default=None, repr=False)
+    sip: tuple[str, ...] = field(default=(), repr=False)
+    h323: tuple[str, ...] = field(default=(), repr=False)
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """An event after detection: no body text any more. This is what the store keeps."""
+
+    event: Event
+    join: JoinInfo
+
+    @classmethod
+    def of(cls, event: Event, join: JoinInfo) -> Meeting:
+        return cls(replace(event, texts=()), join)
+
+
+# ------------------------------------------------------------------------------------ planning
+
+
+def booking_id(room: RoomId, event: Event) -> str:
+    """Decimal digits, at most 18, the same on every node and after every restart."""
+    digest = hashlib.blake2b(f"{room}\x1e{event.key}".encode(), digest_size=8).digest()
+    return str(int.from_bytes(digest) % 10**18)
+
+
+@dataclass(frozen=True, slots=True)
+class DialOrder:
+    """The room dials ``address`` at ``dial_at`` and, when ``leave_at`` is set, leaves then."""
+
+    booking_id: str
+    planned_start: datetime  # with room and booking id: the key of its attempts
+    dial_at: datetime
+    give_up_at: datetime
+    leave_at: datetime | None
+    address: DialAddress
+    meeting_key: str  # service:meeting id, or the address; equal keys are the same meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One event's line in ``explain``: what it became on this room's unit, and why."""
+
+    booking_id: str
+    title: str
+    start: datetime
+    end: datetime
+    outcome: Literal["button", "no_button", "left_off"]
+    auto_join: bool
+    reason: str
+    address_shown: str = ""
+    service: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlan:
+    room: RoomId
+    bookings: BookingList
+    dial_orders: tuple[DialOrder, ...]
+    decisions: tuple[Decision, ...]
+    computed_at: datetime
+    next_change: datetime | None = None  # when time alone will change this plan
+
+    @property
+    def digest(self) -> str:
+        """Of what the screen shows; the computing time is left out."""
+        return self.bookings.digest

@@ -1,0 +1,1 @@
+"""Signalling-only SIP for simulated endpoints, the simulated bridge and the ``sip`` driver."""

@@ -1,0 +1,1 @@
+"""Simulators, the simulated bridge and the conformance suite: public and shipped, for driver authors too."""

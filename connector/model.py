@@ -71,6 +71,21 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarId:
+    """Which calendar of which source; ``key`` is what the store keeps it under."""
+
+    source: str
+    name: str = field(repr=False)  # the address of an .ics may be a secret in itself
+    shown: str = field(default="", compare=False)  # as a log or a page may show it
+
+    @property
+    def key(self) -> str:
+        if "://" not in self.name:
+            return f"{self.source}:{self.name}"
+        return f"{self.source}:{hashlib.blake2b(self.name.encode(), digest_size=12).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
 class SourceText:
     """One place of an event where join information may stand."""
 

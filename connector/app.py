@@ -1,0 +1,330 @@
+"""Composition root: builds the parts, wires them, follows edits of the configuration. No logic of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from connector import __version__
+from connector.calendars import open_source
+from connector.calendars.base import CalendarSource
+from connector.engine.clock import Clock, SystemClock
+from connector.engine.journal import Journal, Watcher
+from connector.engine.options import Options
+from connector.engine.report import RoomReport, room_report
+from connector.engine.supervisor import Supervisor
+from connector.engine.sync import Sync
+from connector.engine.unit import Login, Tools
+from connector.errors import UserError
+from connector.model import CalendarId, Room, RoomId, Window
+from connector.settings import (
+    Credential,
+    Inputs,
+    LoadedSettings,
+    RoomsResult,
+    SecretReader,
+    Settings,
+    fingerprint,
+    input_files,
+    load_rooms,
+    load_settings,
+    resolve_calendar,
+    shown_calendar,
+)
+from connector.store.store import Store
+from connector.vault.local import Vault
+from connector.vault.secrets import SecretStore
+from device_drivers import registry
+from device_drivers.api import DriverPlug, NotSupported
+
+_LOOK_FOR_EDITS = 1.0  # seconds
+_ATTEMPTS_KEPT = timedelta(days=2)
+
+
+class _Secrets:
+    """Settings and vault, as the engine needs them."""
+
+    def __init__(self, reader: SecretReader, vault: Vault) -> None:
+        self._reader = reader
+        self._vault = vault
+
+    def resolve(self, reference: str) -> Credential:
+        return self._reader.credential(reference)
+
+    def fingerprint(self, login: Login, /) -> str:
+        return fingerprint(Credential(login.username, login.password), self._vault.hmac)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the files say now."""
+
+    loaded: LoadedSettings
+    rooms: RoomsResult
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+    def calendar_of(self, room: Room) -> CalendarId:
+        source, name = resolve_calendar(room.calendar, self.settings)
+        return CalendarId(source, name, shown_calendar(room.calendar))
+
+
+def read_configuration(path: Path | None, environ: Mapping[str, str]) -> Configuration:
+    """UserError with one sentence a mistake; bad rows are in ``rooms.problems`` and stop nothing."""
+    loaded = load_settings(path, environ)
+    known = [record.name for record in registry.records()]
+    return Configuration(loaded, load_rooms(loaded.settings.rooms_file, loaded.settings, known_drivers=known))
+
+
+def engine_options(settings: Settings) -> Options:
+    return Options(
+        poll_every=timedelta(seconds=settings.sync.poll_every),
+        debounce=timedelta(seconds=settings.sync.debounce),
+        read_again_after=timedelta(seconds=settings.sync.read_again_after),
+        read_concurrency=settings.sync.concurrency,
+        verify_every=timedelta(seconds=settings.engine.verify_every),
+        push_concurrency=settings.engine.push_concurrency,
+        deadline=timedelta(seconds=settings.engine.deadline),
+        settle=timedelta(seconds=settings.engine.settle),
+        arm_before=timedelta(seconds=settings.engine.arm_before),
+        guard_rooms=settings.guard.rooms,
+        guard_share=settings.guard.share,
+        guard_hold=timedelta(minutes=settings.guard.hold),
+        private_networks=settings.private_networks,
+    )
+
+
+def find_plug(name: str) -> DriverPlug:
+    try:
+        record = registry.find(name)
+    except registry.UnknownDriver as error:
+        raise NotSupported(str(error)) from None
+    if record.plug is None:
+        raise NotSupported(f"the driver {name} could not be loaded: {record.reason}")
+    return record.plug
+
+
+def database_file(settings: Settings) -> Path:
+    return settings.data_dir / "connector.db"
+
+
+class Connector:
+    """The daemon. ``run`` until ``stop`` is set; ``watcher`` is told of each event, redacted."""
+
+    def __init__(
+        self,
+        config: Path | None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self._path = config
+        self._environ = os.environ if environ is None else environ
+        self._clock = clock
+        self._watcher = watcher
+        self._store: Store | None = None
+        self._config: Configuration | None = None
+
+    # -------------------------------------------------------------------------------- running
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """UserError when the configuration cannot be used or another daemon owns the data folder."""
+        config = self._config = read_configuration(self._path, self._environ)
+        clock = self._clock or SystemClock()
+        data = config.settings.data_dir
+        data.mkdir(parents=True, exist_ok=True)
+        with _only_one(data / "connector.lock"):
+            vault = Vault.open(config.settings.key_file)
+            store = self._store = await Store.open(database_file(config.settings), vault, clock.now())
+            try:
+                journal = Journal(clock, store, self._watcher)
+                journal.note("daemon.started", version=__version__, data_dir=str(data))
+                await self._run_generations(stop, config, clock, vault, store, journal)
+                journal.note("daemon.stopped")
+            finally:
+                await store.close()
+
+    async def _run_generations(
+        self, stop: asyncio.Event, config: Configuration, clock: Clock, vault: Vault, store: Store, journal: Journal
+    ) -> None:
+        """One generation a connector.toml; edits of rooms.csv alone are applied within it."""
+        while not stop.is_set():
+            generation = _Generation(config, clock, vault, store, journal, self._environ)
+            config = self._config = await generation.run(stop, self._path)
+
+    # -------------------------------------------------------------------------------- looking
+
+    async def room_report(self, room_id: str) -> RoomReport:
+        """KeyError when there is no such room."""
+        assert self._store is not None and self._config is not None
+        room = {str(r.id): r for r in self._config.rooms.rooms}[room_id]
+        clock = self._clock or SystemClock()
+        return await room_report(self._store, room, self._config.calendar_of(room), clock.now())
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        return self._config.rooms.rooms if self._config is not None else ()
+
+
+class _Generation:
+    """The parts that one reading of connector.toml asks for."""
+
+    def __init__(
+        self,
+        config: Configuration,
+        clock: Clock,
+        vault: Vault,
+        store: Store,
+        journal: Journal,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._journal = journal
+        self._environ = environ
+        settings = config.settings
+        secrets = SecretStore(settings.secrets_file, vault)
+        self._reader = SecretReader(environ, settings.base, secrets.get)
+        self._tools = Tools(clock, store, journal, engine_options(settings), _Secrets(self._reader, vault), find_plug)
+
+    async def run(self, stop: asyncio.Event, path: Path | None) -> Configuration:
+        """Until ``stop``, or until connector.toml changed: returns the configuration to go on with."""
+        await self._store.write()  # what the generation before posted is read below
+        now = self._tools.clock.now()
+        rows, attempts = await self._store.rooms(), await self._store.attempts(now - _ATTEMPTS_KEPT)
+        calendars = await self._store.calendars()
+        broken = asyncio.Event()
+        failure: list[BaseException] = []
+
+        def fatal(error: BaseException) -> None:
+            failure.append(error)
+            broken.set()
+
+        async with AsyncExitStack() as stack:
+            sources = await self._open_sources(stack)
+            supervisor: Supervisor | None = None
+
+            def told(calendar: CalendarId) -> None:
+                if supervisor is not None:
+                    supervisor.calendar_changed(calendar)
+
+            sync = Sync(sources, calendars, self._window, self._tools, told)
+            supervisor = Supervisor(self._tools, rows, attempts, sync.meetings, fatal)
+            stack.push_async_callback(supervisor.close)
+            await self._apply(self._config, sync, supervisor)
+            reading = asyncio.create_task(sync.run(), name="sync")
+            try:
+                config = await self._follow(stop, broken, path, sync, supervisor, reading)
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+        if failure:
+            raise failure[0]
+        return config
+
+    def _window(self, now: datetime) -> Window:
+        sync = self._config.settings.sync
+        return Window(now - timedelta(hours=sync.window_back_hours), now + timedelta(hours=sync.window_ahead_hours))
+
+    async def _open_sources(self, stack: AsyncExitStack) -> dict[str, CalendarSource]:
+        """A source that cannot be opened is reported; the others work."""
+        sources: dict[str, CalendarSource] = {}
+        settings = self._config.settings
+        for name, section in settings.calendars.items():
+            try:
+                source = open_source(section.type, section.options, self._reader.secret, settings.base)
+                sources[name] = await stack.enter_async_context(source)
+            except UserError as error:
+                self._journal.note("calendar.source_failed", source=name, reason=str(error))
+        return sources
+
+    async def _apply(self, config: Configuration, sync: Sync, supervisor: Supervisor) -> None:
+        rooms: dict[RoomId, tuple[Room, CalendarId]] = {}
+        for room in config.rooms.rooms:
+            rooms[room.id] = (room, config.calendar_of(room))
+        for problem in config.rooms.problems:
+            self._journal.note("rooms.rejected", reason=problem)
+        sync.use({calendar for _, calendar in rooms.values()})
+        await supervisor.apply(rooms)
+        self._journal.note("rooms.loaded", rooms=len(rooms), problems=len(config.rooms.problems))
+
+    async def _follow(
+        self,
+        stop: asyncio.Event,
+        broken: asyncio.Event,
+        path: Path | None,
+        sync: Sync,
+        supervisor: Supervisor,
+        reading: asyncio.Task[None],
+    ) -> Configuration:
+        """Look at the input files every second: hashing a few small files costs less than a watcher per folder."""
+        config = self._config
+        inputs = Inputs.of(input_files(config.loaded, config.rooms.rooms))
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_FOR_EDITS):
+                    await stop.wait()
+            if stop.is_set() or broken.is_set():
+                return config
+            if reading.done():
+                reading.result()  # raises what ended it
+            if not inputs.changed():
+                continue
+            try:
+                fresh = read_configuration(path, self._environ)
+            except UserError as error:
+                inputs = Inputs.of(inputs.stamps)
+                for problem in error.problems:
+                    self._journal.note("config.rejected", reason=f"{problem} The last good configuration stays.")
+                continue
+            inputs = Inputs.of(input_files(fresh.loaded, fresh.rooms.rooms))
+            if fresh.settings != config.settings:
+                self._journal.note("config.loaded")
+                return fresh
+            self._config = config = fresh
+            await self._apply(fresh, sync, supervisor)
+
+
+@asynccontextmanager
+async def running(connector: Connector) -> AsyncIterator[Connector]:
+    """A daemon in the background of this process, stopped cleanly on leaving: for the demo and tests."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(connector.run(stop), name="connector")
+    try:
+        yield connector
+    finally:
+        stop.set()
+        await task
+
+
+class _only_one:
+    """One daemon a data folder: the kernel drops the lock with the process, whatever ends it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise UserError(
+                f"Another connector is running on {self._path.parent}; stop it first, or give this one its own"
+                " connector.data_dir."
+            ) from None
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()

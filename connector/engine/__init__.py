@@ -1,0 +1,1 @@
+"""The shell around the pure middle: reads calendars, drives units, keeps time."""

@@ -1,0 +1,44 @@
+"""What happened: one structured log line, one row of the room's history, one call for whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from connector.engine.clock import Clock
+from connector.observe.redaction import redact_fields
+from connector.store.store import Store
+
+Watcher = Callable[[dict[str, Any]], None]
+_LEVELS = {
+    "failed": "warning",
+    "refused": "warning",
+    "unreachable": "warning",
+    "missed": "warning",
+    "unknown": "warning",
+    "rejected": "warning",
+    "unreadable": "warning",
+    "empty": "error",
+}
+
+
+class Journal:
+    """Event names are stable: admins alert on them. ``connector/observe/events.py`` explains each."""
+
+    def __init__(self, clock: Clock, store: Store, watcher: Watcher | None = None) -> None:
+        self._clock = clock
+        self._store = store
+        self._watcher = watcher
+        self._log = structlog.get_logger("connector")
+
+    def note(self, event: str, room: str = "", **detail: Any) -> None:
+        now = self._clock.now()
+        detail = redact_fields({k: v for k, v in detail.items() if v not in (None, "")})
+        level = _LEVELS.get(event.rsplit("_", 1)[-1].rsplit(".", 1)[-1], "info")
+        bound = {"room": room} if room else {}
+        getattr(self._log, level)(event, **bound, **detail)
+        self._store.post(self._store.happened(room, event, now, detail))
+        if self._watcher is not None:
+            self._watcher({"at": now.isoformat(), "event": event, **bound, **detail})

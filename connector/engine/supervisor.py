@@ -1,0 +1,177 @@
+"""Rooms come and go without a restart; each has its unit and its two lanes; a plan follows every change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from connector.engine.clock import Alarm, sleep
+from connector.engine.dialer import Dialer
+from connector.engine.pusher import Pusher
+from connector.engine.unit import Tools, Unit
+from connector.model import CalendarId, Meeting, Room, RoomId, RoomPlan
+from connector.planning.dialing import Attempt
+from connector.planning.plan import plan
+from connector.store.store import OwnershipLost, RoomRow
+from device_drivers.api import Capability
+
+_LANE_PAUSE = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class _Managed:
+    room: Room
+    calendar: CalendarId
+    unit: Unit
+    pusher: Pusher
+    dialer: Dialer
+    planned: RoomPlan | None = None
+    capabilities: frozenset[Capability] = frozenset()
+    alarm: Alarm | None = None
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+class Supervisor:
+    """``apply`` the present rooms, tell it of calendars; it keeps lanes running and restarts one that breaks."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        rows: Mapping[RoomId, RoomRow],
+        attempts: Sequence[Attempt],
+        meetings: Callable[[CalendarId], tuple[Meeting, ...] | None],
+        fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._tools = tools
+        self._rows = dict(rows)
+        self._meetings = meetings
+        self._fatal = fatal
+        self._managed: dict[RoomId, _Managed] = {}
+        self._gone: dict[RoomId, tuple[object, ...]] = {}  # which unit a stopped room had
+        self._limiter = asyncio.Semaphore(tools.options.push_concurrency)
+        self._attempts: dict[RoomId, list[Attempt]] = {}
+        for attempt in attempts:
+            self._attempts.setdefault(RoomId(attempt.room), []).append(attempt)
+
+    @property
+    def rooms(self) -> Mapping[RoomId, Room]:
+        return {key: managed.room for key, managed in self._managed.items()}
+
+    # -------------------------------------------------------------------------------- rooms
+
+    async def apply(self, rooms: Mapping[RoomId, tuple[Room, CalendarId]]) -> None:
+        """Start what is new, stop what is gone, restart what changed. What a gone room shows is left as it is."""
+        for key in list(self._managed):
+            wanted = rooms.get(key)
+            managed = self._managed[key]
+            if wanted is None or wanted != (managed.room, managed.calendar):
+                await self._stop(key)
+        for key, (room, calendar) in rooms.items():
+            if key not in self._managed:
+                self._start(room, calendar)
+
+    def _start(self, room: Room, calendar: CalendarId) -> None:
+        row = self._rows.get(room.id, RoomRow(room.id))
+        if room.id in self._gone and self._gone[room.id] != _unit_of(room):
+            row = RoomRow(room.id)  # another unit: what the old one acknowledged says nothing
+        unit = Unit(room, row, self._tools)
+        managed = _Managed(
+            room,
+            calendar,
+            unit,
+            Pusher(unit, row, self._tools, self._limiter),
+            Dialer(unit, self._attempts.get(room.id, ()), self._tools),
+            planned=row.plan,
+        )
+        unit.on_info = lambda: self._info_changed(room.id)
+        self._managed[room.id] = managed
+        for name, lane in (("screen", managed.pusher.run), ("calls", managed.dialer.run)):
+            task = asyncio.create_task(self._keep_running(room.id, name, lane), name=f"{name}-{room.id}")
+            managed.tasks.append(task)
+        self.replan(room.id)
+
+    async def _stop(self, key: RoomId) -> None:
+        managed = self._managed.pop(key)
+        if managed.alarm is not None:
+            managed.alarm.cancel()
+        for task in managed.tasks:
+            task.cancel()
+        await asyncio.gather(*managed.tasks, return_exceptions=True)
+        await managed.unit.close()
+        self._gone[key] = _unit_of(managed.room)
+        self._attempts[key] = list(managed.dialer.attempts)
+        self._rows[key] = managed.unit.row(plan=managed.planned, receipt=managed.pusher.receipt)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self._stop(key) for key in list(self._managed)))
+
+    async def _keep_running(self, room: RoomId, name: str, lane: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await lane()
+            except OwnershipLost as error:
+                self._fatal(error)
+                return
+            except Exception as error:  # a mistake of ours in one room must not stop the others
+                self._tools.journal.note("lane.failed", room, lane=name, reason=f"{type(error).__name__}: {error}")
+                await sleep(self._tools.clock, _LANE_PAUSE)
+
+    # -------------------------------------------------------------------------------- plans
+
+    def calendar_changed(self, calendar: CalendarId) -> None:
+        for key, managed in self._managed.items():
+            if managed.calendar == calendar:
+                self.replan(key)
+
+    def _info_changed(self, key: RoomId) -> None:
+        managed = self._managed.get(key)
+        if managed is not None and managed.unit.capabilities != managed.capabilities:
+            self.replan(key)
+
+    def replan(self, key: RoomId) -> None:
+        """Compute the plan and hand it to both lanes. Nothing is planned before the calendar was read once."""
+        managed = self._managed.get(key)
+        if managed is None:
+            return
+        meetings = self._meetings(managed.calendar)
+        if meetings is None:
+            return
+        now = self._tools.clock.now()
+        managed.capabilities = managed.unit.capabilities
+        fresh = plan(managed.room, meetings, managed.capabilities, now)
+        if managed.planned is None or _differs(fresh, managed.planned):
+            self._tools.store.post(self._tools.store.planned(fresh))
+            self._tools.journal.note("room.planned", key, **_summary(fresh))
+        managed.planned = fresh
+        managed.pusher.offer(fresh)
+        managed.dialer.offer(fresh)
+        if managed.alarm is not None:
+            managed.alarm.cancel()
+        managed.alarm = None
+        if fresh.next_change is not None:
+            managed.alarm = self._tools.clock.call_at(fresh.next_change, lambda: self.replan(key))
+
+    def look(self, key: RoomId) -> None:
+        """Somebody says that this unit changed."""
+        if key in self._managed:
+            self._managed[key].pusher.look()
+
+
+def _unit_of(room: Room) -> tuple[object, ...]:
+    return room.device_type, room.ip_address, room.port
+
+
+def _differs(one: RoomPlan, other: RoomPlan) -> bool:
+    return replace(one, computed_at=other.computed_at) != other
+
+
+def _summary(planned: RoomPlan) -> dict[str, object]:
+    outcomes = [decision.outcome for decision in planned.decisions]
+    return {
+        "bookings": len(planned.bookings.bookings),
+        "buttons": outcomes.count("button"),
+        "left_off": outcomes.count("left_off"),
+        "auto_joins": len(planned.dial_orders),
+    }

@@ -1,0 +1,287 @@
+"""Reads calendars: a trigger says "look again", a complete window is the truth, detection follows, rooms are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connector.calendars.base import CalendarSource
+from connector.detection.detect import detect
+from connector.engine.clock import Bell
+from connector.engine.unit import Tools
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
+from connector.model import CalendarId, Event, JoinInfo, Meeting, RoomId, Snapshot, Window
+from connector.planning.merge import future_count, merge
+from connector.planning.reconcile import held_back
+from connector.planning.retry import backoff
+from connector.store.store import CalendarRow
+
+_ACCESS_DENIED = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class _Calendar:
+    id: CalendarId
+    meetings: tuple[Meeting, ...] = ()
+    known: bool = False  # a good read or a stored one exists: before that nothing is planned from it
+    due_at: datetime | None = None
+    read_again_at: datetime | None = None
+    started_at: datetime | None = None
+    reading: bool = False
+    failures: int = 0
+    error: str = ""
+    emptied_since: datetime | None = None
+    complained: set[str] = field(default_factory=set)  # unreadable items already reported
+    found: dict[str, tuple[int, JoinInfo]] = field(default_factory=dict)  # event key -> (hash of its texts, result)
+
+
+class Sync:
+    """``use`` says which calendars matter; ``trigger`` marks one as due. ``told`` is called with each change."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, CalendarSource],
+        rows: Mapping[str, CalendarRow],
+        window: Callable[[datetime], Window],
+        tools: Tools,
+        told: Callable[[CalendarId], None],
+    ) -> None:
+        self._sources = sources
+        self._rows = rows
+        self._window = window
+        self._tools = tools
+        self._told = told
+        self._calendars: dict[CalendarId, _Calendar] = {}
+        self._bell = Bell(tools.clock)
+        self._blocked: dict[str, str] = {}  # source -> why it is not asked any more
+        self._slots = {name: asyncio.Semaphore(tools.options.read_concurrency) for name in sources}
+        self._batches: set[asyncio.Task[None]] = set()
+        self._emptied: dict[CalendarId, datetime] = {}  # published as empty lately: a trickle is a flood, too
+
+    # -------------------------------------------------------------------------------- what others see
+
+    def meetings(self, calendar: CalendarId) -> tuple[Meeting, ...] | None:
+        """The last good ones; None while the calendar was never read."""
+        state = self._calendars.get(calendar)
+        return state.meetings if state is not None and state.known else None
+
+    def use(self, calendars: Collection[CalendarId]) -> None:
+        now = self._tools.clock.now()
+        for calendar in set(self._calendars) - set(calendars):
+            del self._calendars[calendar]
+            if calendar.source in self._sources:
+                self._sources[calendar.source].unwatch(calendar.name)
+        for calendar in set(calendars) - set(self._calendars):
+            row = self._rows.get(calendar.key)
+            state = _Calendar(calendar, due_at=now)
+            if row is not None and row.read_at is not None:
+                state.meetings, state.known, state.error = row.meetings, True, row.error
+            self._calendars[calendar] = state
+            if calendar.source in self._sources:
+                self._sources[calendar.source].watch(calendar.name)
+        self._bell.ring()
+
+    def trigger(self, calendar: CalendarId) -> None:
+        """Read soon: at once, or ``debounce`` after the last read began; and once more later."""
+        state = self._calendars.get(calendar)
+        if state is None:
+            return
+        now, options = self._tools.clock.now(), self._tools.options
+        soonest = now if state.started_at is None else max(now, state.started_at + options.debounce)
+        state.due_at = soonest if state.due_at is None else min(state.due_at, soonest)
+        state.read_again_at = now + options.read_again_after
+        self._bell.ring()
+
+    # -------------------------------------------------------------------------------- the loop
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        listeners = [asyncio.create_task(self._listen(name), name=f"changes-{name}") for name in self._sources]
+        try:
+            while True:
+                await self._bell.wait(self._start_due())
+        finally:
+            for task in (*listeners, *self._batches):
+                task.cancel()
+            await asyncio.gather(*listeners, *self._batches, return_exceptions=True)
+
+    async def _listen(self, name: str) -> None:
+        failures = 0
+        while True:
+            try:
+                async for calendar in self._sources[name].changes():
+                    failures = 0
+                    self.trigger(CalendarId(name, calendar))
+            except Exception as error:  # a broken watcher costs speed, never correctness: the poll goes on
+                self._tools.journal.note(
+                    "calendar.watch_failed", source=name, reason=f"{type(error).__name__}: {error}"
+                )
+            failures += 1
+            await asyncio.sleep(backoff(failures).total_seconds())
+
+    def _start_due(self) -> datetime | None:
+        now = self._tools.clock.now()
+        due = [c for c in self._calendars.values() if c.due_at is not None and c.due_at <= now and not c.reading]
+        by_source: dict[str, list[_Calendar]] = {}
+        for calendar in due:
+            calendar.reading, calendar.due_at, calendar.started_at = True, None, now
+            by_source.setdefault(calendar.id.source, []).append(calendar)
+        for source, batch in by_source.items():
+            task = asyncio.create_task(self._batch(batch), name=f"read-{source}")
+            self._batches.add(task)
+            task.add_done_callback(self._batches.discard)
+        waiting = (c.due_at for c in self._calendars.values() if c.due_at is not None and not c.reading)
+        return min(waiting, default=None)
+
+    async def _batch(self, batch: list[_Calendar]) -> None:
+        """Read them all; each speaks for itself, except where many lose everything at once."""
+        emptied = [c for c in await asyncio.gather(*map(self._read, batch)) if c is not None]
+        if emptied:
+            self._judge_emptied(emptied)
+        self._bell.ring()
+
+    async def _read(self, calendar: _Calendar) -> tuple[_Calendar, list[Meeting]] | None:
+        """Publishes what was read, unless it empties the calendar: then the batch decides."""
+        now, options = self._tools.clock.now(), self._tools.options
+        pause = options.poll_every
+        try:
+            snapshot = await self._ask(calendar)
+            fresh = await asyncio.to_thread(_detect_all, snapshot.events, calendar.found)
+            self._report_unreadable(calendar, snapshot)
+            merged = merge(calendar.meetings, fresh, snapshot.unreadable)
+            self._recovered(calendar)
+            if calendar.known and future_count(calendar.meetings, now) and not future_count(merged, now):
+                return calendar, merged
+            calendar.emptied_since = None
+            self._publish(calendar, merged)
+        except CalendarError as error:
+            pause = self._failed(calendar, error)
+        finally:
+            calendar.reading = False
+            next_poll = self._tools.clock.now() + pause
+            again = calendar.read_again_at
+            if again is not None and not calendar.error:
+                calendar.read_again_at = None
+                next_poll = min(next_poll, again)
+            calendar.due_at = next_poll if calendar.due_at is None else min(calendar.due_at, next_poll)
+            self._bell.ring()
+        return None
+
+    async def _ask(self, calendar: _Calendar) -> Snapshot:
+        source = self._sources.get(calendar.id.source)
+        if source is None:
+            raise SourceUnavailable(f"there is no calendar source {calendar.id.source!r} in connector.toml")
+        if calendar.id.source in self._blocked:
+            raise CredentialsRejected(self._blocked[calendar.id.source])
+        deadline = self._tools.options.read_deadline.total_seconds()
+        try:
+            async with self._slots[calendar.id.source], asyncio.timeout(deadline):
+                return await source.read(calendar.id.name, self._window(self._tools.clock.now()))
+        except TimeoutError:
+            raise SourceUnavailable(f"the calendar was not read whole within {deadline:.0f} s") from None
+        except CalendarError:
+            raise
+        except Exception as error:  # a provider's own mistake must not stop the other calendars
+            raise SourceUnavailable(f"reading failed: {type(error).__name__}: {error}") from error
+
+    # -------------------------------------------------------------------------------- results
+
+    def _publish(self, calendar: _Calendar, meetings: Iterable[Meeting]) -> None:
+        now, store = self._tools.clock.now(), self._tools.store
+        fresh = tuple(meetings)
+        changed = not calendar.known or fresh != calendar.meetings
+        if changed:
+            calendar.meetings, calendar.known = fresh, True
+            store.post(store.calendar_read(calendar.id.key, fresh, now))
+            self._told(calendar.id)
+        else:
+            store.post(store.calendar_seen(calendar.id.key, now))
+
+    def _judge_emptied(self, emptied: list[tuple[_Calendar, list[Meeting]]]) -> None:
+        now, options = self._tools.clock.now(), self._tools.options
+        self._emptied = {c: at for c, at in self._emptied.items() if now - at < 2 * options.poll_every}
+        source = emptied[0][0].id.source
+        before = {
+            RoomId(c.id.key): future_count(c.meetings, now) for c in self._calendars.values() if c.id.source == source
+        }
+        before |= {RoomId(c.key): 1 for c in self._emptied if c.source == source}
+        after = {RoomId(c.id.key): 0 for c, _ in emptied} | {RoomId(c.key): 0 for c in self._emptied}
+        held = held_back(before, after, rooms=options.guard_rooms, share=options.guard_share)
+        newly_held = 0
+        for calendar, meetings in emptied:
+            since = calendar.emptied_since
+            confirmed = since is not None and now - since >= options.guard_hold
+            if RoomId(calendar.id.key) in held and not confirmed:
+                newly_held += since is None
+                calendar.emptied_since = since or now
+                continue
+            if confirmed:
+                self._tools.journal.note("calendar.released", calendar=calendar.id.shown or calendar.id.key)
+            calendar.emptied_since = None
+            self._emptied[calendar.id] = now
+            self._publish(calendar, meetings)
+        if newly_held:
+            minutes = round(options.guard_hold.total_seconds() / 60)
+            self._tools.journal.note(
+                "calendar.suspiciously_empty",
+                source=source,
+                calendars=newly_held,
+                reason=f"{newly_held} calendars lost all their meetings in one reading; the screens keep what they"
+                f" show until a reading {minutes} minutes later says the same",
+            )
+
+    def _report_unreadable(self, calendar: _Calendar, snapshot: Snapshot) -> None:
+        lines = {f"{item.series_uid}: {item.reason}" for item in snapshot.unreadable}
+        for item in snapshot.unreadable:
+            if f"{item.series_uid}: {item.reason}" not in calendar.complained:
+                self._tools.journal.note(
+                    "calendar.item_unreadable", calendar=calendar.id.shown or calendar.id.key, reason=item.reason
+                )
+        calendar.complained = lines
+
+    def _recovered(self, calendar: _Calendar) -> None:
+        calendar.failures = 0
+        if calendar.error:
+            calendar.error = ""
+            self._tools.journal.note("calendar.recovered", calendar=calendar.id.shown or calendar.id.key)
+
+    def _failed(self, calendar: _Calendar, error: CalendarError) -> timedelta:
+        """The last good list stays. Returns when to try again."""
+        calendar.failures += 1
+        if str(error) != calendar.error:
+            calendar.error = str(error)
+            now, store = self._tools.clock.now(), self._tools.store
+            store.post(store.calendar_failed(calendar.id.key, str(error), now))
+            self._tools.journal.note(
+                "calendar.failed",
+                calendar=calendar.id.shown or calendar.id.key,
+                error=type(error).__name__,
+                reason=str(error),
+            )
+        match error:
+            case CredentialsRejected():
+                self._blocked.setdefault(calendar.id.source, str(error))
+                return timedelta(hours=1)
+            case AccessDenied():
+                return min(_ACCESS_DENIED, backoff(calendar.failures, first=self._tools.options.poll_every))
+            case RateLimited():
+                return error.retry_after
+            case _:
+                return min(self._tools.options.poll_every, backoff(calendar.failures))
+
+
+def _detect_all(events: Iterable[Event], found: dict[str, tuple[int, JoinInfo]]) -> list[Meeting]:
+    """Runs in a thread. ``found`` is the calendar's memory: an event whose texts are the same is not searched again."""
+    meetings, seen = [], set()
+    for event in events:
+        seen.add(event.key)
+        print_ = hash((event.texts, event.cancelled))
+        known = found.get(event.key)
+        if known is None or known[0] != print_:
+            known = found[event.key] = (print_, detect(event.texts, cancelled=event.cancelled))
+        meetings.append(Meeting.of(event, known[1]))
+    for key in set(found) - seen:
+        del found[key]
+    return meetings

@@ -1,0 +1,124 @@
+"""JoinInfo to the one address this room's unit dials, judged against the dial policy. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Literal
+
+from connector.model import Evidence, JoinInfo, Policy
+from device_drivers.api import Capability, DialAddress, redact_address
+
+# What may stand before the @ of an address we send to a unit: RFC 3261's unreserved and most sub-delimiters.
+_SIP = re.compile(r"(?P<user>[A-Za-z0-9._~!$&'*+=%-]{1,128})@(?P<host>[A-Za-z0-9.:\[\]-]{1,253})")
+_H323_ANNEX_O = re.compile(r"(?P<user>[A-Za-z0-9._*#-]{1,128})@(?P<host>[A-Za-z0-9.:\[\]-]{1,253})")
+_H323 = re.compile(r"(?P<host>[0-9A-Fa-f.:]{3,45})(##(?P<user>[0-9A-Za-z#*]{1,128}))?")
+
+
+def host_of(address: str) -> str | None:
+    """The host of ``user@host[:port]`` or ``IP##...``; None when the text is not an address."""
+    for form in (_SIP, _H323_ANNEX_O, _H323):
+        match = form.fullmatch(address)
+        if match is not None:
+            host = match["host"]
+            if host.count(":") == 1:  # host:port; more colons are IPv6
+                host = host.partition(":")[0]
+            return host.strip("[]").rstrip(".").lower()
+    return None
+
+
+def dial_allowed(address: str, policy: Policy) -> tuple[bool, str]:
+    """(may be dialled, the sentence that says why). Judged in planning and again before sending."""
+    host = host_of(address)
+    if host is None:
+        return False, "not an address a room system can dial"
+    try:
+        literal = ip_address(host)
+    except ValueError:
+        for domain in policy.allowed_domains:
+            wanted = domain.lower().lstrip("*").lstrip(".")
+            if host == wanted or host.endswith("." + wanted):
+                return True, f"{host} is in dialing.allowed_domains"
+        return False, f'{host} is not in dialing.allowed_domains; add "{host}" there to let rooms dial it'
+    for network in policy.allowed_networks:
+        if literal in ip_network(network, strict=False):
+            return True, f"{host} is in dialing.allowed_networks"
+    return False, f'{host} is not in dialing.allowed_networks; add "{host}/{literal.max_prefixlen}" there to allow it'
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    address: DialAddress | None
+    reason: str
+    evidence: tuple[Evidence, ...]
+
+
+def choose_address(join: JoinInfo, policy: Policy, capabilities: Collection[Capability]) -> Choice:
+    """The first allowed address of the preferred protocol that the unit can dial, else of the other one."""
+    order: list[tuple[Literal["sip", "h323"], Capability, tuple[str, ...]]] = [
+        ("sip", Capability.SIP, join.sip),
+        ("h323", Capability.H323, join.h323),
+    ]
+    if policy.protocol == "h323":
+        order.reverse()
+    evidence: list[Evidence] = []
+    won: DialAddress | None = None
+    refusals: list[str] = []
+    for protocol, capability, addresses in order:
+        for address in addresses:
+            bare = re.sub(r"^(sips?|h323):", "", address.strip(), flags=re.IGNORECASE)
+            if won is not None:
+                reason = "a better address was found first"
+            elif capability not in capabilities:
+                reason = f"the unit does not dial {protocol}"
+                refusals.append(reason)
+            else:
+                allowed, reason = dial_allowed(bare, policy)
+                if allowed:
+                    won = DialAddress(protocol, bare, policy.call_rate)
+                    evidence.append(Evidence("address", protocol, "dial_policy", "won", reason, redact_address(bare)))
+                    continue
+                refusals.append(reason)
+            evidence.append(Evidence("address", protocol, "dial_policy", "lost", reason, redact_address(bare)))
+    if won is not None:
+        return Choice(won, f"dials {won.shown}", tuple(evidence))
+    if refusals:
+        return Choice(None, refusals[0], tuple(evidence))
+    return Choice(None, _no_address(join), tuple(evidence))
+
+
+def _no_address(join: JoinInfo) -> str:
+    if not join.joinable:
+        return "no live meeting invitation was found in it"
+    return f"{join.service or 'the'} invitation gives no address that a room system can dial"
+
+
+_SCHEME = re.compile(r"^(sips?|h323|spark|tel):", re.IGNORECASE)
+
+
+def call_target(remote: str) -> tuple[str, str]:
+    """(number, host) of an address as a unit reports it, for comparing calls with orders.
+
+    Units add and drop schemes and parameters, and Zoom controls append ``..504`` to the user part
+    (RoomOS release notes); the digits up to the first dot are what names the meeting.
+    """
+    text = _SCHEME.sub("", remote.strip().strip("<>")).split(";")[0].split("?")[0].lower()
+    if "##" in text:
+        host, _, rest = text.partition("##")
+        return rest.split("#")[0], host
+    user, at, host = text.partition("@")
+    number = re.split(r"[.#]", user)[0]
+    if not number.isdigit():
+        number = user
+    return number, host.partition(":")[0] if at else ""
+
+
+def same_target(remote: str, address: str) -> bool:
+    """Do a reported remote and an address mean the same meeting? A missing host on one side is no difference."""
+    if not remote:
+        return False
+    number, host = call_target(remote)
+    wanted_number, wanted_host = call_target(address)
+    return number == wanted_number and (not host or not wanted_host or host == wanted_host)

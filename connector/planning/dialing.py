@@ -1,0 +1,305 @@
+"""One dial order, what was tried, and what the unit says: the next step. Pure.
+
+The rule behind every branch: never two live calls for one booking, never redial what a person hung up, and
+exactly one call when the unit could be reached within the grace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from connector.model import DialOrder, RoomId
+from connector.planning.address import same_target
+from connector.planning.retry import backoff
+from device_drivers.api import CallRef, CallState
+
+
+class AttemptState(StrEnum):
+    INTENDED = "intended"  # the row is written; no byte has left
+    SENT = "sent"  # committed just before the bytes leave; also after the unit accepted the command
+    UNKNOWN = "unknown"  # sent, and the answer was lost
+    ABSENT = "absent"  # was unknown; the unit was read and has no such call
+    REFUSED = "refused"  # definite, or nothing left: may be tried again within the grace
+    ANSWERED = "answered"  # the call was connected (ours)
+    PRESENT = "present"  # the room was in this meeting already; somebody else's call
+    ENDED = "ended"  # accepted, then gone before it was seen connected; not redialled
+    MISSED = "missed"
+    SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"  # intended, and the order went away
+
+
+FINAL = frozenset(
+    {
+        AttemptState.ANSWERED,
+        AttemptState.PRESENT,
+        AttemptState.ENDED,
+        AttemptState.MISSED,
+        AttemptState.SKIPPED,
+    }
+)
+_IN_DOUBT = frozenset({AttemptState.SENT, AttemptState.UNKNOWN, AttemptState.ABSENT})
+MAX_IN_DOUBT = 2  # design: unknown, readable and absent: one more attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row. ``leave_at`` is the leave order; it survives the event's deletion."""
+
+    id: int
+    room: RoomId
+    booking_id: str
+    planned_start: datetime
+    state: AttemptState
+    at: datetime  # of the last change of state
+    meeting_key: str
+    address: str = field(repr=False)
+    call_id: str | None = None
+    cause: str = ""
+    owned: bool = True  # we dialled it: leaving applies
+    leave_at: datetime | None = None
+    left: Literal["", "done", "gone", "stay", "failed"] = ""
+    left_at: datetime | None = None
+
+    @property
+    def live(self) -> bool:
+        """Ours to leave, as far as is known."""
+        return self.owned and not self.left and self.state in (AttemptState.ANSWERED, AttemptState.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCalls:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    absent: Attempt | None = None  # this one turned out not to exist
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    call: CallRef
+    state: AttemptState
+    owned: bool
+    attempt: Attempt | None  # the row it settles; None: a new row
+    takes_over: Attempt | None = None  # our earlier call that goes on as this one
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpFirst:
+    call: CallRef
+    attempt: Attempt | None  # ours, when it is
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    state: AttemptState
+    cause: str
+    attempt: Attempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    pass
+
+
+Step = Wait | ReadCalls | Dial | Adopt | HangUpFirst | Conclude | Done
+
+_BUSY_POLL = timedelta(seconds=5)
+_DIALLING_POLL = timedelta(seconds=1)
+
+
+def decide(
+    order: DialOrder,
+    attempts: Sequence[Attempt],
+    calls: Sequence[CallRef] | None,
+    *,
+    ours: Sequence[Attempt],
+    busy: Literal["wait", "skip", "drop"],
+    now: datetime,
+    settle: timedelta,
+) -> Step:
+    """``attempts``: of this order's key, oldest first. ``calls``: a reading just made, None when there is none.
+    ``ours``: this room's live attempts of other orders. ``settle``: how long a lost command may still take effect."""
+    last = attempts[-1] if attempts else None
+    if last is not None and last.state in FINAL:
+        return Done()
+    if last is not None and last.state in (AttemptState.SENT, AttemptState.UNKNOWN):
+        return _settle(order, attempts, last, calls, now, settle)
+    return _start(order, attempts, last, calls, ours, busy, now)
+
+
+def _live(calls: Sequence[CallRef]) -> list[CallRef]:
+    return [c for c in calls if c.state is not CallState.ENDED]
+
+
+def find_call(calls: Sequence[CallRef], booking_id: str, address: str) -> CallRef | None:
+    """The live call of a booking: by the booking id the unit kept, else by what it dialled."""
+    live = _live(calls)
+    by_booking = (c for c in live if c.booking_id == booking_id)
+    by_target = (c for c in live if same_target(c.remote, address))
+    return next(by_booking, None) or next(by_target, None)
+
+
+def _settle(
+    order: DialOrder,
+    attempts: Sequence[Attempt],
+    last: Attempt,
+    calls: Sequence[CallRef] | None,
+    now: datetime,
+    settle: timedelta,
+) -> Step:
+    """A command left. Find out what became of it before anything else."""
+    late = now > order.give_up_at
+    if calls is None:
+        if late and now > last.at + settle:
+            cause = "the unit's calls could not be read after the dial; the Join button is left to people"
+            return Conclude(AttemptState.MISSED if last.call_id is None else AttemptState.ENDED, cause, last)
+        return ReadCalls("a dial was sent and its outcome is not known")
+    call = find_call(calls, order.booking_id, order.address.address)
+    if call is not None and call.state is CallState.CONNECTED:
+        return Adopt(call, AttemptState.ANSWERED, owned=True, attempt=last)
+    if call is not None:
+        return Wait(now + _DIALLING_POLL, "the unit is dialling")
+    if last.call_id is not None:
+        return _accepted_then_gone(last, calls, now)
+    if now < last.at + settle:
+        return Wait(last.at + settle, "a lost command may still take effect")
+    if sum(a.state in _IN_DOUBT for a in attempts) >= MAX_IN_DOUBT:
+        return Conclude(AttemptState.MISSED, "two dials were sent and the unit shows neither", last)
+    if late:
+        return Conclude(AttemptState.MISSED, "the dial did not take effect within the grace", last)
+    return Dial(absent=last)
+
+
+def _accepted_then_gone(last: Attempt, calls: Sequence[CallRef], now: datetime) -> Step:
+    """The unit gave the call an id and lists it no more. Only a known refusal may be tried again."""
+    ended = next((c for c in calls if c.id == last.call_id and c.state is CallState.ENDED), None)
+    if ended is not None and ended.by_person is False and ended.cause:
+        return Conclude(AttemptState.REFUSED, ended.cause, last)
+    if ended is not None and ended.by_person:
+        return Conclude(AttemptState.ENDED, "somebody in the room ended the call", last)
+    return Conclude(AttemptState.ENDED, "the call ended and the unit does not say why; it is not redialled", last)
+
+
+def _start(
+    order: DialOrder,
+    attempts: Sequence[Attempt],
+    last: Attempt | None,
+    calls: Sequence[CallRef] | None,
+    ours: Sequence[Attempt],
+    busy: Literal["wait", "skip", "drop"],
+    now: datetime,
+) -> Step:
+    open_row = last if last is not None and last.state is AttemptState.INTENDED else None
+    if now < order.dial_at:
+        return Wait(order.dial_at, "not yet time")
+    if now > order.give_up_at:
+        if any(a.booking_id == order.booking_id for a in ours):
+            return Conclude(AttemptState.PRESENT, "the room is in this meeting since its earlier time", open_row)
+        cause = last.cause if last is not None and last.cause else "the grace was over before the room could dial"
+        return Conclude(AttemptState.MISSED, cause, open_row)
+    if last is not None and last.state is AttemptState.REFUSED:
+        refused = sum(a.state is AttemptState.REFUSED for a in attempts)
+        again = last.at + backoff(refused)
+        if now < again:
+            return Wait(again, "the dial was refused")
+    if calls is None:
+        return ReadCalls("is the unit free?")
+    same = find_call(calls, order.booking_id, order.address.address)
+    if same is not None:
+        earlier = next((a for a in ours if a.call_id == same.id), None)
+        state = AttemptState.ANSWERED if earlier is not None else AttemptState.PRESENT
+        return Adopt(same, state, owned=earlier is not None, attempt=open_row, takes_over=earlier)
+    others = _live(calls)
+    if not others:
+        return Dial()
+    own = _own_call(others, ours)
+    if own is not None:
+        return HangUpFirst(own[0], own[1], "our earlier call ends for the next meeting")
+    if busy == "drop":
+        return HangUpFirst(others[0], None, "the room is in another call and busy = drop")
+    if busy == "skip":
+        return Conclude(AttemptState.SKIPPED, "the room was in another call and busy = skip", open_row)
+    return Wait(min(now + _BUSY_POLL, order.give_up_at + timedelta(milliseconds=1)), "the room is in another call")
+
+
+def _own_call(calls: Sequence[CallRef], ours: Sequence[Attempt]) -> tuple[CallRef, Attempt] | None:
+    for call in calls:
+        for attempt in ours:
+            if is_own(call, attempt):
+                return call, attempt
+    return None
+
+
+def is_own(call: CallRef, attempt: Attempt) -> bool:
+    """Call ids restart after a reboot: the id alone proves nothing."""
+    if call.booking_id is not None and call.booking_id == attempt.booking_id:
+        return True
+    return call.id == attempt.call_id and same_target(call.remote, attempt.address)
+
+
+# ------------------------------------------------------------------------------------ leaving
+
+HANDOVER = timedelta(seconds=3)  # our earlier call ends this long before the next dial, which leaves on the second
+SAME_MEETING_GAP = timedelta(minutes=10)  # back-to-back with the same id: stay in between
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    call: CallRef
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    until: datetime
+    booking_id: str
+
+
+LeaveStep = Wait | ReadCalls | HangUp | Gone | Stay | Done
+
+
+def leave_step(
+    attempt: Attempt, next_orders: Sequence[DialOrder], calls: Sequence[CallRef] | None, now: datetime
+) -> LeaveStep:
+    """``next_orders``: the room's orders of other bookings that have not been concluded, by dial time."""
+    if not attempt.live or attempt.leave_at is None:
+        return Done()
+    leave_at = attempt.leave_at
+    for order in next_orders:
+        same = order.meeting_key == attempt.meeting_key
+        soon = order.dial_at <= attempt.leave_at + SAME_MEETING_GAP
+        if same and soon and order.give_up_at >= now and order.planned_start >= attempt.planned_start:
+            return Stay(order.dial_at, order.booking_id)
+        if not same and order.dial_at >= attempt.planned_start:
+            leave_at = min(leave_at, order.dial_at - HANDOVER)
+            break
+    if now < leave_at:
+        return Wait(leave_at, "the meeting is on")
+    if calls is None:
+        return ReadCalls("is our call still up?")
+    own = next((c for c in _live(calls) if is_own(c, attempt)), None)
+    return HangUp(own) if own is not None else Gone()
+
+
+def later_leave(stored: datetime | None, planned: datetime | None) -> datetime | None:
+    """A later end moves the leave order; an earlier one does not: a live call is never cut by an edit."""
+    if stored is None or planned is None:
+        return stored
+    return max(stored, planned)

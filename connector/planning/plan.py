@@ -1,0 +1,172 @@
+"""Meetings, policy and capabilities to a RoomPlan. Pure: the same input gives the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from connector.model import Decision, DialOrder, Event, JoinInfo, Meeting, Policy, Room, RoomPlan, booking_id
+from connector.planning.address import Choice, call_target, choose_address
+from device_drivers.api import Booking, BookingList, Capability, DialAddress
+
+MAX_TITLE = 128  # Cisco's Bookings Book limits a title to 128; longer ones are cut with an ellipsis
+_SHORTEST = timedelta(minutes=1)  # units refuse or hide bookings without a length
+
+
+def plan(room: Room, meetings: Iterable[Meeting], capabilities: Collection[Capability], now: datetime) -> RoomPlan:
+    """What this room's unit shows and dials from ``now`` on. Ended meetings are gone; nothing else is forgotten."""
+    decisions: list[Decision] = []
+    bookings: dict[str, Booking] = {}
+    orders: list[DialOrder] = []
+    ends: list[datetime] = []
+    seen: set[str] = set()
+    for meeting in sorted(meetings, key=lambda m: (m.event.start, m.event.end, m.event.key)):
+        event = meeting.event
+        number = booking_id(room.id, event)
+        end = max(event.end, event.start + _SHORTEST)
+        if end + room.policy.leave_after <= now and end <= now:
+            continue
+        choice = choose_address(meeting.join, room.policy, capabilities)
+        not_held = _not_held(event, duplicate=number in seen)
+        if not_held is None:
+            seen.add(number)
+        left_off = not_held or _not_shown(event, room.policy, choice, capabilities)
+        order, why_not = None, ""
+        if not_held is None:
+            booking = _booking(number, meeting, room.policy, choice.address, end)
+            order, why_not = _dial_order(booking, meeting, room.policy, capabilities)
+            if left_off is None and end > now:
+                bookings[number] = booking
+                ends.append(end)
+        if order is not None:
+            orders.append(order)
+        decisions.append(_decision(number, meeting, room.policy, choice, left_off, order, why_not, end))
+    ordered = tuple(sorted(bookings.values(), key=lambda b: (b.start, b.id)))
+    return RoomPlan(
+        room=room.id,
+        bookings=BookingList(ordered),
+        dial_orders=tuple(sorted(orders, key=lambda o: (o.dial_at, o.booking_id))),
+        decisions=tuple(decisions),
+        computed_at=now,
+        next_change=min(ends, default=None),
+    )
+
+
+def _not_held(event: Event, *, duplicate: bool) -> str | None:
+    """The sentence that says why this is no meeting of the room at all."""
+    if event.cancelled:
+        return "the event is cancelled"
+    if event.declined:
+        return "the room declined the event"
+    if duplicate:
+        return "the calendar lists the same occurrence twice; the other one is shown"
+    return None
+
+
+def _not_shown(event: Event, policy: Policy, choice: Choice, capabilities: Collection[Capability]) -> str | None:
+    """The sentence that says why the screen does not list it; None when it does."""
+    if not policy.one_touch_join:
+        return "one_touch_join is off for this room"
+    if Capability.PUSH not in capabilities:
+        return "this unit cannot be given a list of bookings"
+    if event.all_day and not policy.show_all_day:
+        return "all-day events are not shown (show_all_day = false)"
+    if choice.address is None and not policy.show_non_joinable:
+        return f"{choice.reason}; such meetings are not shown (show_non_joinable = false)"
+    if choice.address is None and Capability.SHOW_WITHOUT_BUTTON not in capabilities:
+        return f"{choice.reason}, and this unit cannot list a meeting without a button"
+    return None
+
+
+def shown_title(event: Event, policy: Policy) -> tuple[str, str]:
+    """(title, organiser) as the screen may show them. Never an empty title: Cisco requires one."""
+    if event.private or policy.hide_titles:
+        return policy.private_title, ""
+    title = " ".join("".join(c if c.isprintable() else " " for c in event.title).split())
+    title = title or event.organizer or "Meeting"
+    if len(title) > MAX_TITLE:
+        title = title[: MAX_TITLE - 1].rstrip() + "…"
+    return title, event.organizer
+
+
+def _booking(number: str, meeting: Meeting, policy: Policy, address: DialAddress | None, end: datetime) -> Booking:
+    title, organizer = shown_title(meeting.event, policy)
+    return Booking(
+        id=number,
+        title=title,
+        start=meeting.event.start,
+        end=end,
+        organizer=organizer,
+        address=address,
+        early_join=policy.early_join,
+        private=meeting.event.private,
+        service=meeting.join.service or "",
+        meeting_id=meeting.join.meeting_id or "",
+    )
+
+
+def meeting_key(join: JoinInfo, address: DialAddress) -> str:
+    if join.service and join.meeting_id:
+        return f"{join.service}:{join.meeting_id}"
+    number, host = call_target(address.address)
+    return f"{number}@{host}"  # no passcode: the key is stored and logged
+
+
+def _dial_order(
+    booking: Booking, meeting: Meeting, policy: Policy, capabilities: Collection[Capability]
+) -> tuple[DialOrder | None, str]:
+    """The order, or why the room does not dial by itself."""
+    event = meeting.event
+    if not policy.auto_join:
+        return None, "auto_join is off for this room"
+    if booking.address is None:
+        return None, "there is no address to dial"
+    if event.all_day:
+        return None, "an all-day event is never joined automatically"
+    if event.end <= event.start:
+        return None, "an event without a length is never joined automatically"
+    if Capability.DIAL not in capabilities:
+        return None, "this unit cannot be told to dial"
+    leaves = policy.auto_leave and Capability.HANG_UP in capabilities
+    return DialOrder(
+        booking_id=booking.id,
+        planned_start=event.start,
+        dial_at=event.start - policy.join_before,
+        give_up_at=event.start + policy.late_join,
+        leave_at=event.end + policy.leave_after if leaves else None,
+        address=booking.address,
+        meeting_key=meeting_key(meeting.join, booking.address),
+    ), ""
+
+
+def _decision(
+    number: str,
+    meeting: Meeting,
+    policy: Policy,
+    choice: Choice,
+    left_off: str | None,
+    order: DialOrder | None,
+    why_not: str,
+    end: datetime,
+) -> Decision:
+    title, _ = shown_title(meeting.event, policy)
+    reason = left_off if left_off is not None else choice.reason
+    if order is not None:
+        reason += f"; joins by itself at {order.dial_at:%H:%M:%S} UTC"
+    elif why_not and policy.auto_join:
+        reason += f"; {why_not}"
+    if meeting.event.private:
+        reason += "; the title is hidden because the event is private"
+    outcome = "left_off" if left_off is not None else "button" if choice.address is not None else "no_button"
+    return Decision(
+        booking_id=number,
+        title=title,
+        start=meeting.event.start,
+        end=end,
+        outcome=outcome,  # type: ignore[arg-type]  # one of three literals, chosen just above
+        auto_join=order is not None,
+        reason=reason,
+        address_shown=choice.address.shown if choice.address else "",
+        service=meeting.join.service or "",
+        evidence=meeting.join.evidence + choice.evidence,
+    )

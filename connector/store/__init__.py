@@ -1,0 +1,1 @@
+"""State, keyed by room id: plans, receipts, dial attempts, a bounded history. Sealed where it holds a passcode."""

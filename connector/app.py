@@ -36,11 +36,11 @@ from connector.settings import (
     load_rooms,
     load_settings,
     resolve_calendar,
+    secret_reader,
     shown_calendar,
 )
 from connector.store.store import Store
 from connector.vault.local import Vault
-from connector.vault.secrets import SecretStore
 from device_drivers import registry
 from device_drivers.api import DriverPlug, NotSupported
 
@@ -193,8 +193,7 @@ class _Generation:
         self._journal = journal
         self._environ = environ
         settings = config.settings
-        secrets = SecretStore(settings.secrets_file, vault)
-        self._reader = SecretReader(environ, settings.base, secrets.get)
+        self._reader = secret_reader(settings, environ)
         self._tools = Tools(clock, store, journal, engine_options(settings), _Secrets(self._reader, vault), find_plug)
 
     async def run(self, stop: asyncio.Event, path: Path | None) -> Configuration:
@@ -250,6 +249,8 @@ class _Generation:
 
     async def _apply(self, config: Configuration, sync: Sync, supervisor: Supervisor) -> None:
         rooms: dict[RoomId, tuple[Room, CalendarId]] = {}
+        for key in config.rooms.refused & supervisor.rooms.keys():
+            rooms[key] = supervisor.rooms[key]  # a typing mistake in a row takes no room out of service
         for room in config.rooms.rooms:
             rooms[room.id] = (room, config.calendar_of(room))
         for problem in config.rooms.problems:

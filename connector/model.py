@@ -50,7 +50,7 @@ class Room:
 
     id: RoomId
     name: str
-    calendar: str  # as written: a path, an http(s) URL, or "source:address"
+    calendar: str = field(repr=False)  # a path, an http(s) URL (it may be a secret in itself), or "source:address"
     device_type: str
     ip_address: str  # IP or host name
     site: str = ""

@@ -56,8 +56,8 @@ class Supervisor:
             self._attempts.setdefault(RoomId(attempt.room), []).append(attempt)
 
     @property
-    def rooms(self) -> Mapping[RoomId, Room]:
-        return {key: managed.room for key, managed in self._managed.items()}
+    def rooms(self) -> dict[RoomId, tuple[Room, CalendarId]]:
+        return {key: (managed.room, managed.calendar) for key, managed in self._managed.items()}
 
     # -------------------------------------------------------------------------------- rooms
 

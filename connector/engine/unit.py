@@ -16,6 +16,7 @@ from connector.engine.journal import Journal
 from connector.engine.options import Options
 from connector.errors import UserError
 from connector.model import Room, RoomPlan
+from connector.settings.networks import within
 from connector.store.store import RoomRow, Store
 from device_drivers.api import (
     Capability,
@@ -221,7 +222,7 @@ class Unit:
                 raise DeviceUnreachable(f"the name {host} cannot be resolved ({error})", sent=False) from None
             found = list(dict.fromkeys(str(info[4][0]) for info in infos))
         for text in found:
-            if any(ip_address(text) in network for network in self._tools.options.private_networks):
+            if within(ip_address(text), self._tools.options.private_networks):
                 return text
         raise NotAllowed(
             f"{host} ({', '.join(found)}) is outside the Private Networks and was not contacted;"

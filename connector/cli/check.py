@@ -1,0 +1,122 @@
+"""``connector check``: the effective configuration, where each value came from, and what is wrong with the rooms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
+from connector.errors import ConnectorError, UserError
+from connector.model import Room
+from connector.settings import LoadedSettings, effective, is_reference, load_rooms, load_settings, secret_reader
+from connector.settings.sentences import did_you_mean
+from device_drivers import registry
+
+BAD_INPUT = 2
+SOME_ROWS_BAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    loaded: LoadedSettings | None
+    rooms: tuple[Room, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    status: int
+
+
+def check_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
+    """Show the effective settings, their origins, and every problem. Exit 0: good, 2: unusable, 3: some rows bad."""
+    report = _examine(config, os.environ)
+    if json_output:
+        print_json(_as_json(report))
+    else:
+        _print(report)
+    raise typer.Exit(report.status)
+
+
+def _examine(config: Path | None, environ: Mapping[str, str]) -> _Report:
+    try:
+        loaded = load_settings(config, environ)
+    except UserError as error:
+        return _Report(None, (), error.problems, (), BAD_INPUT)
+    records = {record.name: record for record in registry.records()}
+    try:
+        result = load_rooms(loaded.settings.rooms_file, loaded.settings, known_drivers=records)
+    except UserError as error:
+        return _Report(loaded, (), error.problems, loaded.problems, BAD_INPUT)
+    warnings = (
+        *loaded.problems,
+        *result.warnings,
+        *_driver_warnings(result.rooms, records),
+        *_secret_warnings(loaded, result.rooms, environ),
+    )
+    return _Report(loaded, result.rooms, result.problems, warnings, SOME_ROWS_BAD if result.problems else 0)
+
+
+def _driver_warnings(rooms: Iterable[Room], records: Mapping[str, registry.DriverRecord]) -> Iterator[str]:
+    """Drivers in use that failed to load, and template options that the driver does not have."""
+    for name in sorted({room.device_type for room in rooms}):
+        if records[name].status == "failed":
+            yield f"The driver {name} cannot be used: {records[name].reason}"
+    for template, driver, option in sorted({(r.template, r.device_type, key) for r in rooms for key, _ in r.options}):
+        plug = records[driver].plug
+        if plug and option not in plug.manifest.options:
+            hint = did_you_mean(option, plug.manifest.options) or "."
+            yield f"templates.{template}.options.{option} is not an option of the driver {driver}{hint}"
+
+
+def _secret_warnings(loaded: LoadedSettings, rooms: Iterable[Room], environ: Mapping[str, str]) -> Iterator[str]:
+    """References that lead nowhere from here. Only warnings: the daemon may run with another environment."""
+    reader = secret_reader(loaded.settings, environ)
+    users = [(f"room {room.id}", room.credential) for room in rooms if room.credential]
+    users += [(key, str(value)) for key, value in effective(loaded.settings) if is_reference(value)]
+    for user, reference in users:
+        try:
+            reader.secret(reference)
+        except ConnectorError as error:
+            yield f"{user}: {error}"
+        if caution := reader.caution(reference):
+            yield f"{user}: {caution}"
+
+
+# ------------------------------------------------------------------------------------ output
+
+
+def _as_json(report: _Report) -> dict[str, object]:
+    loaded = report.loaded
+    return {
+        "file": str(loaded.path) if loaded and loaded.path else None,
+        "settings": [
+            {"key": key, "value": value, "origin": loaded.origins[key]} for key, value in effective(loaded.settings)
+        ]
+        if loaded
+        else [],
+        "rooms_file": str(loaded.settings.rooms_file) if loaded else None,
+        "rooms": [room.id for room in report.rooms],
+        "problems": report.problems,
+        "warnings": report.warnings,
+    }
+
+
+def _print(report: _Report) -> None:
+    if report.loaded:
+        _print_settings(report.loaded)
+        typer.echo(f"{len(report.rooms)} rooms from {report.loaded.settings.rooms_file}")
+    for title, sentences in (("Problems", report.problems), ("Warnings", report.warnings)):
+        if sentences:
+            typer.echo(f"\n{title}:")
+            for sentence in sentences:
+                typer.echo(f"  {sentence}")
+    if not report.problems:
+        typer.echo("No problems.")
+
+
+def _print_settings(loaded: LoadedSettings) -> None:
+    typer.echo(f"Settings: {loaded.path or 'built-in defaults (there is no connector.toml here)'}\n")
+    rows = ((key, loaded.origins[key], in_words(value)) for key, value in effective(loaded.settings))
+    print_table(("key", "from", "value"), rows)

@@ -1,0 +1,131 @@
+"""``connector rooms``: what rooms.csv says, after it was checked."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
+from connector.errors import UserError
+from connector.model import Room
+from connector.settings import COLUMNS, RoomsResult, load_rooms, load_settings, shown_calendar
+from connector.settings.sentences import did_you_mean, shown
+from device_drivers import registry
+from device_drivers.api import TlsPolicy
+
+rooms_app = typer.Typer(help="The rooms that this connector manages.", no_args_is_help=True)
+
+SOME_ROWS_BAD = 3
+
+
+@rooms_app.command("list")
+def list_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
+    """One line a room. Exit 3 when some rows of the file were refused."""
+    result = _load(config)
+    if json_output:
+        print_json([_record(room) for room in result.rooms])
+    else:
+        headings = ("id", "name", "site", "device type", "address", "calendar", "auto-join", "template")
+        print_table(headings, (_line(room) for room in result.rooms))
+    _finish(result)
+
+
+@rooms_app.command("show")
+def show_command(
+    room_id: Annotated[str, typer.Argument(metavar="ROOM")],
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Everything about one room: its row, and the policy that its template gives it."""
+    result = _load(config)
+    room = next((room for room in result.rooms if room.id == room_id), None)
+    if room is None:
+        hint = did_you_mean(room_id, [r.id for r in result.rooms]) or "."
+        raise UserError(f"There is no room {shown(room_id)}{hint}", *result.problems)
+    record = _record(room) | {"policy": _policy(room), "options": dict(room.options)}
+    if json_output:
+        print_json(record)
+        return
+    pairs = [(key, value) for key, value in record.items() if not isinstance(value, dict)]
+    pairs += [(f"policy.{key}", value) for key, value in _policy(room).items()]
+    pairs += [(f"options.{key}", value) for key, value in room.options]
+    print_table(("key", "value"), ((key, in_words(value)) for key, value in pairs))
+
+
+@rooms_app.command("export")
+def export_command(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; default: standard output.")
+    ] = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """The accepted rows as a rooms.csv with all columns, which can be read in again. Calendar URLs are whole."""
+    result = _load(config)
+    if json_output:
+        print_json([_columns(room) for room in result.rooms])
+    elif output is None:
+        typer.echo(_as_csv(result.rooms), nl=False)
+    else:
+        try:
+            output.write_text(_as_csv(result.rooms), encoding="utf-8", newline="")
+        except OSError as error:
+            raise UserError(f"{output} cannot be written: {error.strerror}.") from None
+    _finish(result)
+
+
+def _load(config: Path | None) -> RoomsResult:
+    settings = load_settings(config, os.environ).settings
+    return load_rooms(settings.rooms_file, settings, known_drivers=[r.name for r in registry.records()])
+
+
+def _finish(result: RoomsResult) -> None:
+    """Problems go to standard error, so that the output stays what was asked for."""
+    for sentence in (*result.problems, *result.warnings):
+        typer.echo(sentence, err=True)
+    if result.problems:
+        raise typer.Exit(SOME_ROWS_BAD)
+
+
+def _line(room: Room) -> tuple[str, ...]:
+    unit = f"{room.ip_address}:{room.port}" if room.port else room.ip_address
+    calendar = shown_calendar(room.calendar)
+    values = (room.id, room.name, room.site, room.device_type, unit, calendar, room.policy.auto_join, room.template)
+    return tuple(in_words(value) for value in values)
+
+
+def _columns(room: Room) -> dict[str, object]:
+    """The columns of rooms.csv, as they can be read in again."""
+    return {c: _tls(room.tls) if c == "tls" else getattr(room, c) for c in COLUMNS}
+
+
+def _record(room: Room) -> dict[str, object]:
+    """For listings: the columns, without what a calendar URL keeps secret."""
+    return _columns(room) | {"calendar": shown_calendar(room.calendar), "auto_join": room.policy.auto_join}
+
+
+def _policy(room: Room) -> dict[str, object]:
+    """Times as minutes, as the template has them."""
+    words = {field.name: getattr(room.policy, field.name) for field in dataclasses.fields(room.policy)}
+    return {k: v.total_seconds() / 60 if isinstance(v, timedelta) else v for k, v in words.items()}
+
+
+def _tls(policy: TlsPolicy) -> str:
+    return f"{policy.mode}:{policy.value}" if policy.value else policy.mode
+
+
+def _as_csv(rooms: tuple[Room, ...]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for room in rooms:
+        cells = {c: "" if v is None else in_words(v) if isinstance(v, bool) else v for c, v in _columns(room).items()}
+        writer.writerow(cells)
+    return text.getvalue()

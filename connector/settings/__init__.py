@@ -1,0 +1,32 @@
+"""Settings, rooms and secrets: what people write, checked and explained. The only place that reads their files."""
+
+from connector.settings.calendars import resolve_calendar, shown_calendar
+from connector.settings.credentials import Credential, SecretReader, fingerprint, is_reference
+from connector.settings.inputs import Inputs, input_files
+from connector.settings.load import LoadedSettings, effective, load_settings
+from connector.settings.networks import within
+from connector.settings.rooms import COLUMNS, RoomsResult, load_rooms
+from connector.settings.schema import CalendarSection, Settings, Template
+from connector.settings.stored import secret_reader
+
+__all__ = [
+    "COLUMNS",
+    "CalendarSection",
+    "Credential",
+    "Inputs",
+    "LoadedSettings",
+    "RoomsResult",
+    "SecretReader",
+    "Settings",
+    "Template",
+    "effective",
+    "fingerprint",
+    "input_files",
+    "is_reference",
+    "load_rooms",
+    "load_settings",
+    "resolve_calendar",
+    "secret_reader",
+    "shown_calendar",
+    "within",
+]

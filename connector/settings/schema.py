@@ -1,0 +1,280 @@
+"""The words of connector.toml: frozen pydantic models, one a section, every default in one place.
+
+Minutes and seconds are what people write; connector.model.Policy has timedeltas. An unknown key is an error.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from connector.model import Policy
+from connector.settings.networks import PRIVATE_NETWORKS, Network, network
+from connector.settings.sentences import host_name, shown
+
+ENV_PREFIX = "CONNECTOR__"
+
+# Regional SIP domains of Zoom's Conference Room Connector, as the option list of a video endpoint prints them;
+# their sub-domains (global.zoomcrc.com, fr.zmeu.us) are included by the dial policy.
+ZOOM_DOMAINS = (
+    "zoomcrc.com", "zmus.us", "zmcn.us", "zmin.us", "zmeu.us", "zmau.us", "zmhk.us", "zmbr.us", "zmca.us", "zmjp.us",
+)  # fmt: skip
+
+# H.323 addresses printed in Zoom invitations: the list of 2026, then those of 2020-21 that differ. They change over
+# the years, so this is a default of the configuration and nothing else in the product knows them.
+ZOOM_BRIDGES = (
+    "144.195.19.161/32", "206.247.11.121/32", "221.122.88.195/32", "115.114.131.7/32", "115.114.115.7/32",
+    "159.124.15.191/32", "159.124.47.249/32", "159.124.104.213/32", "159.124.74.212/32", "170.114.134.121/32",
+    "170.114.180.219/32", "64.211.144.160/32", "159.124.168.213/32", "159.124.196.25/32", "170.114.194.163/32",
+    "147.124.100.25/32",
+    "162.255.37.11/32", "162.255.36.11/32", "213.19.144.110/32", "213.244.140.110/32", "103.122.166.55/32",
+    "103.122.167.55/32", "209.9.211.110/32", "149.137.40.110/32", "69.174.57.160/32", "65.39.152.160/32",
+    "207.226.132.110/32", "149.137.24.110/32",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------ kinds of values
+
+
+def _split(value: object) -> object:
+    """A list may be one string, as it must be in an environment variable: a JSON array, or words with commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("the list starts with '[' but is not a JSON array; write a, b, c") from None
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _domain(text: str) -> str:
+    bare = text.strip().lstrip("@*.")
+    name = host_name(text.strip())
+    if name is None:
+        close = host_name(bare)
+        raise ValueError(f"{shown(text)} is not a domain" + (f"; did you mean '{close}'?" if close else ""))
+    return name
+
+
+def _words(value: object) -> object:
+    """Driver options are text; TOML's own true and 5 are taken as "true" and "5"."""
+    if not isinstance(value, Mapping):
+        return value
+    return {k: str(v).lower() if isinstance(v, bool | int | float) else v for k, v in value.items()}
+
+
+Networks = Annotated[tuple[Annotated[str, AfterValidator(network)], ...], NoDecode, BeforeValidator(_split)]
+Domains = Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], NoDecode, BeforeValidator(_split)]
+Seconds = Annotated[float, Field(ge=0, le=86400)]
+Interval = Annotated[float, Field(ge=0.05, le=86400)]  # seconds between two looks; 0 would be a busy loop
+Minutes = Annotated[float, Field(ge=0, le=1440)]
+Hours = Annotated[float, Field(ge=0, le=8784)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+
+# ------------------------------------------------------------------------------------ sections
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ConnectorSection(_Section):
+    name: str = "connector"  # rows of rooms.csv whose connector column has another name are left out
+    data_dir: str = "var"
+
+
+class RegistrySection(_Section):
+    source: Literal["file"] = "file"
+    rooms: str = "rooms.csv"
+
+
+class NetworksSection(_Section):
+    private: Networks = PRIVATE_NETWORKS
+
+
+class SyncSection(_Section):
+    poll_every: Interval = 60.0
+    read_again_after: Seconds = 12.0
+    debounce: Seconds = 1.5
+    window_back_hours: Hours = 12.0
+    window_ahead_hours: Annotated[float, Field(ge=1, le=8784)] = 48.0
+    concurrency: Count = 8
+
+
+class CalendarSection(BaseModel):
+    """One calendar source; every key but ``type`` belongs to the provider, which validates it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    type: Annotated[str, Field(min_length=1)]
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        return MappingProxyType(self.model_extra or {})
+
+
+class DialingSection(_Section):
+    allowed_domains: Domains = ZOOM_DOMAINS
+    allowed_networks: Networks = ZOOM_BRIDGES
+    per_bridge_limit: Annotated[int, Field(ge=0, le=100_000)] = 0  # 0: no limit
+
+
+class EngineSection(_Section):
+    verify_every: Interval = 300.0
+    settle: Seconds = 10.0
+    arm_before: Seconds = 5.0
+    push_concurrency: Count = 64
+    deadline: Interval = 30.0
+
+
+class GuardSection(_Section):
+    rooms: Count = 5
+    share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    hold: Minutes = 15.0
+
+
+class LogSection(_Section):
+    format: Literal["auto", "json", "console"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Template(_Section):
+    """The words of connector.model.Policy; times are minutes, ``call_rate`` is kbit/s."""
+
+    one_touch_join: bool = True
+    auto_join: bool = False
+    auto_leave: bool = True
+    join_before: Minutes = 0.0
+    leave_after: Minutes = 0.0
+    early_join: Minutes = 5.0
+    late_join: Minutes = 5.0
+    busy: Literal["wait", "skip", "drop"] = "wait"
+    show_non_joinable: bool = True
+    show_all_day: bool = True
+    private_title: str = "Private meeting"
+    hide_titles: bool = False
+    protocol: Literal["sip", "h323"] = "sip"
+    call_rate: Annotated[int, Field(ge=64, le=50_000)] | None = None
+    options: Annotated[dict[str, str], BeforeValidator(_words)] = Field(default_factory=dict)
+
+    def inherit(self, parent: Template) -> Template:
+        """``parent`` with what this template says itself on top."""
+        own: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        return parent.model_copy(update=own | {"options": parent.options | self.options})
+
+
+_CALENDAR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")  # two letters or more: C:\x.ics is a path
+_URL_SCHEMES = frozenset({"http", "https", "webcal", "file"})
+
+
+class Settings(BaseSettings):
+    """All of connector.toml with the environment on top. Made by ``load_settings``; paths start at ``base``."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+    )
+
+    connector: ConnectorSection = Field(default_factory=ConnectorSection)
+    registry: RegistrySection = Field(default_factory=RegistrySection)
+    networks: NetworksSection = Field(default_factory=NetworksSection)
+    sync: SyncSection = Field(default_factory=SyncSection)
+    calendars: dict[str, CalendarSection] = Field(default_factory=dict)
+    dialing: DialingSection = Field(default_factory=DialingSection)
+    engine: EngineSection = Field(default_factory=EngineSection)
+    guard: GuardSection = Field(default_factory=GuardSection)
+    templates: dict[str, Template] = Field(default_factory=dict)
+    log: LogSection = Field(default_factory=LogSection)
+
+    _base: Path = PrivateAttr(default_factory=Path)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The process environment is read by load_settings, which is given it as an argument and keeps the origins.
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        """The source "ics" and the template "default" always exist; templates inherit from the latter."""
+        for name, source in self.calendars.items():
+            if not _CALENDAR_NAME.fullmatch(name) or name.lower() in _URL_SCHEMES:
+                raise ValueError(
+                    f"calendars.{name}: the name of a calendar source is two or more letters, digits, - or _,"
+                    " and not the start of a URL"
+                )
+            if name == "ics" and source.type != "ics":
+                raise ValueError(f"calendars.ics is the built-in source of .ics files; give type {source.type} a name")
+        self.calendars.setdefault("ics", CalendarSection(type="ics"))
+        default = self.templates.setdefault("default", Template())
+        for name, template in self.templates.items():
+            self.templates[name] = template if template is default else template.inherit(default)
+        return self
+
+    @property
+    def base(self) -> Path:
+        """The folder of connector.toml."""
+        return self._base
+
+    @property
+    def data_dir(self) -> Path:
+        return self._base / self.connector.data_dir
+
+    @property
+    def rooms_file(self) -> Path:
+        return self._base / self.registry.rooms
+
+    @property
+    def key_file(self) -> Path:
+        """The vault's key."""
+        return self.data_dir / "vault.key"
+
+    @property
+    def secrets_file(self) -> Path:
+        """The named secrets, sealed."""
+        return self.data_dir / "secrets.sealed"
+
+    @property
+    def private_networks(self) -> tuple[Network, ...]:
+        return tuple(ipaddress.ip_network(text) for text in self.networks.private)
+
+    def policy(self, template: str) -> Policy:
+        """What a room with this template does. KeyError for an unknown name."""
+        words = self.templates[template]
+        return Policy(
+            one_touch_join=words.one_touch_join,
+            auto_join=words.auto_join,
+            auto_leave=words.auto_leave,
+            join_before=timedelta(minutes=words.join_before),
+            leave_after=timedelta(minutes=words.leave_after),
+            early_join=timedelta(minutes=words.early_join),
+            late_join=timedelta(minutes=words.late_join),
+            busy=words.busy,
+            show_non_joinable=words.show_non_joinable,
+            show_all_day=words.show_all_day,
+            private_title=words.private_title,
+            hide_titles=words.hide_titles,
+            protocol=words.protocol,
+            call_rate=words.call_rate,
+            window_back=timedelta(hours=self.sync.window_back_hours),
+            window_ahead=timedelta(hours=self.sync.window_ahead_hours),
+            allowed_domains=self.dialing.allowed_domains,
+            allowed_networks=self.dialing.allowed_networks,
+        )

@@ -1,0 +1,45 @@
+"""Where each key of a TOML text stands. tomllib parses the values but does not tell lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=(.*)$""")
+_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+KeyPath = tuple[str, ...]
+
+
+def _parts(dotted: str) -> KeyPath:
+    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+
+
+def key_lines(text: str) -> dict[KeyPath, int]:
+    """Line numbers, from 1, of every table header and key that stands on a line of its own.
+
+    Only used to point at a place: a key inside an inline table or an exotic spelling is simply not found.
+    """
+    lines: dict[KeyPath, int] = {}
+    table: KeyPath = ()
+    open_quote = ""  # inside a multi-line string
+    for number, line in enumerate(text.splitlines(), start=1):
+        if open_quote:
+            open_quote = "" if line.count(open_quote) % 2 else open_quote
+            continue
+        if header := _HEADER.match(line):
+            table = _parts(header[1])
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault(table + _parts(key[1]), number)
+            open_quote = next((quote for quote in ('"""', "'''") if key[2].count(quote) % 2), "")
+    return lines
+
+
+def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
+    """The line of ``path``, else of the nearest key or table that holds it."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in lines:
+            return lines[path[:length]]
+    return None

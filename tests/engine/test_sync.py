@@ -1,0 +1,313 @@
+"""Reading calendars: the last good list stays, whatever a source does; floods of removals are held back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+
+from connector.engine.journal import Journal
+from connector.engine.options import Options
+from connector.engine.sync import Sync
+from connector.engine.unit import Tools
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected, SourceUnavailable
+from connector.model import CalendarId, Event, Snapshot, SourceText, Unreadable, Window
+from connector.store.store import Store
+from connector.vault.local import Vault
+from device_drivers.api import NotSupported
+from tests.support.clock import NINE, FakeClock
+from tests.support.house import Passwords, minutes
+
+OPTIONS = Options(private_networks=(ip_network("127.0.0.0/8"),))
+
+
+TEN = NINE + minutes(60)
+
+
+def event(uid: str = "a", start: datetime = TEN, text: str = "") -> Event:
+    body = text or "https://zoom.us/j/12345678901\nPasscode: 4321"
+    return Event(uid, start, start, start + minutes(30), uid, texts=(SourceText("description", "text", body),))
+
+
+@dataclass(slots=True)
+class MemorySource:
+    """A calendar service under the test's hand."""
+
+    listed: dict[str, list[Event]] = field(default_factory=dict)
+    unreadable: dict[str, list[Unreadable]] = field(default_factory=dict)
+    error: CalendarError | None = None
+    errors: dict[str, Exception] = field(default_factory=dict)
+    hangs: set[str] = field(default_factory=set)
+    reads: list[tuple[str, Window]] = field(default_factory=list)
+    queue: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    async def read(self, calendar: str, window: Window) -> Snapshot:
+        self.reads.append((calendar, window))
+        if calendar in self.hangs:
+            await asyncio.Event().wait()
+        problem = self.error or self.errors.get(calendar)
+        if problem is not None:
+            raise problem
+        return Snapshot(tuple(self.listed.get(calendar, ())), tuple(self.unreadable.get(calendar, ())))
+
+    async def changes(self) -> AsyncIterator[str]:
+        while True:
+            yield await self.queue.get()
+
+    def watch(self, calendar: str) -> None:
+        return None
+
+    def unwatch(self, calendar: str) -> None:
+        return None
+
+    def reads_of(self, calendar: str) -> int:
+        return sum(name == calendar for name, _ in self.reads)
+
+
+class Desk:
+    def __init__(self, folder: Path, options: Options = OPTIONS) -> None:
+        self.folder, self.options = folder, options
+        self.clock = FakeClock()
+        self.source = MemorySource()
+        self.events: list[dict[str, Any]] = []
+        self.told: list[CalendarId] = []
+
+    async def __aenter__(self) -> Self:
+        self.store = await Store.open(self.folder / "db", Vault.open(self.folder / "vault.key"), self.clock.now())
+        journal = Journal(self.clock, self.store, self.events.append)
+
+        def no_plug(name: str) -> Any:
+            raise NotSupported(name)
+
+        tools = Tools(self.clock, self.store, journal, self.options, Passwords({}), no_plug)
+        rows = await self.store.calendars()
+        self.sync = Sync({"s": self.source}, rows, _window, tools, self.told.append)
+        self.task = asyncio.create_task(self.sync.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.store.close()
+
+    async def settle(self) -> None:
+        for _ in range(4):
+            for _ in range(8):
+                await asyncio.sleep(0)
+            hanging = len(self.source.hangs)
+            while sum(c.reading for c in self.sync._calendars.values()) > hanging:
+                await asyncio.sleep(0.001)
+            await self.store.write()
+
+    async def use(self, *names: str) -> None:
+        self.sync.use({CalendarId("s", name) for name in names})
+        await self.settle()
+
+    async def advance(self, by: timedelta) -> None:
+        await self.clock.advance(by, self.settle)
+
+    def titles(self, name: str = "c") -> list[str] | None:
+        meetings = self.sync.meetings(CalendarId("s", name))
+        return None if meetings is None else [m.event.title for m in meetings]
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [e for e in self.events if e["event"] == name]
+
+
+def _window(now: datetime) -> Window:
+    return Window(now - timedelta(hours=12), now + timedelta(hours=48))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with Desk(tmp_path) as desk:
+        yield desk
+
+
+async def test_reads_detects_and_tells(desk: Desk) -> None:
+    desk.source.listed["c"] = [event()]
+    await desk.use("c")
+    meetings = desk.sync.meetings(CalendarId("s", "c"))
+    assert meetings is not None
+    assert meetings[0].join.sip == ("12345678901.4321@zoomcrc.com",)
+    assert meetings[0].event.texts == ()  # bodies are not kept
+    assert desk.told == [CalendarId("s", "c")]
+
+
+async def test_polls_and_tells_only_changes(desk: Desk) -> None:
+    desk.source.listed["c"] = [event()]
+    await desk.use("c")
+    await desk.advance(minutes(5))
+    assert desk.source.reads_of("c") == 6
+    assert len(desk.told) == 1
+    desk.source.listed["c"] = [event(), event("b")]
+    await desk.advance(minutes(1))
+    assert len(desk.told) == 2
+
+
+async def test_a_change_is_read_at_once_and_once_more(desk: Desk) -> None:
+    await desk.use("c")
+    await desk.advance(timedelta(seconds=10))
+    desk.source.listed["c"] = [event()]
+    desk.source.queue.put_nowait("c")
+    await desk.settle()
+    assert desk.titles() == ["a"]
+    reads = desk.source.reads_of("c")
+    for _ in range(5):  # a burst is one more read, not five
+        desk.source.queue.put_nowait("c")
+    await desk.settle()
+    await desk.advance(timedelta(seconds=2))
+    assert desk.source.reads_of("c") == reads + 1
+    await desk.advance(timedelta(seconds=13))
+    assert desk.source.reads_of("c") == reads + 2
+
+
+@pytest.mark.parametrize(
+    "error", [SourceUnavailable("down"), AccessDenied("no"), CredentialsRejected("no"), ValueError("surprise")]
+)
+async def test_a_failed_read_keeps_the_last_good_list(desk: Desk, error: Exception) -> None:
+    desk.source.listed["c"] = [event()]
+    await desk.use("c")
+    desk.source.errors["c"] = error
+    await desk.advance(minutes(10))
+    assert desk.titles() == ["a"]
+    assert len(desk.named("calendar.failed")) == 1
+
+
+async def test_recovery_is_told(desk: Desk) -> None:
+    desk.source.errors["c"] = SourceUnavailable("down")
+    await desk.use("c")
+    assert desk.titles() is None  # never read: nothing may be planned, nothing pushed
+    del desk.source.errors["c"]
+    desk.source.listed["c"] = [event()]
+    await desk.advance(minutes(1))
+    assert desk.titles() == ["a"]
+    assert desk.named("calendar.recovered")
+
+
+async def test_refused_credentials_stop_the_source_at_once(desk: Desk) -> None:
+    desk.source.error = CredentialsRejected("the password was refused")
+    await desk.use("c", "d")
+    reads = len(desk.source.reads)
+    await desk.advance(minutes(50))
+    assert len(desk.source.reads) == reads <= 2
+
+
+async def test_one_forbidden_calendar_does_not_stop_the_others(desk: Desk) -> None:
+    desk.source.listed["d"] = [event()]
+    desk.source.errors["c"] = AccessDenied("403")
+    await desk.use("c", "d")
+    assert desk.titles("d") == ["a"]
+
+
+async def test_one_hanging_calendar_delays_no_other(desk: Desk) -> None:
+    desk.source.listed["d"] = [event()]
+    desk.source.hangs.add("c")
+    await desk.use("c", "d")
+    assert desk.titles("d") == ["a"]
+    await desk.advance(minutes(3))
+    assert desk.source.reads_of("d") >= 3
+
+
+async def test_the_list_survives_a_restart_with_the_calendar_down(tmp_path: Path) -> None:
+    async with Desk(tmp_path) as desk:
+        desk.source.listed["c"] = [event()]
+        await desk.use("c")
+    async with Desk(tmp_path) as desk:
+        desk.source.error = SourceUnavailable("down")
+        await desk.use("c")
+        assert desk.titles() == ["a"]
+
+
+async def test_passcodes_are_sealed_in_the_database(tmp_path: Path) -> None:
+    async with Desk(tmp_path) as desk:
+        desk.source.listed["c"] = [event(text="https://zoom.us/j/12345678901 Passcode: 77665544")]
+        await desk.use("c")
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.name.startswith("db"))
+    assert b"77665544" not in content
+    assert b"12345678901" not in content
+
+
+async def test_unreadable_items_keep_their_form_and_are_told_once(desk: Desk) -> None:
+    desk.source.listed["c"] = [event("a"), event("b")]
+    await desk.use("c")
+    desk.source.listed["c"] = [event("b")]
+    desk.source.unreadable["c"] = [Unreadable("a", "a.ics has no end")]
+    await desk.advance(minutes(5))
+    assert desk.titles() == ["a", "b"]
+    assert len(desk.named("calendar.item_unreadable")) == 1
+
+
+async def test_one_room_emptied_by_its_owner_clears_at_once(desk: Desk) -> None:
+    names = [f"c{n}" for n in range(10)]
+    for name in names:
+        desk.source.listed[name] = [event()]
+    await desk.use(*names)
+    desk.source.listed["c0"] = []
+    desk.source.queue.put_nowait("c0")
+    await desk.settle()
+    await desk.advance(timedelta(seconds=2))
+    assert desk.titles("c0") == []
+
+
+async def test_all_rooms_empty_at_once_is_held_until_confirmed(desk: Desk) -> None:
+    names = [f"c{n}" for n in range(10)]
+    for name in names:
+        desk.source.listed[name] = [event(start=NINE + minutes(300))]
+    await desk.use(*names)
+    desk.source.listed.clear()
+    await desk.advance(minutes(10))
+    assert all(desk.titles(name) == ["a"] for name in names)
+    assert len(desk.named("calendar.suspiciously_empty")) == 1
+    await desk.advance(minutes(10))
+    assert all(desk.titles(name) == [] for name in names)
+    assert desk.named("calendar.released")
+
+
+async def test_a_hold_ends_when_the_meetings_are_back(desk: Desk) -> None:
+    names = [f"c{n}" for n in range(10)]
+    listed = {name: [event(start=NINE + minutes(300))] for name in names}
+    desk.source.listed = dict(listed)
+    await desk.use(*names)
+    desk.source.listed = {}
+    await desk.advance(minutes(3))
+    desk.source.listed = dict(listed)
+    await desk.advance(minutes(30))
+    assert all(desk.titles(name) == ["a"] for name in names)
+    assert not desk.named("calendar.released")
+
+
+async def test_unchanged_texts_are_not_searched_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+    import connector.engine.sync as module
+
+    real: Callable[..., Any] = module.detect
+
+    def counted(*args: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return real(*args, **named)
+
+    monkeypatch.setattr(module, "detect", counted)
+    desk.source.listed["c"] = [event()]
+    await desk.use("c")
+    await desk.advance(minutes(5))
+    assert calls == 1
+    desk.source.listed["c"] = [replace(event(), title="new title")]
+    await desk.advance(minutes(1))
+    assert calls == 1

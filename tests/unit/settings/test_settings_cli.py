@@ -1,0 +1,165 @@
+"""check, rooms and secrets as a person runs them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from connector.cli.check import check_command
+from connector.cli.rooms import rooms_app
+from connector.cli.secrets import secrets_app
+from connector.errors import UserError
+
+TOML = """[sync]
+poll_every = 15
+[calendars.office]
+type = "caldav"
+password = "env:OFFICE_PASSWORD"
+[templates.big]
+auto_join = true
+"""
+ROOMS = """id,name,calendar,device_type,ip_address,credential,template,port
+r1,[bold]Room 1,https://cal.example.org/private-1/basic.ics,cisco,10.0.0.1,env:ROOM_PASSWORD,big,
+r2,Room 2,office:room-2,generic_http,10.0.0.2,vault:room-2,,8080
+"""
+
+app = typer.Typer()
+app.command("check")(check_command)
+app.add_typer(rooms_app, name="rooms")
+app.add_typer(secrets_app, name="secrets")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "connector.toml").write_text(TOML)
+    (tmp_path / "rooms.csv").write_text(ROOMS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OFFICE_PASSWORD", "hunter2")
+    monkeypatch.setenv("ROOM_PASSWORD", "hunter2")
+    return tmp_path
+
+
+def run(*words: str, typed: str | None = None, status: int = 0) -> tuple[str, str]:
+    result = CliRunner().invoke(app, list(words), input=typed)
+    if isinstance(result.exception, UserError):
+        raise result.exception
+    assert result.exit_code == status, (result.output, result.exception)
+    assert "hunter2" not in result.output
+    return result.stdout, result.stderr
+
+
+def test_check_shows_values_origins_and_references(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR__GUARD__ROOMS", "9")
+    run("secrets", "set", "room-2", typed="me:hunter2\n")
+    text, _ = run("check")
+    lines = [line.split() for line in text.splitlines()]
+    assert ["sync.poll_every", "connector.toml,", "line", "2", "15"] in lines
+    assert ["guard.rooms", "environment", "CONNECTOR__GUARD__ROOMS", "9"] in lines
+    assert ["calendars.office.password", "connector.toml,", "line", "5", "env:OFFICE_PASSWORD"] in lines
+    assert ["log.level", "default", "info"] in lines
+    assert "2 rooms from rooms.csv" in text.replace(f"{folder}/", "")
+    assert "Warnings" not in text
+    assert text.endswith("No problems.\n")
+
+
+def test_check_warns_of_references_that_lead_nowhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OFFICE_PASSWORD")
+    found = json.loads(run("check", "--json")[0])
+    assert found["rooms"] == ["r1", "r2"]
+    assert found["warnings"] == [
+        "room r2: vault:room-2: the vault has no secret of that name; add it with: connector secrets set room-2.",
+        "calendars.office.password: env:OFFICE_PASSWORD: the environment variable OFFICE_PASSWORD is not set.",
+    ]
+
+
+def test_check_tells_bad_rows_with_status_3(folder: Path) -> None:
+    (folder / "rooms.csv").write_text(ROOMS + "r3,Room 3,a.ics,cisko,10.0.0.3,,,\n")
+    text, _ = run("check", status=3)
+    assert "rooms.csv, row 4, column device_type: 'cisko' is not known; did you mean 'cisco'?" in text
+    assert "No problems" not in text
+    found = json.loads(run("check", "--json", status=3)[0])
+    assert (found["rooms"], len(found["problems"])) == (["r1", "r2"], 1)
+    assert {"key": "sync.poll_every", "value": 15.0, "origin": "connector.toml, line 2"} in found["settings"]
+
+
+def test_check_of_unusable_input_has_status_2(folder: Path) -> None:
+    (folder / "rooms.csv").unlink()
+    text, _ = run("check", status=2)
+    assert "rooms.csv cannot be read: No such file or directory." in text
+    assert "sync.poll_every" in text
+    (folder / "connector.toml").write_text("[sync]\npol_every = 1\n")
+    found = json.loads(run("check", "--json", status=2)[0])
+    assert found["problems"] == ["connector.toml, line 2: sync.pol_every is not a setting; did you mean 'poll_every'?"]
+
+
+def test_check_warns_of_options_that_the_driver_has_not(folder: Path) -> None:
+    (folder / "connector.toml").write_text(TOML + "[templates.big.options]\nno_such_option = 'x'\n")
+    text, _ = run("check")
+    assert "templates.big.options.no_such_option is not an option of the driver cisco" in text
+
+
+def test_rooms_list_shows_text_as_text_and_hides_secret_urls(folder: Path) -> None:
+    text, _ = run("rooms", "list", "--config", str(folder))
+    assert "[bold]Room 1" in text
+    assert "10.0.0.2:8080" in text
+    assert "private-1" not in text
+    records = json.loads(run("rooms", "list", "--json")[0])
+    assert [(r["id"], r["auto_join"], r["port"]) for r in records] == [("r1", True, None), ("r2", False, 8080)]
+    assert records[0]["calendar"] == "https://cal.example.org/…/basic.ics"
+
+
+def test_rooms_list_of_a_file_with_bad_rows_has_status_3(folder: Path) -> None:
+    (folder / "rooms.csv").write_text(ROOMS + "r3,Room 3,,cisco,10.0.0.3,,,\n")
+    text, errors = run("rooms", "list", "--json", status=3)
+    assert [r["id"] for r in json.loads(text)] == ["r1", "r2"]
+    assert "rooms.csv, row 4, column calendar: is empty" in errors
+
+
+def test_rooms_show(folder: Path) -> None:
+    text, _ = run("rooms", "show", "r1")
+    lines = [line.split() for line in text.splitlines()]
+    assert ["credential", "env:ROOM_PASSWORD"] in lines
+    assert ["policy.auto_join", "yes"] in lines
+    assert ["policy.early_join", "5"] in lines
+    record = json.loads(run("rooms", "show", "r2", "--json")[0])
+    assert (record["policy"]["window_ahead"], record["timezone"]) == (48 * 60, "UTC")
+    with pytest.raises(UserError, match="There is no room 'r9'; choose from: r1, r2"):
+        run("rooms", "show", "r9")
+
+
+def test_rooms_export_can_be_read_in_again(folder: Path) -> None:
+    text, _ = run("rooms", "export")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["calendar"] == "https://cal.example.org/private-1/basic.ics"
+    before = run("rooms", "list", "--json")[0]
+    run("rooms", "export", "--output", str(folder / "rooms.csv"))
+    assert run("rooms", "list", "--json")[0] == before
+    assert run("rooms", "export")[0] == text
+    assert json.loads(run("rooms", "export", "--json")[0])[1]["ip_address"] == "10.0.0.2"
+    with pytest.raises(UserError, match="cannot be written: Is a directory"):
+        run("rooms", "export", "--output", str(folder))
+
+
+def test_secrets_are_read_from_standard_input_and_listed_by_name(folder: Path) -> None:
+    assert "Stored room-2; refer to it as vault:room-2" in run("secrets", "set", "room-2", typed="me:hunter2\n")[0]
+    assert "Replaced room-2" in run("secrets", "set", "room-2", typed="me:hunter2")[0]
+    assert run("secrets", "list")[0] == "room-2\n"
+    assert json.loads(run("secrets", "list", "--json")[0]) == ["room-2"]
+    assert b"hunter2" not in (folder / "var" / "secrets.sealed").read_bytes()
+    with pytest.raises(UserError, match="There is no secret 'rom-2'; did you mean 'room-2'"):
+        run("secrets", "delete", "rom-2")
+    assert run("secrets", "delete", "room-2")[0] == "Deleted room-2\n"
+    assert run("secrets", "list")[0] == ""
+
+
+def test_a_secret_is_never_an_argument(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["secrets", "set", "room-2", "hunter2"])
+    assert result.exit_code == 2
+    with pytest.raises(UserError, match="The secret room-2 is empty; nothing was stored"):
+        run("secrets", "set", "room-2", typed="")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from connector import __version__
-from connector.calendars import open_source
 from connector.calendars.base import CalendarSource
+from connector.calendars.registry import open_source
 from connector.engine.clock import Clock, SystemClock
 from connector.engine.journal import Journal, Watcher
 from connector.engine.options import Options
@@ -75,7 +75,7 @@ class Configuration:
 
     def calendar_of(self, room: Room) -> CalendarId:
         source, name = resolve_calendar(room.calendar, self.settings)
-        return CalendarId(source, name, shown_calendar(room.calendar))
+        return CalendarId(source, name, room.timezone, shown_calendar(room.calendar))
 
 
 def read_configuration(path: Path | None, environ: Mapping[str, str]) -> Configuration:

@@ -76,13 +76,15 @@ class CalendarId:
 
     source: str
     name: str = field(repr=False)  # the address of an .ics may be a secret in itself
+    zone: str = "UTC"  # the room's: all-day events and times without a zone are read in it
     shown: str = field(default="", compare=False)  # as a log or a page may show it
 
     @property
     def key(self) -> str:
-        if "://" not in self.name:
-            return f"{self.source}:{self.name}"
-        return f"{self.source}:{hashlib.blake2b(self.name.encode(), digest_size=12).hexdigest()}"
+        name = self.name
+        if "://" in name:
+            name = hashlib.blake2b(name.encode(), digest_size=12).hexdigest()
+        return f"{self.source}:{name} ({self.zone})"
 
 
 @dataclass(frozen=True, slots=True)

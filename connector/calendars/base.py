@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import tzinfo
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -22,7 +23,9 @@ class CalendarSource(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    async def read(self, calendar: str, window: Window) -> Snapshot: ...
+    async def read(self, calendar: str, window: Window, zone: tzinfo | None = None) -> Snapshot:
+        """``zone``: the room's, for all-day events and times without a zone; None: the source's own."""
+        ...
 
     def changes(self) -> AsyncIterator[str]: ...
 

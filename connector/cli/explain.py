@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from connector.app import Configuration, database_file, read_configuration
-from connector.cli.run import CONFIG
+from connector.cli.options import ConfigOption, JsonOption, print_json
 from connector.engine.report import RoomReport, ScreenReport, room_report
 from connector.errors import UserError
 from connector.model import Room
@@ -24,21 +22,20 @@ from connector.store.store import Store
 from connector.vault.local import Vault
 
 ROOM = typer.Argument(help="A room's id or name, as rooms.csv has it.")
-JSON = typer.Option(False, "--json", help="One JSON object.")
 
 
-def explain_command(room: str = ROOM, config: Path | None = CONFIG, as_json: bool = JSON) -> None:
+def explain_command(room: str = ROOM, config: ConfigOption = None, json_output: JsonOption = False) -> None:
     """Show what the calendar said, what was found and why, what was pushed and dialled, what the unit answered."""
     report = asyncio.run(_report(room, read_configuration(config, os.environ)))
-    if as_json:
-        typer.echo(json.dumps(asdict(report), default=str, ensure_ascii=False))
+    if json_output:
+        print_json(asdict(report))
         return
     for line in lines(report):
         typer.echo(line)
 
 
 async def _report(wanted: str, config: Configuration) -> RoomReport:
-    room = _find(wanted, config.rooms.rooms)
+    room = find_room(wanted, config.rooms.rooms)
     database = database_file(config.settings)
     if not database.exists():
         raise UserError(f"{database} does not exist yet: nothing was planned. Start the daemon with: connector run")
@@ -49,7 +46,7 @@ async def _report(wanted: str, config: Configuration) -> RoomReport:
         await store.close()
 
 
-def _find(wanted: str, rooms: tuple[Room, ...]) -> Room:
+def find_room(wanted: str, rooms: tuple[Room, ...]) -> Room:
     for room in rooms:
         if wanted == room.id or wanted.casefold() == room.name.casefold():
             return room

@@ -8,8 +8,9 @@ import typer
 
 from connector import __version__
 from connector.cli.check import check_command
-from connector.cli.demo import demo_command
+from connector.cli.demo import demo as demo_command
 from connector.cli.detect import detect_command
+from connector.cli.devices import devices_app
 from connector.cli.drivers import app as drivers_app
 from connector.cli.explain import explain_command
 from connector.cli.rooms import rooms_app
@@ -30,6 +31,7 @@ app.command("check")(check_command)
 app.command("explain")(explain_command)
 app.command("detect")(detect_command)
 app.add_typer(rooms_app, name="rooms")
+app.add_typer(devices_app, name="devices")
 app.add_typer(drivers_app, name="drivers")
 app.add_typer(secrets_app, name="secrets")
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from pathlib import Path
-
-import typer
 
 from connector.app import Connector
+from connector.cli.options import ConfigOption
 from connector.observe.logs import configure
 from connector.settings import load_settings
 
-CONFIG = typer.Option(None, "--config", "-c", help="connector.toml; the one of this folder when left out.")
 
-
-def run_command(config: Path | None = CONFIG) -> None:
+def run_command(config: ConfigOption = None) -> None:
     """Run until Ctrl-C or SIGTERM. Edits of connector.toml and rooms.csv take effect without a restart."""
     log = load_settings(config, os.environ).settings.log
     configure(log.format, log.level)

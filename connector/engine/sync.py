@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connector.calendars.base import CalendarSource
 from connector.detection.detect import detect
@@ -113,7 +114,8 @@ class Sync:
             try:
                 async for calendar in self._sources[name].changes():
                     failures = 0
-                    self.trigger(CalendarId(name, calendar))
+                    for known in [c for c in self._calendars if (c.source, c.name) == (name, calendar)]:
+                        self.trigger(known)
             except Exception as error:  # a broken watcher costs speed, never correctness: the poll goes on
                 self._tools.journal.note(
                     "calendar.watch_failed", source=name, reason=f"{type(error).__name__}: {error}"
@@ -178,7 +180,8 @@ class Sync:
         deadline = self._tools.options.read_deadline.total_seconds()
         try:
             async with self._slots[calendar.id.source], asyncio.timeout(deadline):
-                return await source.read(calendar.id.name, self._window(self._tools.clock.now()))
+                window = self._window(self._tools.clock.now())
+                return await source.read(calendar.id.name, window, ZoneInfo(calendar.id.zone))
         except TimeoutError:
             raise SourceUnavailable(f"the calendar was not read whole within {deadline:.0f} s") from None
         except CalendarError:

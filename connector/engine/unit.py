@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from connector.engine.journal import Journal
 from connector.engine.options import Options
 from connector.errors import UserError
 from connector.model import Room, RoomPlan
-from connector.settings.networks import within
+from connector.settings.networks import Network, within
 from connector.store.store import RoomRow, Store
 from device_drivers.api import (
     Capability,
@@ -196,7 +196,7 @@ class Unit:
         return login, self._tools.secrets.fingerprint(login)
 
     async def _endpoint(self, login: Login | None) -> Endpoint:
-        address = await self._allowed_address()
+        address = await allowed_address(self.room.ip_address, self._tools.options.private_networks)
         room = self.room
         return Endpoint(
             id=room.id,
@@ -208,25 +208,6 @@ class Unit:
             password=login.password if login else "",
             serial_number=room.serial_number,
             options=dict(room.options),
-        )
-
-    async def _allowed_address(self) -> str:
-        """Resolve, judge, and return the very address that will be connected."""
-        host = self.room.ip_address
-        try:
-            found = [str(ip_address(host))]
-        except ValueError:
-            try:
-                infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            except OSError as error:
-                raise DeviceUnreachable(f"the name {host} cannot be resolved ({error})", sent=False) from None
-            found = list(dict.fromkeys(str(info[4][0]) for info in infos))
-        for text in found:
-            if within(ip_address(text), self._tools.options.private_networks):
-                return text
-        raise NotAllowed(
-            f"{host} ({', '.join(found)}) is outside the Private Networks and was not contacted;"
-            " add its range to networks.private in connector.toml if it is yours"
         )
 
     async def close(self) -> None:
@@ -274,6 +255,25 @@ class Unit:
 
     def _note(self, event: str, **detail: object) -> None:
         self._tools.journal.note(event, self.room.id, **detail)
+
+
+async def allowed_address(host: str, networks: Collection[Network]) -> str:
+    """Resolve, judge, and return the very address that will be connected. NotAllowed when it is nobody of ours."""
+    try:
+        found = [str(ip_address(host))]
+    except ValueError:
+        try:
+            infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise DeviceUnreachable(f"the name {host} cannot be resolved ({error})", sent=False) from None
+        found = list(dict.fromkeys(str(info[4][0]) for info in infos))
+    for text in found:
+        if within(ip_address(text), networks):
+            return text
+    raise NotAllowed(
+        f"{host} ({', '.join(found)}) is outside the Private Networks and was not contacted;"
+        " add its range to networks.private in connector.toml if it is yours"
+    )
 
 
 _STATES: dict[type[DriverError], tuple[str, str]] = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
@@ -56,7 +56,7 @@ class MemorySource:
     ) -> None:
         return None
 
-    async def read(self, calendar: str, window: Window) -> Snapshot:
+    async def read(self, calendar: str, window: Window, zone: tzinfo | None = None) -> Snapshot:
         self.reads.append((calendar, window))
         if calendar in self.hangs:
             await asyncio.Event().wait()
@@ -294,16 +294,14 @@ async def test_a_hold_ends_when_the_meetings_are_back(desk: Desk) -> None:
 
 async def test_unchanged_texts_are_not_searched_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = 0
-    import connector.engine.sync as module
-
-    real: Callable[..., Any] = module.detect
+    from connector.detection.detect import detect as real
 
     def counted(*args: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
         return real(*args, **named)
 
-    monkeypatch.setattr(module, "detect", counted)
+    monkeypatch.setattr("connector.engine.sync.detect", counted)
     desk.source.listed["c"] = [event()]
     await desk.use("c")
     await desk.advance(minutes(5))

@@ -179,5 +179,6 @@ class _Driver:
         return (*unit.calls.values(), *unit.ended)
 
     async def events(self) -> AsyncIterator[DeviceEvent]:
-        for event in ():
+        nothing: tuple[DeviceEvent, ...] = ()
+        for event in nothing:
             yield event

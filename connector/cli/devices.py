@@ -1,0 +1,109 @@
+"""``connector devices``: what the units are and how they do. Nothing here commands one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from connector.app import Configuration, database_file, find_plug, read_configuration
+from connector.cli.explain import find_room
+from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
+from connector.engine.unit import allowed_address
+from connector.errors import ConnectorError
+from connector.model import Room
+from connector.store.store import RoomRow, Store
+from connector.vault.local import Vault
+from device_drivers.api import DriverError, Endpoint
+from device_drivers.http import peer_pin
+
+devices_app = typer.Typer(help="The room systems: their certificates and their state.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    room: str
+    address: str
+    port: int
+    seen: str
+    column: str  # for the tls column of rooms.csv
+    verdict: str
+
+
+@devices_app.command("probe")
+def probe_command(
+    room: Annotated[str, typer.Argument(help="A room's id or name.")],
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Fetch the certificate that a unit presents and print its line for the tls column. No password is sent."""
+    configuration = read_configuration(config, os.environ)
+    wanted = find_room(room, configuration.rooms.rooms)
+    try:
+        pin = asyncio.run(_probe(wanted, configuration))
+    except DriverError as error:
+        raise ConnectorError(f"{wanted.id}: {error}") from None
+    if json_output:
+        print_json(
+            {"room": pin.room, "address": pin.address, "port": pin.port, "tls": pin.column, "verdict": pin.verdict}
+        )
+        return
+    typer.echo(f"{pin.room} at {pin.address}:{pin.port} presents {pin.column}")
+    typer.echo(pin.verdict)
+
+
+async def _probe(room: Room, configuration: Configuration) -> _Pin:
+    plug = find_plug(room.device_type)
+    address = await allowed_address(room.ip_address, configuration.settings.private_networks)
+    name = "" if address == room.ip_address else room.ip_address
+    endpoint = Endpoint(room.id, address, host_name=name, port=room.port, tls=room.tls)
+    seen = await peer_pin(endpoint, default_port=plug.manifest.default_port)
+    column = f"pin:{seen}"
+    if room.tls.mode == "pin" and room.tls.value.lower() == seen.lower():
+        verdict = "It is the certificate that rooms.csv pins."
+    elif room.tls.mode == "pin":
+        verdict = (
+            "It is NOT the certificate that rooms.csv pins. If the unit was replaced, reset or given a new certificate,"
+            " put this line into its tls column; if nobody did that, find out who answers there first."
+        )
+    else:
+        verdict = "Compare it with what the unit's own web page shows, then put this line into the tls column."
+    return _Pin(room.id, address, room.port or plug.manifest.default_port, seen, column, verdict)
+
+
+@devices_app.command("status")
+def status_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
+    """What the daemon last knew of every unit, from its store."""
+    configuration = read_configuration(config, os.environ)
+    rows = asyncio.run(_rows(configuration))
+    table = [_line(room, rows.get(room.id)) for room in configuration.rooms.rooms]
+    if json_output:
+        print_json([dict(zip(_HEADINGS, line, strict=True)) for line in table])
+        return
+    print_table(_HEADINGS, table)
+
+
+_HEADINGS = ("room", "state", "since", "unit", "screen", "detail")
+
+
+def _line(room: Room, row: RoomRow | None) -> tuple[str, ...]:
+    if row is None:
+        return (room.id, "new", "", "", "nothing pushed", "")
+    unit = f"{row.info.product} {row.info.software}" if row.info else ""
+    right = row.plan is not None and row.receipt is not None and row.plan.digest == row.receipt.digest
+    since = row.since.isoformat(timespec="seconds") if row.since else ""
+    return (room.id, row.state, since, unit, "up to date" if right else "behind", row.detail)
+
+
+async def _rows(configuration: Configuration) -> dict[str, RoomRow]:
+    database = database_file(configuration.settings)
+    if not database.exists():
+        return {}
+    store = Store.open_read_only(database, Vault.open(configuration.settings.key_file))
+    try:
+        return {str(key): row for key, row in (await store.rooms()).items()}
+    finally:
+        await store.close()

@@ -121,7 +121,7 @@ def _people(state: DemoState) -> Text:
         Text(f"{meeting.title or 'Meeting'} {meeting.meeting_id}: " + ", ".join(p.name for p in meeting.participants))
         for meeting in state.meetings
     )
-    return Text.assemble(("On the bridge: ", "bold"), meetings if meetings.plain else ("nobody", "dim"))
+    return _one_line(("On the bridge: ", "bold"), meetings if meetings.plain else ("nobody", "dim"))
 
 
 def _bridge(state: DemoState) -> RenderableType:
@@ -136,13 +136,17 @@ def _checks(state: DemoState) -> RenderableType:
 def _next_check(state: DemoState) -> Text:
     waiting = [check.text for check in state.checks if not check.done]
     seen = f"{len(state.checks) - len(waiting)} of {len(state.checks)}"
-    return Text.assemble(("Seen: ", "bold"), seen, (f"   still to come: {waiting[0]}" if waiting else "", "dim"))
+    return _one_line(("Seen: ", "bold"), seen, (f"   still to come: {waiting[0]}" if waiting else "", "dim"))
+
+
+def _one_line(*parts: str | Text | tuple[str, str]) -> Text:
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
 
 def _events(state: DemoState, count: int) -> RenderableType:
     lines = Table.grid(padding=(0, 1))
-    for style in ("dim", "bold", "cyan", ""):
-        lines.add_column(style=style, no_wrap=True)
+    for style, width in (("dim", 8), ("bold", 7), ("cyan", 14), ("", None)):
+        lines.add_column(style=style, no_wrap=True, min_width=width)
     for event in state.events[:count]:
         lines.add_row(_clock(event.time), event.room, event.event, Text(event.text))
     return Panel(lines, title="What happened")

@@ -123,13 +123,17 @@ class Unit:
 
     async def run(self, command: Callable[[Driver], Awaitable[T]]) -> T:
         """Any DriverError of the command, or a deadline as DeviceUnreachable(sent=True)."""
+        seconds = self._tools.options.deadline.total_seconds()
         try:
-            driver = await self._open()
             try:
-                async with asyncio.timeout(self._tools.options.deadline.total_seconds()):
+                async with asyncio.timeout(seconds):
+                    driver = await self._open()
+            except TimeoutError:
+                raise DeviceUnreachable(f"no connection within {seconds:.0f} s", sent=False) from None
+            try:
+                async with asyncio.timeout(seconds):
                     result = await command(driver)
             except TimeoutError:
-                seconds = self._tools.options.deadline.total_seconds()
                 raise DeviceUnreachable(f"no answer within {seconds:.0f} s") from None
         except DriverError as error:
             await self._failed(error)

@@ -124,7 +124,6 @@ class CalendarSection(BaseModel):
 class DialingSection(_Section):
     allowed_domains: Domains = ZOOM_DOMAINS
     allowed_networks: Networks = ZOOM_BRIDGES
-    per_bridge_limit: Annotated[int, Field(ge=0, le=100_000)] = 0  # 0: no limit
 
 
 class EngineSection(_Section):

@@ -30,7 +30,12 @@ class BridgeAddress:
 
 
 class SipCall(Protocol):
-    """One dialog. ``status``/``reason`` carry the final SIP answer when it ended before it was connected."""
+    """One dialog. ``status``/``reason`` carry the final SIP answer when it ended before it was connected.
+
+    ``on_change`` is called for each later state: ``dial`` sets it; for an incoming call ``on_incoming`` may.
+    """
+
+    on_change: OnChange | None
 
     @property
     def call_id(self) -> str: ...

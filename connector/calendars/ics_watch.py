@@ -1,0 +1,125 @@
+"""Watches the files and folders of all local calendars with one kernel watcher."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TypeVar
+
+from watchfiles import Change, awatch
+
+from connector.calendars.ics_local import Signature, is_calendar_file, signatures
+
+T = TypeVar("T")
+
+_STEP = 50  # ms without a further change that end a group of changes
+_DEBOUNCE = 400  # ms that a group lasts at most
+LOOK = 5_000  # ms: then the files are compared even if the kernel said nothing (network drives, swapped links)
+
+
+class LocalWatch:
+    """Calls ``changed(path)`` for paths in use. A folder may vanish and come back, a file be replaced."""
+
+    def __init__(self, executor: Executor, changed: Callable[[Path], None], *, look: int = LOOK) -> None:
+        self._executor = executor
+        self._changed = changed
+        self._look = look
+        self._seen: dict[Path, tuple[Signature, ...] | None] = {}  # None: never looked at
+        self._some = asyncio.Event()
+        self._stop = asyncio.Event()
+
+    def add(self, path: Path) -> None:
+        if path not in self._seen:
+            self._seen[path] = None
+            self._some.set()
+            self._stop.set()  # the watcher starts again, with this path
+
+    def discard(self, path: Path) -> None:
+        self._seen.pop(path, None)
+        if not self._seen:
+            self._some.clear()
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._some.wait()
+            self._stop = asyncio.Event()
+            folders = await self._off_loop(lambda: _folders(list(self._seen)))
+            try:
+                await self._watch(folders)
+            except OSError:  # a folder went away between looking and watching
+                await asyncio.sleep(_STEP / 1000)
+
+    async def _watch(self, folders: frozenset[Path]) -> None:
+        changes = awatch(
+            *folders,
+            watch_filter=self._matters,
+            step=_STEP,
+            debounce=_DEBOUNCE,
+            rust_timeout=self._look,
+            yield_on_timeout=True,
+            stop_event=self._stop,
+            recursive=False,
+        )
+        group = asyncio.ensure_future(anext(changes, None))
+        try:
+            await asyncio.sleep(0)  # from here on the kernel watches; what happened before shows in the files
+            await self._compare()
+            while (found := await group) is not None:
+                group = asyncio.ensure_future(anext(changes, None))
+                touched = {Path(name) for _, name in found}
+                self._announce(touched)
+                await self._compare()
+                if touched & folders or folders != await self._off_loop(lambda: _folders(list(self._seen))):
+                    return  # a folder was removed, or is back: watch what is there now
+        finally:
+            group.cancel()
+            await asyncio.gather(group, return_exceptions=True)
+            await changes.aclose()
+
+    def _matters(self, change: Change, name: str) -> bool:
+        path = Path(name)
+        return bool(self._calendars_of(path)) or any(path in calendar.parents for calendar in self._seen)
+
+    def _calendars_of(self, path: Path) -> list[Path]:
+        found = [path] if path in self._seen else []
+        if path.parent in self._seen and is_calendar_file(path.name):
+            found.append(path.parent)
+        return found
+
+    def _announce(self, touched: Iterable[Path]) -> None:
+        for calendar in dict.fromkeys(calendar for path in touched for calendar in self._calendars_of(path)):
+            self._changed(calendar)
+
+    async def _compare(self) -> None:
+        """Announces what differs from the last look."""
+        now = await self._off_loop(lambda: {path: _look_at(path) for path in list(self._seen)})
+        for path, seen in now.items():
+            before = self._seen.get(path)
+            if path in self._seen:
+                self._seen[path] = seen
+            if before is not None and before != seen:
+                self._changed(path)
+
+    async def _off_loop(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _look_at(path: Path) -> tuple[Signature, ...]:
+    try:
+        return signatures(path)
+    except OSError:
+        return ()
+
+
+def _folders(paths: Iterable[Path]) -> frozenset[Path]:
+    """What to watch: each folder itself, and the nearest existing folder above, which tells when it comes or goes."""
+    found: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            found.add(path)
+        found.add(next(parent for parent in path.parents if parent.is_dir()))
+    return frozenset(found)

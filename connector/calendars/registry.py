@@ -1,0 +1,58 @@
+"""Calendar sources by name: built-ins and others come through one entry-point group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from connector.calendars.base import CalendarSource
+from connector.errors import UserError
+
+GROUP = "connector.calendar_sources"
+
+# (options of the source, from reference to secret, folder of the configuration) to source; raises UserError
+Factory = Callable[[Mapping[str, object], Callable[[str], str], Path], CalendarSource]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """An installed kind of source. ``factory`` is None where it could not be loaded; ``reason`` says why."""
+
+    name: str
+    factory: Factory | None
+    reason: str = ""
+
+
+def installed() -> dict[str, SourceRecord]:
+    """By name. One that cannot be loaded stops none of the others."""
+    return {entry.name: _load(entry) for entry in entry_points(group=GROUP)}
+
+
+def open_source(
+    kind: str,
+    config: Mapping[str, object],
+    secret: Callable[[str], str],
+    base: Path,
+    *,
+    among: Mapping[str, SourceRecord] | None = None,
+) -> CalendarSource:
+    """A source that is not entered yet. Raises UserError for an unknown kind and for wrong options."""
+    records = installed() if among is None else among
+    record = records.get(kind)
+    if record is None:
+        raise UserError(f"There is no calendar source {kind!r}; installed are {', '.join(sorted(records)) or 'none'}.")
+    if record.factory is None:
+        raise UserError(f"The calendar source {kind!r} could not be loaded: {record.reason}")
+    return record.factory(config, secret, base)
+
+
+def _load(entry: EntryPoint) -> SourceRecord:
+    try:
+        factory = entry.load()
+    except Exception as error:  # a stranger's import may fail in any way; it becomes a record with the reason
+        return SourceRecord(entry.name, None, f"{type(error).__name__}: {error}")
+    if not callable(factory):
+        return SourceRecord(entry.name, None, f"{entry.value} is not a function")
+    return SourceRecord(entry.name, factory)

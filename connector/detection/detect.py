@@ -1,0 +1,135 @@
+"""From the texts of one event to the one address a room should dial, with the reason for every choice.
+
+Every service looks for its own meetings; ``choose`` then decides between services by a fixed precedence:
+
+1. a meeting that is live, before one that is not (recording, registration);
+2. what is not quoted from an older mail, before what is;
+3. a service a room can reach, before Teams or Meet without a room address: calendars add those two by themselves;
+4. the better place: structured conference data, location, URL, body, title;
+5. what stands higher in the text.
+
+A plain SIP or H.323 address counts only where no service's live meeting is found: beside one, it is that service's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connector.detection.page import Page, read_page
+from connector.detection.services import SERVICES
+from connector.detection.services.base import Found, lost, note, won
+from connector.model import Evidence, JoinInfo, SourceText
+
+MAX_EVIDENCE = 60  # lines kept; a timetable with a thousand links needs no thousand reasons
+_ADDED_BY_CALENDARS = ("teams", "meet")
+
+
+def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInfo:
+    """Pure and total: no input raises. The cost grows in a straight line with the length of the texts.
+
+    ``sip`` and ``h323`` are empty when the meeting is not joinable, which a cancelled one never is.
+    """
+    pages = tuple(sorted((read_page(text) for text in texts), key=lambda page: page.rank))
+    found = [candidate for service in SERVICES for candidate in service.find(pages)]
+    if not found:
+        return _commented_out(pages) or JoinInfo(evidence=_nothing(pages))
+    ranked = sorted(found, key=_precedence)
+    return _join_info(ranked[0], ranked[1:], cancelled, pages)
+
+
+def _precedence(found: Found) -> tuple[bool, bool, bool, bool, bool, int, int]:
+    quoted, rank, at = found.order
+    direct = found.service == "direct"
+    demoted = not found.dialable and found.service in _ADDED_BY_CALENDARS
+    return (not found.joinable, direct, bool(quoted), demoted, not found.joinable, rank, at)
+
+
+def _join_info(best: Found, others: list[Found], cancelled: bool, pages: tuple[Page, ...]) -> JoinInfo:
+    joinable = best.joinable and not cancelled
+    lines = [won("service", best.where, best.rule, _why_first(best, others), best.service)]
+    lines += best.evidence
+    lines += [_lost_service(best, other) for other in others]
+    if cancelled:
+        lines.append(lost("joinable", "event", "event.cancelled", "the event is cancelled"))
+    elif not best.joinable:
+        lines.append(lost("joinable", best.where, best.rule, best.reason))
+    else:
+        lines.append(won("joinable", best.where, best.rule, "a live invitation"))
+        if not best.dialable:
+            lines.append(note("sip", best.where, best.rule, best.reason or "no address that a room can dial"))
+        elif best.reason:
+            lines.append(note("sip", best.where, best.rule, best.reason))
+    lines += _opaque(pages)
+    return JoinInfo(
+        service=best.service,
+        joinable=joinable,
+        meeting_id=best.meeting_id,
+        passcode=best.passcode,
+        passcode_text=best.passcode_text,
+        join_url=best.join_url,
+        sip=best.sip if joinable else (),
+        h323=best.h323 if joinable else (),
+        evidence=_bounded(lines),
+    )
+
+
+def _commented_out(pages: tuple[Page, ...]) -> JoinInfo | None:
+    """A meeting in an HTML comment is named, so that its absence can be explained, and never joinable."""
+    hidden = tuple(read_page(SourceText(page.where, "text", page.hidden)) for page in pages if page.hidden)
+    found = [candidate for service in SERVICES for candidate in service.find(hidden)]
+    if not found:
+        return None
+    best = min(found, key=_precedence)
+    why = "it stands in a comment, which nobody sees"
+    return JoinInfo(
+        service=best.service,
+        meeting_id=best.meeting_id,
+        join_url=best.join_url,
+        evidence=(lost("joinable", best.where, "html.comment", why, best.meeting_id or ""),),
+    )
+
+
+def _why_first(best: Found, others: Iterable[Found]) -> str:
+    live = [other for other in others if other.joinable]
+    if not live:
+        return "the only meeting in the event"
+    rival = live[0]
+    if rival.order[0] > best.order[0]:
+        return "the others are quoted from an older mail"
+    if best.dialable and not rival.dialable and rival.service in _ADDED_BY_CALENDARS:
+        return "a room can dial it; calendars add the other one by themselves"
+    if rival.service == "direct":
+        return "a service's own meeting stands before a plain address"
+    return "a better place in the event" if rival.order[1] > best.order[1] else "it stands higher in the text"
+
+
+def _lost_service(best: Found, other: Found) -> Evidence:
+    if not other.joinable:
+        return lost("service", other.where, other.rule, other.reason, other.service)
+    return lost("service", other.where, other.rule, f"the event is taken as a {best.service} meeting", other.service)
+
+
+def _nothing(pages: tuple[Page, ...]) -> tuple[Evidence, ...]:
+    lines = [note("service", page.where, "detect.none", "no meeting information found") for page in pages[:10]]
+    return _bounded([*lines, *_opaque(pages)])
+
+
+def _opaque(pages: tuple[Page, ...]) -> list[Evidence]:
+    hits = [(page, link) for page in pages for link in page.links if link.opaque]
+    return [
+        note(
+            "join_url",
+            page.where,
+            "unwrap.opaque",
+            f"a link ({link.opaque}) that cannot be undone offline",
+            link.url.host,
+        )
+        for page, link in hits[:5]
+    ]
+
+
+def _bounded(lines: list[Evidence]) -> tuple[Evidence, ...]:
+    if len(lines) <= MAX_EVIDENCE:
+        return tuple(lines)
+    more = len(lines) - MAX_EVIDENCE + 1
+    return (*lines[: MAX_EVIDENCE - 1], note("evidence", "", "evidence.cut", f"{more} more lines are left out"))

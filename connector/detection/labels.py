@@ -1,0 +1,332 @@
+"""What invitations print beside their links: ids, passcodes and one-tap lines, found by label and by shape.
+
+Labels are data: the words the services themselves use in each language (with the older wording) and what people
+write by hand. A label alone decides nothing; a value of the right shape must stand behind it. Searching is by plain
+substring, label by label, so that the cost stays a straight line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from connector.detection.page import LINK, Page
+
+# Words for "passcode". All lower case. Which language: see the comment of each line.
+PASSCODE_LABELS = (
+    *("passcode", "pass code", "password", "secret code", "meeting pw", "passwd"),  # en
+    *("kenncode", "kennwort", "passwort"),  # de
+    *("code secret", "mot de passe", "code d'accès", "code d’accès", "code d'acces"),  # fr
+    *("código de acceso", "codigo de acceso", "contraseña", "clave de acceso"),  # es
+    *("codice d'accesso", "codice d’accesso", "codice di accesso", "codice accesso"),  # it
+    *("senha de acesso", "senha", "código de acesso", "palavra-passe", "codigo de acesso"),  # pt
+    *("パスコード", "パスワード", "暗証番号"),  # ja
+    *("암호", "비밀번호", "패스코드"),  # ko
+    *("密码", "口令", "密碼", "通行碼", "通关码"),  # zh
+    *("код доступа", "пароль", "код доступу", "код за достъп", "парола"),  # ru, uk, bg
+    *("kod dostępu", "hasło"),  # pl
+    *("parola", "şifre", "geçiş kodu"),  # tr, ro
+    *("mật mã", "mật khẩu"),  # vi
+    *("kode sandi", "kode akses", "kata sandi"),  # id
+    *("קוד גישה", "קוד הגישה", "סיסמה", "סיסמא"),  # he
+    *("wachtwoord", "toegangscode"),  # nl
+    *("lösenord", "lösenkod", "adgangskode", "passord", "tilgangskode", "salasana", "tunnuskoodi"),  # sv, da, no, fi
+    *("رمز المرور", "كلمة المرور", "كلمة السر", "رمز الدخول"),  # ar
+    *("heslo", "přístupový kód", "jelszó", "κωδικός πρόσβασης", "κωδικός", "รหัสผ่าน"),  # cs, hu, el, th
+)
+# Short ones that only count as a word of their own.
+PASSCODE_WORDS = ("pw", "pwd", "pass", "pin", "pin code", "code", "clave", "kod", "code d'accès")
+_VAGUE = frozenset({"pin", "pin code", "code", "kod"})  # words for other numbers too: short values only
+
+# Labels that mean the meeting's own id. Strong enough to name a meeting where no link does.
+MEETING_ID_LABELS = (
+    *("meeting id", "meeting-id", "meetingid", "webinar id", "webinar-id", "zoom id", "zoom-id", "id zoom"),
+    *("meeting number", "conference id", "zoom number", "id meeting", "besprechungs-id", "konferenz-id"),
+    *("id de réunion", "id de la réunion", "id réunion", "identifiant de réunion", "identifiant de la réunion"),
+    *("id du webinaire", "id de webinaire", "id de seminario web", "id del seminario web"),
+    *("id de reunión", "id de la reunión", "id reunión", "id de reunion", "id reunion", "id de la reunion"),
+    *("id riunione", "id della riunione", "id webinar", "id da reunião", "id da reuniao", "id de reunião"),
+    *("id reunião", "id do webinar", "ミーティングid", "ミーティング id", "会議id", "会議 id", "ウェビナーid"),
+    *("ウェビナー id", "회의 id", "회의id", "회의 아이디", "웨비나 id", "会议号", "会议 id", "会议id", "會議號"),
+    *("會議 id", "會議id", "帳號", "网络研讨会 id", "网络研讨会id", "網路研討會 id", "房间号"),
+    *("идентификатор конференции", "идентификатор встречи", "идентификатор собрания", "идентификатор вебинара"),
+    *("ідентифікатор конференції", "ідентифікатор зустрічі", "ідентифікатор вебінару", "id конференции"),
+    *("id конференції", "id встречи", "identyfikator spotkania", "id spotkania", "identyfikator webinaru"),
+    *("toplantı kimliği", "toplanti kimligi", "toplantı id", "web semineri kimliği", "webinar kimliği"),
+    *("id cuộc họp", "id hội thảo", "id rapat", "id webinar", "מזהה פגישה", "מזהה הפגישה", "מזהה ישיבה"),
+    *("vergadering-id", "vergadering id", "vergaderings-id", "id van vergadering", "mötes-id", "mötes id", "møde-id"),
+    *("møte-id", "kokouksen tunnus", "kokoustunnus", "معرف الاجتماع", "معرّف الاجتماع", "id schůzky", "id spotkání"),
+    *("értekezletazonosító", "αναγνωριστικό σύσκεψης", "id întâlnire", "id ședință", "id mesyuarat"),
+)
+
+# What may stand between a label and its value.
+_BETWEEN = re.compile(
+    r"[ ]{0,6}(?:\([^()\n]{0,40}\)|（[^（）\n]{0,40}）)?[ ]{0,6}['\"*_`~\])】]{0,4}[ ]{0,6}"
+    r"(?P<mark>[:=|\t]|-{1,2}>?|→|(?:is|ist|est|es|è|är|er|是|为|為|は)(?=[\s:：]))?"
+    r"[ \t]{0,6}[:=|]?[ \t]{0,8}['\"*_`~>\[(【]{0,4}[ \t]{0,8}['\"*_`~\[(]{0,4}"
+)
+_NEXT_LINE = re.compile(r"(?:[ \t]{0,40}\n){1,3}[ \t|>*•·\-_`]{0,12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A printed passcode. ``numeric``: the digits a room can send; None when the code has letters."""
+
+    value: str = field(repr=False)
+    numeric: str | None = field(repr=False)
+    at: int
+    room_part: bool  # below the H.323/SIP heading of its text
+
+
+def occurrences(low: str, word: str) -> Iterator[int]:
+    at = low.find(word)
+    while at >= 0:
+        yield at
+        at = low.find(word, at + len(word))
+
+
+def _ends(low: str, labels: tuple[str, ...], words: tuple[str, ...] = ()) -> list[tuple[int, int]]:
+    """(start, end) of every label, longest first where they overlap, in the order of the text."""
+    spans = [(at, at + len(label)) for label in labels for at in occurrences(low, label)]
+    for word in words:
+        for at in occurrences(low, word):
+            end = at + len(word)
+            if not (low[at - 1 : at].isalnum() or low[end : end + 1].isalnum()):
+                spans.append((at, end))
+    spans.sort(key=lambda span: (span[0], -span[1]))
+    kept: list[tuple[int, int]] = []
+    for span in spans:
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
+
+
+# ------------------------------------------------------------------------------------------------ passcodes
+
+_TOKEN = re.compile(r"[^\s<>\"'{}()\[\]|\\,;`\ufffc\u3000-\u303f\uac00-\ud7a3\u3040-\u30ff\u4e00-\u9fff]{1,60}")
+_SPACED_DIGITS = re.compile(r"(\d{2,4})[ \-](\d{2,4})(?:[ \-](\d{2,4}))?(?=[ \t.*_)]{0,4}(?:\n|$))")
+_NUMERIC_BESIDE = re.compile(r"[ \t]{0,4}\(\s?(\d{3,12})(?=[\s)#])")
+_PROSE = re.compile(r" [a-z]{2,}")
+_NOT_A_CODE = frozenset(
+    [
+        "none",
+        "no",
+        "not",
+        "n/a",
+        "na",
+        "nil",
+        "null",
+        "keine",
+        "kein",
+        "keines",
+        "aucun",
+        "aucune",
+        "ninguno",
+        "ninguna",
+        "nessuno",
+        "nessuna",
+        "无",
+        "無",
+        "none.",
+        "-",
+        "--",
+        "---",
+        "----",
+        "required",
+        "optional",
+        "tbd",
+        "tba",
+        "xxx",
+        "xxxx",
+        "xxxxxx",
+        "via",
+        "see",
+        "siehe",
+        "same",
+        "above",
+        "below",
+        "protected",
+        "will",
+        "and",
+        "or",
+        "for",
+        "to",
+        "the",
+        "is",
+    ]
+)
+# A code with one of these words just before it belongs to something else.
+_OTHER_CODE = re.compile(
+    r"(?:host|moderator|wi-?fi|wlan|recording|aufzeichnung|account|login|log-in|e-?mail|user|dropbox|document"
+    r"|zip|postal|country|area|dress|source|promo|bar|qr|discount|time|reset|forgot|attendance|entry|door"
+    r"|panelist|leader|chairperson|hotspot|network|guest|sso|ssid|palabra)[\s\-'s]{0,3}$"
+)
+_ROOM_HEADING = re.compile(r"h\.?323|\bsip\b")
+
+
+def printed_codes(page: Page) -> list[Code]:
+    """Every labelled passcode of a page, in the order of the text."""
+    low, text = page.low, page.text
+    heading = _ROOM_HEADING.search(low)
+    room_from = heading.start() if heading else len(low)
+    found: list[Code] = []
+    for start, end in _ends(low, PASSCODE_LABELS, PASSCODE_WORDS):
+        if _OTHER_CODE.search(low[max(0, start - 24) : start]) or low[end : end + 1] in ("-", "@"):
+            continue
+        if low[end : end + 1] == "s" and not low[end + 1 : end + 2].isalpha():
+            continue  # passwords, codes: prose
+        if low[start - 1 : start] in ("?", "&"):
+            continue  # a link's parameter: pwd= is a token, never a code
+        value = _value_after(text, end)
+        if value is not None and not (low[start:end] in _VAGUE and len(value[0]) > 8):
+            found.append(Code(value[0], value[1], start, start > room_from))
+    return found
+
+
+def _value_after(text: str, end: int) -> tuple[str, str | None] | None:
+    between = _BETWEEN.match(text, end)
+    if between is None:  # pragma: no cover - every part of it is optional
+        return None
+    at = between.end()
+    marked = between["mark"] is not None
+    on_next_line = _NEXT_LINE.match(text, at)
+    if on_next_line:
+        at = on_next_line.end()
+    token = _TOKEN.match(text, at)
+    if token is None:
+        return None
+    spaced = _SPACED_DIGITS.match(text, at)
+    if spaced and marked:
+        digits = "".join(part for part in spaced.groups() if part)
+        return (digits, digits) if len(digits) <= 10 else None
+    value = _tidy(text, end, token)
+    if on_next_line and not _alone_in_line(text, token.end()):
+        return None
+    if not _plausible(value, marked or on_next_line is not None):
+        return None
+    if value.isalpha() and (between["mark"] or "").isalpha():
+        return None  # "the password is on the board"
+    if value.isalpha() and value.islower() and _PROSE.match(text, token.end()):
+        return None  # "Password: same as last week"
+    if value.isascii() and value.isdigit():
+        return (value, value) if len(value) <= 10 else None
+    beside = _NUMERIC_BESIDE.match(text, token.end())
+    return value, beside[1] if beside else None
+
+
+def _alone_in_line(text: str, at: int) -> bool:
+    rest = text[at : at + 40].split("\n", 1)[0].strip(" \t*_`|.)")
+    return rest == "" or rest.startswith((LINK, "("))
+
+
+# Texts that lost their line ends: the next line's first word sticks to the code.
+_GLUED = re.compile(r"(\d{3,10})(?:One|Dial|Find|Join|Meeting|Phone|Host|Click|SIP|H\.323)")
+
+
+def _tidy(text: str, label_end: int, token: re.Match[str]) -> str:
+    """Without sentence marks, and without emphasis marks; a lone ``*`` or ``_`` at an end is a part of the code."""
+    value = token[0].rstrip(".:。")
+    start = max(0, label_end - 80)
+    before = text[max(start, text.rfind("\n", start, label_end)) : token.start()]
+    for mark in "*_~":
+        if before.count(mark) == 1 and before.endswith(mark) and not value.endswith(mark):
+            value = mark + value
+        elif mark in before:
+            value = value.strip(mark)
+    glued = _GLUED.match(value)
+    if glued:
+        return glued[1]
+    bare = value.rstrip("#!*-_.")
+    return bare if bare.isdigit() else value
+
+
+def _plausible(value: str, marked: bool) -> bool:
+    if not value.isascii() or len(value) < 1 or value.lower() in _NOT_A_CODE:
+        return False
+    if not any(c.isalnum() for c in value) or "://" in value or value.endswith(":"):
+        return False
+    if not marked:  # prose such as "password 123456", but not "password needs to be"
+        return value.isdigit() and 4 <= len(value) <= 10
+    return not set(value) <= set("*xX.#-") and "***" not in value
+
+
+# ------------------------------------------------------------------------------------------------ meeting ids
+
+_ID = re.compile(r"\d{3}[ \-.\t]{0,3}\d{3,4}[ \-.\t]{0,3}\d{3,4}(?![ \-]?\d)")
+_ID_11 = re.compile(r"\d{3}[ \-.]{1,3}\d{4}[ \-.]{1,3}\d{4}(?!\d)")
+_PHRASE = re.compile(r"[^\d\n:|\t\ufffc]{0,40}(?=[:|\t\n])")
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedId:
+    digits: str
+    at: int
+    strong: bool  # its label can only mean a meeting
+    grouped_3_4_4: bool = False  # the way Zoom, and nobody else, prints eleven digits
+
+
+def printed_ids(page: Page) -> list[PrintedId]:
+    """Labelled numbers of 9 to 11 digits, in the order of the text."""
+    found: dict[int, PrintedId] = {}
+    for labels, words, strong in ((MEETING_ID_LABELS, (), True), ((), ("id", "zoom", "meeting"), False)):
+        for _, end in _ends(page.low, labels, words):
+            match = number_after(page.text, end, _ID)
+            if match is None or match.start() in found:
+                continue
+            digits = only_digits(match[0])
+            if 9 <= len(digits) <= 11:
+                grouped = _ID_11.match(page.text, match.start()) is not None
+                found[match.start()] = PrintedId(digits, match.start(), strong, grouped)
+    return sorted(found.values(), key=lambda printed: printed.at)
+
+
+def number_after(text: str, end: int, shape: re.Pattern[str]) -> re.Match[str] | None:
+    """A number of this shape right behind a label that ends at ``end``, on its line or the next."""
+    for start in (end, _phrase_end(text, end)):
+        between = _BETWEEN.match(text, start)
+        at = between.end() if between else start
+        on_next_line = _NEXT_LINE.match(text, at)
+        match = shape.match(text, on_next_line.end() if on_next_line else at)
+        if match:
+            return match
+    return None
+
+
+def _phrase_end(text: str, end: int) -> int:
+    """A label may go on in words: ``ID de la reunión:``."""
+    phrase = _PHRASE.match(text, end)
+    return phrase.end() if phrase else end
+
+
+def only_digits(text: str) -> str:
+    return "".join(c for c in text if "0" <= c <= "9")
+
+
+# ------------------------------------------------------------------------------------------------ one-tap lines
+
+
+@dataclass(frozen=True, slots=True)
+class OneTap:
+    """``+phone,,id#,,,,*code#``: what stands before the first comma is a phone number, never an id."""
+
+    meeting_id: str
+    code: str | None = field(repr=False)
+    at: int
+
+
+_ONE_TAP = re.compile(r",{1,6}[ ]?(\d{3}[ \-]?\d{3,4}[ \-]?\d{3,4})[ ]?#(?P<tail>[,*#\d x]{0,80})")
+_TAIL_CODE = re.compile(r"(?:^|[,*])(\d{1,12})#")
+
+
+def one_taps(page: Page) -> list[OneTap]:
+    found = [_one_tap(match, match.start()) for match in _ONE_TAP.finditer(page.text)]
+    for target, at in page.tel:
+        found += [_one_tap(match, at) for match in _ONE_TAP.finditer(target)]
+    return sorted((tap for tap in found if 9 <= len(tap.meeting_id) <= 11), key=lambda tap: tap.at)
+
+
+def _one_tap(match: re.Match[str], at: int) -> OneTap:
+    # "0#" only skips the participant id; the last code is the numeric passcode.
+    codes = [code for code in _TAIL_CODE.findall(match["tail"]) if code != "0" and len(code) <= 10]
+    return OneTap(only_digits(match[1]), codes[-1] if codes else None, at)

@@ -1,0 +1,272 @@
+"""One source text of an event, read once: visible text, links in place, addresses, gateways, what is quoted.
+
+All services look at the same ``Page``; offsets are positions in ``Page.text``. In the text a printed web link is
+replaced by ``LINK``, so its digits cannot be taken for a meeting id, a phone number or a passcode.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from connector.detection.text import LINK_CLOSE, LINK_OPEN, readable
+from connector.detection.unwrap import unwrap
+from connector.detection.urls import Url, parse_url
+from connector.model import SourceText
+
+LINK = "\ufffc"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    url: Url  # unwrapped
+    at: int
+    wrappers: tuple[str, ...] = ()
+    opaque: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``user@host`` as printed or linked. ``scheme``: sip, sips, h323, mailto or "" for bare text."""
+
+    user: str = field(repr=False)
+    host: str
+    at: int
+    scheme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    where: str
+    rank: int  # smaller is believed first, see source_rank
+    text: str = field(repr=False)
+    low: str = field(repr=False)  # lower case, same offsets
+    links: tuple[Link, ...] = field(repr=False, default=())
+    addresses: tuple[Address, ...] = field(repr=False, default=())
+    gateways: tuple[tuple[str, int], ...] = ()  # printed IPv4 addresses
+    tel: tuple[tuple[str, int], ...] = field(repr=False, default=())  # tel: links, decoded
+    hidden: str = field(repr=False, default="")  # what stands in comments: nobody sees it
+    quoted_lines: tuple[int, ...] = field(repr=False, default=())  # offsets where quoting starts, ends, starts ...
+
+    def quoted(self, at: int) -> bool:
+        return bisect_right(self.quoted_lines, at) % 2 == 1
+
+    def order(self, at: int) -> tuple[int, int, int]:
+        """Sort key of a sighting: what is not quoted first, then the better source, then what stands higher."""
+        return (int(self.quoted(at)), self.rank, at)
+
+
+def source_rank(where: str) -> int:
+    """The documented precedence of the places of an event: structured data, location, URL, body, title."""
+    name = where.lower()
+    for rank, words in enumerate((("conference", "online", "entry"), ("location",), ("url",))):
+        if any(word in name for word in words):
+            return rank
+    return 4 if "title" in name or "summary" in name or "subject" in name else 3
+
+
+def read_page(source: SourceText) -> Page:
+    text, hidden = readable(
+        source.content.strip() if source.kind == "url" else source.content, is_html=source.kind == "html"
+    )
+    text, quoted = _strip_quote_marks(text)
+    scan = _LinkScan(text, quoted)
+    scan.run()
+    plain = "".join(scan.out)
+    low = plain.lower()
+    if len(low) != len(plain):  # a few letters grow in lower case; offsets matter more than their case
+        low = "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
+    return Page(
+        source.where,
+        source_rank(source.where),
+        plain,
+        low,
+        tuple(scan.links),
+        (*_printed_addresses(plain), *scan.addresses),
+        _printed_gateways(plain),
+        tuple(scan.tel),
+        hidden,
+        tuple(scan.quoted_lines),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ quoting
+
+_QUOTE = re.compile(r"^[ \t]{0,4}>[> \t]{0,40}", re.MULTILINE)
+
+
+def _strip_quote_marks(text: str) -> tuple[str, tuple[int, ...]]:
+    """Without the ``>`` of quoted mail; and the offsets where quoted parts begin and end, in turn."""
+    if _QUOTE.search(text) is None:
+        return text, ()
+    out: list[str] = []
+    turns: list[int] = []
+    length = 0
+    was_quoted = False
+    for line in text.split("\n"):
+        match = _QUOTE.match(line)
+        if match:
+            line = line[match.end() :]
+        if line.strip() and bool(match) != was_quoted:
+            was_quoted = not was_quoted
+            turns.append(length)
+        out.append(line)
+        length += len(line) + 1
+    return "\n".join(out), tuple(turns)
+
+
+# ------------------------------------------------------------------------------------------------ links
+
+_URL_CHARS = r"[A-Za-z0-9\-._~:/?#@!$&()*+,;=%]"
+_SCAN = re.compile(
+    rf"{LINK_OPEN}(?P<href>[^{LINK_CLOSE}]{{0,16000}}){LINK_CLOSE}"
+    r"|<[ \n]?(?P<angle>(?i:https?|mailto|tel|sips?|h323|zoommtg|zoomus|msteams|pexip):[^<> \t]{1,8000})>"
+    rf"|(?P<bare>(?i:https?|zoommtg|zoomus|msteams|pexip)://{_URL_CHARS}{{1,16000}})"
+    r"|(?<![A-Za-z0-9@._%=\-])(?P<hostless>(?:[A-Za-z0-9\-]{1,63}\.){1,5}[A-Za-z]{2,24}/" + _URL_CHARS + r"{1,2000})"
+)
+_CONTINUED = re.compile(rf"[ \t]{{0,8}}({_URL_CHARS}{{1,2000}})(?=[ \t]{{0,8}}(?:\n|$|>))")
+# Texts that lost their line ends: the next line's first word sticks to the link.
+_GLUED = re.compile(r"Meeting ID|Passcode:|Password:|One tap|Dial by|Join by")
+_TRAILING = ".,;:!?*~"
+
+
+class _LinkScan:
+    """Takes the links out of a text and keeps their places; quote offsets move along."""
+
+    def __init__(self, text: str, quoted: tuple[int, ...]) -> None:
+        self.text = text
+        self.out: list[str] = []
+        self.length = 0
+        self.links: list[Link] = []
+        self.addresses: list[Address] = []
+        self.tel: list[tuple[str, int]] = []
+        self.old_turns = list(reversed(quoted))
+        self.quoted_lines: list[int] = []
+
+    def run(self) -> None:
+        at = 0
+        while True:
+            match = _SCAN.search(self.text, at)
+            self._keep(at, match.start() if match else len(self.text))
+            if match is None:
+                return
+            at = self._take(match)
+
+    def _keep(self, start: int, end: int) -> None:
+        while self.old_turns and self.old_turns[-1] <= end:
+            self.quoted_lines.append(self.length + max(0, self.old_turns.pop() - start))
+        self.out.append(self.text[start:end])
+        self.length += end - start
+
+    def _take(self, match: re.Match[str]) -> int:
+        if match["href"] is not None:
+            self._link(match["href"])
+            return match.end()
+        if match["angle"] is not None:
+            self._link(match["angle"].replace("\n", ""))
+            return match.end()
+        found = match["bare"] or match["hostless"]
+        glued = _GLUED.search(self.text, match.end() - 10 if len(found) > 10 else match.start(), match.end() + 10)
+        if glued and glued.end() > match.end():
+            found = found[: glued.start() - match.start()]
+        url = _trimmed(found, before=self.text[match.start() - 1 : match.start()])
+        end = match.start() + len(url)
+        if len(url) == len(found) and self.text[end : end + 1] == "\n":
+            more = self._continuation(match.start(), end, url)
+            if more:
+                url += more[0]
+                end = more[1]
+        self._link(url if match["bare"] else "https://" + url)
+        self.out.append(LINK)
+        self.length += 1
+        return end
+
+    def _continuation(self, start: int, end: int, url: str) -> tuple[str, int] | None:
+        """A link that a line wrap cut in two, judged by how it looks: joining two lines wrongly is worse."""
+        match = _CONTINUED.match(self.text, end + 1)
+        if match is None:
+            return None
+        token = _trimmed(match[1], before="")
+        line_start = self.text.rfind("\n", max(0, start - 400), start) + 1
+        full_line = 66 <= end - line_start <= 80 or end - line_start == 998
+        # The first line tells that it goes on, or it is as long as mailers wrap and the second looks like a token.
+        unfinished = url[-1] in "=&%" or url.endswith(("?", "/l/", "%3", "%2"))
+        token_like = any(c in "=&%_" for c in token) or (
+            any(c.isdigit() for c in token) and any(c.isalpha() for c in token) and len(token) > 3
+        )
+        if "://" in token or token[:1] in "*#-+(" or not (unfinished or (full_line and token_like and "?" in url)):
+            return None
+        return token, match.start(1) + len(token)
+
+    def _link(self, text: str) -> None:
+        scheme, _, rest = text.partition(":")
+        scheme = scheme.lower()
+        if scheme == "tel":
+            self.tel.append((_percent(rest), self.length))
+        elif scheme in ("mailto", "sip", "sips", "h323"):
+            match = _ADDRESS.match(_percent(rest.partition("?")[0]).strip("/ "))
+            if match:
+                self.addresses.append(Address(match["user"], match["host"].lower(), self.length, scheme))
+        else:
+            self._web_link(text)
+
+    def _web_link(self, text: str) -> None:
+        unwrapped = unwrap(text)
+        if unwrapped is None:
+            return
+        url = unwrapped.url
+        if unwrapped.rules:  # what was inside may have brought its own trailing sentence mark along
+            url = parse_url(_trimmed(url.text, before="")) or url
+        self.links.append(Link(url, self.length, unwrapped.rules, unwrapped.opaque))
+
+
+def _percent(text: str) -> str:
+    return re.sub(r"%([0-9A-Fa-f]{2})", lambda m: chr(int(m[1], 16)), text)
+
+
+def _trimmed(url: str, *, before: str) -> str:
+    """Without the sentence mark, closing bracket or emphasis mark that stands right behind a link."""
+    depth = 0
+    for at, char in enumerate(url):
+        if char == "(":
+            depth += 1
+        elif char == ")":
+            depth -= 1
+            if depth < 0:
+                url = url[:at]
+                break
+    marks = _TRAILING + (before if before in ("_", "=") else "")
+    return url.rstrip(marks)
+
+
+# ------------------------------------------------------------------------------- addresses and gateways
+
+_ADDRESS = re.compile(
+    r"(?P<user>[A-Za-z0-9][A-Za-z0-9._+\-$#]{0,120})@(?P<host>(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z0-9\-]{1,63})"
+)
+_PRINTED_ADDRESS = re.compile(
+    r"(?<![A-Za-z0-9._+\-$#])(?:(?P<scheme>(?i:sips?|h323|mailto|conf|xmpp)):)?"
+    r"(?P<user>[A-Za-z0-9][A-Za-z0-9._+\-$#]{0,120})@(?P<host>(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z0-9\-]{1,63})"
+)
+
+
+def _printed_addresses(text: str) -> list[Address]:
+    if "@" not in text:
+        return []
+    return [
+        Address(match["user"], match["host"].lower(), match.start(), (match["scheme"] or "").lower())
+        for match in _PRINTED_ADDRESS.finditer(text)
+    ]
+
+
+_IPV4 = re.compile(r"(?<![\d.+\-])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d\-]|\.\d)")
+
+
+def _printed_gateways(text: str) -> tuple[tuple[str, int], ...]:
+    """IPv4 addresses; dotted phone numbers drop out by their plus sign or by a part above 255."""
+    return tuple(
+        (match[0], match.start())
+        for match in _IPV4.finditer(text)
+        if all(int(part) < 256 for part in match.groups()) and 0 < int(match[1]) < 224 and match[1] not in ("127", "10")
+    )

@@ -1,0 +1,50 @@
+"""Cisco Meeting Server's web links, on any host: the room's address is only what the invitation prints."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from connector.detection.hosts import service_of_host
+from connector.detection.page import Page
+from connector.detection.services.base import Found, Service, dial_evidence, unique, won
+from connector.detection.urls import Url
+
+_ID = re.compile(r"[A-Za-z0-9._\-]{2,60}")
+
+
+def _call_id(url: Url) -> str | None:
+    if service_of_host(url.host) is not None:
+        return None
+    path = url.path.lower()
+    number: str | None = None
+    if path.endswith("/invited.sf"):
+        number = url.param("id")
+    elif url.param("secret") and len(url.segments) >= 2 and url.segments[-2].lower() == "meeting":
+        number = url.segments[-1]
+    return number if number and _ID.fullmatch(number) else None
+
+
+def _find(pages: tuple[Page, ...]) -> list[Found]:
+    hits = [(page, link, number) for page in pages for link in page.links if (number := _call_id(link.url))]
+    if not hits:
+        return []
+    page, link, number = min(hits, key=lambda hit: hit[0].order(hit[1].at))
+    found = Found(
+        service="cms",
+        where=page.where,
+        order=page.order(link.at),
+        rule="cms.link",
+        meeting_id=number,
+        join_url=link.url.text,
+        join_shown=link.url.host,
+        evidence=(won("meeting_id", page.where, "cms.link", "the call id stands in the link", number),),
+    )
+    printed = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == number and a.scheme != "mailto"]
+    if not printed:
+        return [replace(found, reason="the link does not tell the call bridge's SIP domain, and no address is printed")]
+    found = replace(found, sip=unique(printed))
+    return [dial_evidence(found, page.where, "cms.sip.stated", "the invitation states the address")]
+
+
+service = Service("cms", _find)

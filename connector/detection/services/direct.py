@@ -1,0 +1,61 @@
+"""Addresses that stand in an event without any service's link: ``sip:`` and ``h323:`` URIs, ``IP##extension``.
+
+A bare ``name@host`` is a mail address unless it stands behind a SIP label.
+"""
+
+from __future__ import annotations
+
+import re
+
+from connector.detection.page import Address, Page
+from connector.detection.services.base import Found, Order, Service, dial_evidence, unique
+from connector.detection.urls import host_under
+
+_SIP_LABEL = re.compile(
+    r"(?<![a-z])(?:sip|sip uri|sip address|video address|video system|sip-adresse)[ \t]{0,3}[:\-][ \t*]{0,4}$"
+)
+_DIAL_STRING = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3}) ?## ?(\d{1,20})(?:##?(\d{1,16})?)?(?!\d)")
+_NEVER = ("lync.webex.com", "zoom.us", "example.com")  # the Skype form, and what is no bridge
+
+
+def _is_dialable(page: Page, address: Address) -> bool:
+    if host_under(address.host, *_NEVER) or address.host.startswith("thread."):
+        return False
+    if address.scheme in ("sip", "sips", "h323"):
+        return True
+    return not address.scheme and _SIP_LABEL.search(page.low[max(0, address.at - 30) : address.at]) is not None
+
+
+def _find(pages: tuple[Page, ...]) -> list[Found]:
+    sip: list[tuple[Order, Page, Address]] = []
+    h323: list[tuple[Order, Page, str, str | None]] = []
+    for page in pages:
+        sip += [(page.order(a.at), page, a) for a in page.addresses if _is_dialable(page, a)]
+        if "##" in page.text:
+            h323 += [
+                (page.order(m.start()), page, f"{m[1]}##{m[2]}" + (f"#{m[3]}" if m[3] else ""), m[3])
+                for m in _DIAL_STRING.finditer(page.text)
+                if all(int(part) < 256 for part in m[1].split("."))
+            ]
+    sip.sort(key=lambda hit: hit[0])
+    h323.sort(key=lambda hit: hit[0])
+    if not sip and not h323:
+        return []
+    order, page = (sip[0][0], sip[0][1]) if sip else (h323[0][0], h323[0][1])
+    found = Found(
+        service="direct",
+        where=page.where,
+        order=order,
+        rule="direct.address",
+        meeting_id=h323[0][2].partition("##")[2].partition("#")[0] if h323 else None,
+        passcode=h323[0][3] if h323 else None,
+        passcode_text=h323[0][3] if h323 else None,
+        sip=unique([f"{a.user}@{a.host}" for _, _, a in sip if a.scheme != "h323"][:1]),
+        h323=unique(
+            [text for _, _, text, _ in h323][:1] + [f"{a.user}@{a.host}" for _, _, a in sip if a.scheme == "h323"][:1]
+        ),
+    )
+    return [dial_evidence(found, page.where, "direct.address", "a dial address stands in the event")]
+
+
+service = Service("direct", _find)

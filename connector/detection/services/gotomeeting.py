@@ -1,0 +1,84 @@
+"""GoTo Meeting: nine-digit ids, ``id@67.217.95.2`` (the address its invitations print); named rooms hold no number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from connector.detection.page import Link, Page
+from connector.detection.services.base import (
+    Found,
+    Service,
+    dial_evidence,
+    labelled_number,
+    links_of,
+    note,
+    unique,
+    won,
+)
+from connector.detection.urls import Url, host_under
+
+_ID = re.compile(r"^/+(?:(?:[a-z]{2}(?:-[a-z]{2})?/+)?(?:join|meeting/join|meeting)/+)?(\d{9})(?:/|$)", re.IGNORECASE)
+_NAMED = re.compile(r"^/+(?:meet/+|meeting/+|room/+)?([A-Za-z][A-Za-z0-9._\-]{1,60})/*$")
+_PAGES = frozenset(["join", "meeting", "install", "support", "numbers", "features", "pricing", "login", "try"])
+_LABELS = (
+    "access code",
+    "zugangscode",
+    "zugriffscode",
+    "code d'accès",
+    "código de acceso",
+    "codice accesso",
+    "meeting id",
+)
+_NUMBER = re.compile(r"\d{3}[ \-]?\d{3}[ \-]?\d{3}(?![ \-]?\d)")
+BRIDGE = "67.217.95.2"
+
+
+def _find(pages: tuple[Page, ...]) -> list[Found]:
+    for page, link in links_of(pages, "gotomeeting"):
+        match = _ID.match(link.url.path)
+        named = match is None and _is_room_name(link.url)
+        if match is None and not named:
+            continue
+        number = match[1] if match else labelled_number(page, _LABELS, _NUMBER, start=max(0, link.at - 200))
+        return [_meeting(pages, page, link, number)]
+    return []
+
+
+def _is_room_name(url: Url) -> bool:
+    if not host_under(url.host, "gotomeet.me", "gotomeet.com", "meet.goto.com"):
+        return False
+    match = _NAMED.match(url.path)
+    return match is not None and match[1].lower() not in _PAGES
+
+
+def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str | None) -> Found:
+    lines = [won("join_url", page.where, "gotomeeting.link", "the meeting's link", link.url.shown)]
+    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    found = Found(
+        service="gotomeeting",
+        where=page.where,
+        order=page.order(link.at),
+        rule="gotomeeting.link",
+        meeting_id=number,
+        join_url=link.url.text,
+        join_shown=link.url.shown,
+        evidence=tuple(lines),
+    )
+    if number is None:
+        return replace(found, reason="a named GoTo room holds no number, so there is nothing to dial")
+    stated = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == number and a.host[0].isdigit()]
+    printed = [
+        ip
+        for p in pages
+        for ip, at in p.gateways
+        if p.text[at + len(ip) : at + len(ip) + 2 + len(number)] == f"##{number}"
+    ]
+    rule, why = ("stated", "the invitation states it") if stated else ("derived", "meeting id at the service's bridge")
+    found = replace(
+        found, sip=unique(stated) or (f"{number}@{BRIDGE}",), h323=unique([f"{ip}##{number}" for ip in printed])
+    )
+    return dial_evidence(found, page.where, f"gotomeeting.sip.{rule}", why)
+
+
+service = Service("gotomeeting", _find)

@@ -1,0 +1,69 @@
+"""Google Meet: named and shown; a room can dial in only through an interop gateway that the invitation prints."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from connector.detection.page import Page
+from connector.detection.services.base import Found, Service, dial_evidence, links_of, note, unique, won
+from connector.detection.urls import Url, host_under
+
+_CODE = re.compile(r"^/+(?:lookup/+)?([a-z]{3}-[a-z]{4}-[a-z]{3})", re.IGNORECASE)
+_LOOKUP = re.compile(r"^/+(?:lookup/+)([A-Za-z0-9_\-]{4,60})|^/+([a-z0-9][a-z0-9\-]{5,60})/*$", re.IGNORECASE)
+_NOT_ROOMS = frozenset(("linkredirect", "whoops", "landing", "about", "download", "calendar", "settings", "hangouts"))
+_INTEROP = ("onpexip.com", "pexip.me", "pexip.com")
+
+
+def _code(url: Url) -> tuple[str | None, str] | None:
+    """(meeting code, join link), or None for a page of Meet that is no room."""
+    match = _CODE.match(url.path)
+    if match:
+        cut = url.text.lower().find(match[1].lower()) + len(match[1])
+        clean = url.text[:cut] if url.text[cut : cut + 1] not in ("?", "#", "/", "") else url.text
+        return match[1].lower(), clean
+    lookup = _LOOKUP.match(url.path)
+    if lookup and url.segments[0].lower() not in _NOT_ROOMS:
+        return (lookup[1] or lookup[2]), url.text
+    return None
+
+
+def _find(pages: tuple[Page, ...]) -> list[Found]:
+    for page, link in links_of(pages, "meet"):
+        room = _code(link.url)
+        if room is None:
+            continue
+        code, join_url = room
+        phone_only = link.url.host == "tel.meet"  # its list of phone numbers carries the code too
+        lines = [won("meeting_id", page.where, "meet.link", "the code in the link", code or "")]
+        lines += [
+            note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers
+        ]
+        found = Found(
+            service="meet",
+            where=page.where,
+            order=page.order(link.at),
+            rule="meet.link",
+            meeting_id=code,
+            join_url=f"https://meet.google.com/{code}" if phone_only else join_url,
+            join_shown=f"meet.google.com/{code}",
+            evidence=tuple(lines),
+        )
+        if not phone_only or len(links_of(pages, "meet")) == 1:
+            return [_with_dial(found, pages)]
+    return []
+
+
+def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
+    printed = [
+        f"{address.user}@{address.host}"
+        for page in pages
+        for address in page.addresses
+        if address.scheme in ("sip", "sips") or host_under(address.host, *_INTEROP)
+    ]
+    if not printed:
+        return replace(found, reason="Google Meet without an interop gateway has no address that a room can dial")
+    return dial_evidence(replace(found, sip=unique(printed)), found.where, "meet.interop", "a printed interop address")
+
+
+service = Service("meet", _find)

@@ -1,0 +1,60 @@
+"""RingCentral Video: ``id.numericcode@sip.rcv.com``; the ``pw=`` of a link is a hash that no room can dial."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from connector.detection.page import Link, Page
+from connector.detection.services.base import Found, Service, code_by, dial_evidence, links_of, note, won
+from connector.detection.urls import host_under
+
+_ID = re.compile(r"^/+(?:join|j|meetings?|conf/on)/+(\d{9,12})(?:/|$)")
+_OLDER = "meetings.ringcentral.com"  # ran on Zoom; how a room dials it is not known from any public invitation
+BRIDGE = "sip.rcv.com"
+
+
+def _find(pages: tuple[Page, ...]) -> list[Found]:
+    for page, link in links_of(pages, "ringcentral"):
+        match = _ID.match(link.url.path)
+        if match:
+            return [_meeting(pages, page, link, match[1])]
+    return []
+
+
+def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> Found:
+    code = code_by(page, link.at, "ringcentral")
+    code = None if code is not None and code.numeric == number else code
+    digits = code_by(page, link.at, "ringcentral", numeric=True)
+    lines = [won("meeting_id", page.where, "ringcentral.link", "the id stands in the link", number)]
+    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    stated = [(a.user, a.host) for p in pages for a in p.addresses if a.user.partition(".")[0] == number]
+    stated = [(user, host) for user, host in stated if host_under(host, "rcv.com", "ringcentral.com", "zoomcrc.com")]
+    numeric = digits.numeric if digits and digits.numeric != number else None
+    for user, _ in stated:
+        numeric = user.partition(".")[2].partition(".")[0] or numeric
+    found = Found(
+        service="ringcentral",
+        where=page.where,
+        order=page.order(link.at),
+        rule="ringcentral.link",
+        meeting_id=number,
+        passcode=numeric,
+        passcode_text=code.value if code else numeric,
+        join_url=link.url.text,
+        join_shown=link.url.shown,
+        evidence=tuple(lines),
+    )
+    user = f"{number}.{numeric}" if numeric else number
+    if stated:
+        found = replace(found, sip=(f"{user}@{stated[0][1]}",))
+        return dial_evidence(found, page.where, "ringcentral.sip.stated", "the invitation states the address")
+    if link.url.host == _OLDER:
+        return replace(found, reason="the older RingCentral Meetings print their room address, or none is known")
+    if numeric is None and (link.url.param("pw") or code is not None):
+        return replace(found, reason="the meeting has a password, but no numeric one is printed that a room could dial")
+    found = replace(found, sip=(f"{user}@{BRIDGE}",))
+    return dial_evidence(found, page.where, "ringcentral.sip.derived", "meeting id at the service's bridge")
+
+
+service = Service("ringcentral", _find)

@@ -1,0 +1,219 @@
+"""Microsoft Teams: a room can dial in only where the invitation has a Cloud Video Interop (CVI) block.
+
+The block prints a tenant key address and a conference id; the vendor behind the domain decides how the two
+become one address (the vendors' own alternate instruction links carry the parts by name). Dialling the tenant key
+alone reaches a voice menu, so it is only used where nothing better is printed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from connector.detection.labels import only_digits
+from connector.detection.page import Address, Link, Page
+from connector.detection.services.base import (
+    Found,
+    Service,
+    code_by,
+    dial_evidence,
+    labelled_number,
+    links_of,
+    lost,
+    note,
+    won,
+)
+from connector.detection.urls import Url, host_under
+from connector.model import Evidence
+
+_JOIN = re.compile(
+    r"/meetup-join/|^/+meet/\d|^/+(?:v2|_)/?.{0,40}meetingjoin=true|/dl/launcher/|/light-meetings/launch|/meet/\d", re.I
+)
+_MEET_NUMBER = re.compile(r"/meet/(\d{8,18})")
+_MEETING_ID = re.compile(r"\d{3}(?:[ \-]?\d{3}){2,4}(?:[ \-]?\d{1,3})?(?!\d)")
+_LABELS = (
+    *(
+        "meeting id",
+        "meeting-id",
+        "besprechungs-id",
+        "id de réunion",
+        "id de la réunion",
+        "id de reunión",
+        "id de la reunión",
+    ),
+    *("id riunione", "id da reunião", "id reunião", "会議 id", "会議id", "모임 id", "회의 id", "会议 id", "會議識別碼"),
+    *("идентификатор собрания", "identyfikator spotkania", "toplantı kimliği", "vergadering-id", "mötes-id", "møte-id"),
+    *("møde-id", "kokouksen tunnus", "id schůzky", "ідентифікатор наради", "meeting id", "معرف الاجتماع", "מזהה פגישה"),
+)
+
+
+def _is_join(url: Url) -> bool:
+    return (
+        _JOIN.search(url.path) is not None or _JOIN.search("/" + url.fragment) is not None or "meetingjoin" in url.query
+    )
+
+
+def _find(pages: tuple[Page, ...]) -> list[Found]:
+    hits = links_of(pages, "teams")
+    joins = [(page, link) for page, link in hits if _is_join(link.url)]
+    if not joins:
+        return []
+    page, link = joins[0]
+    number = _MEET_NUMBER.search(link.url.path) or _MEET_NUMBER.search(link.url.fragment)
+    meeting_id = number[1] if number else labelled_number(page, _LABELS, _MEETING_ID, start=max(0, link.at - 300))
+    code = code_by(page, link.at, "teams")
+    found = Found(
+        service="teams",
+        where=page.where,
+        order=page.order(link.at),
+        rule="teams.link",
+        meeting_id=meeting_id,
+        passcode_text=code.value if code else None,
+        join_url=link.url.text,
+        join_shown=link.url.host,
+        evidence=tuple(_evidence(joins, meeting_id)),
+    )
+    return [_with_dial(found, pages, page)]
+
+
+def _evidence(joins: list[tuple[Page, Link]], meeting_id: str | None) -> list[Evidence]:
+    page, link = joins[0]
+    lines = [won("join_url", page.where, "teams.link", "the meeting's link", link.url.host)]
+    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    if meeting_id:
+        lines.append(won("meeting_id", page.where, "teams.id", "the number Teams prints for joining by id", meeting_id))
+    if any(other.url.path != link.url.path for _, other in joins[1:]):
+        lines.append(lost("join_url", page.where, "teams.link", "another Teams meeting stands lower"))
+    return lines
+
+
+# ------------------------------------------------------------------------------------------------ CVI
+
+
+@dataclass(frozen=True, slots=True)
+class _Cvi:
+    rule: str
+    sip: str = field(repr=False)
+    h323: str | None = field(default=None, repr=False)
+    reason: str = ""
+
+
+def _with_dial(found: Found, pages: tuple[Page, ...], page: Page) -> Found:
+    cvi = _instruction_link(pages) or next(filter(None, (_printed_block(p) for p in (page, *pages))), None)
+    if cvi is None:
+        return replace(found, reason="the Teams invitation has no block for video conferencing devices")
+    h323 = (cvi.h323,) if cvi.h323 else ()
+    return dial_evidence(replace(found, sip=(cvi.sip,), h323=h323), found.where, cvi.rule, cvi.reason)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._+\-]{1,80}")
+_HOST = re.compile(r"(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z0-9\-]{1,63}")
+_NUMBER = re.compile(r"\d{3,15}")
+
+
+def _instruction_link(pages: tuple[Page, ...]) -> _Cvi | None:
+    for page in pages:
+        for link in page.links:
+            cvi = _from_instruction(link.url)
+            if cvi is not None:
+                return cvi
+    return None
+
+
+def _from_instruction(url: Url) -> _Cvi | None:
+    segments = url.segments
+    if not segments or segments[0].lower() not in ("teams", "msteams"):
+        return None
+    if host_under(url.host, "webex.com"):
+        conference, key, domain = url.param("confid"), url.param("tenantkey"), url.param("domain") or "m.webex.com"
+        ok = _all(_NUMBER, conference) and _all(_PLAIN, key) and _all(_HOST, domain)
+        return _Cvi("teams.cvi.webex", f"{conference}.{key}@{domain}", reason=_BY_LINK) if ok else None
+    if (
+        host_under(url.host, "pexip.me")
+        and len(segments) >= 3
+        and _all(_HOST, segments[1])
+        and _all(_NUMBER, segments[2])
+    ):
+        return _Cvi("teams.cvi.pexip", f"{segments[2]}@{segments[1]}", reason=_BY_LINK)
+    if host_under(url.host, "bluejeans.com", "bjn.vc") and len(segments) >= 3:
+        key, conference = segments[1], segments[2]
+        ok = _all(_PLAIN, key) and _all(_NUMBER, conference)
+        return _Cvi("teams.cvi.bluejeans", f"{key}.{conference}@teams.bjn.vc", reason=_BY_LINK) if ok else None
+    return _poly_or_pexip(url)
+
+
+def _poly_or_pexip(url: Url) -> _Cvi | None:
+    conference = url.param("conf")
+    if conference is None or not _all(_NUMBER, conference):
+        return None
+    key = url.param("key")
+    if host_under(url.host, "plcm.vc") and key is not None and _all(_PLAIN, key):
+        return _Cvi("teams.cvi.poly", f"{key}.{conference}@t.plcm.vc", reason=_BY_LINK)
+    domain, ip = url.param("d"), url.param("ip")
+    prefix = url.param("prefix") or ""
+    if not _all(_HOST, domain) or (prefix and not _all(_PLAIN, prefix)):
+        return None
+    h323 = f"{conference}@{ip}" if ip and _all(_HOST, ip) else None
+    return _Cvi("teams.cvi.pexip", f"{prefix}{conference}@{domain}", h323, _BY_LINK)
+
+
+_BY_LINK = "the parts stand in the link to the vendor's own dialling instructions"
+
+
+def _all(pattern: re.Pattern[str], text: str | None) -> bool:
+    return text is not None and pattern.fullmatch(text) is not None
+
+
+# Domains whose shape of address is known: tenant key first, or conference id first.
+_KEY_FIRST = ("plcm.vc", "teams.bjn.vc")
+_CONFERENCE_FIRST = ("m.webex.com",)
+_DEVICE_WORDS = re.compile(
+    r"vtc|video[ \-]?(?:conferenc|konferen|conf|id)|tenant|videoneuvottelu|visioconf|vidéo|video"
+)
+_CONFERENCE_ID = re.compile(r"[^\d\n:]{0,60}[:][ \t]{0,4}(\d[\d \t]{6,16}\d)(?![\d#])")
+_BELOW = 240  # characters from the tenant key to the conference id
+
+
+def _printed_block(page: Page) -> _Cvi | None:
+    for address in page.addresses:
+        known = host_under(address.host, *_KEY_FIRST, *_CONFERENCE_FIRST)
+        around = page.low[max(0, address.at - 120) : address.at + _BELOW]
+        if not known and (address.scheme == "mailto" or not _DEVICE_WORDS.search(around)):
+            continue
+        if _is_thread(address):
+            continue
+        conference = _conference_id(page, address, known)
+        if conference is None and not known:
+            continue
+        return _combined(address, conference)
+    return None
+
+
+def _is_thread(address: Address) -> bool:
+    """The ``thread.v2`` parts of Teams links hold an @ and are no address."""
+    return address.host.startswith("thread.") or "meeting_" in address.user
+
+
+def _conference_id(page: Page, address: Address, known: bool) -> str | None:
+    """The labelled number below the address. Where the domain is not known, the label must speak of video: a mail
+    address with a phone number below it must not become a dial string."""
+    for line in page.text[address.at : address.at + _BELOW].split("\n")[:5]:
+        match = _CONFERENCE_ID.search(line)
+        if match and not known and not _DEVICE_WORDS.search(match[0].lower()):
+            continue
+        if match and 8 <= len(only_digits(match[1])) <= 12:
+            return only_digits(match[1])
+    return None
+
+
+def _combined(address: Address, conference: str | None) -> _Cvi:
+    key, domain = address.user, address.host
+    if conference and host_under(domain, *_KEY_FIRST):
+        return _Cvi("teams.cvi.printed", f"{key}.{conference}@{domain}", reason="printed tenant key and conference id")
+    if conference and host_under(domain, *_CONFERENCE_FIRST):
+        return _Cvi("teams.cvi.printed", f"{conference}.{key}@{domain}", reason="printed conference id and tenant key")
+    reason = "the vendor's form of address is not known: this reaches its menu, which asks for the conference id"
+    return _Cvi("teams.cvi.menu", f"{key}@{domain}", reason=reason)
+
+
+service = Service("teams", _find)

@@ -1,0 +1,199 @@
+"""Cisco Webex: ``number@site.webex.com`` for meetings, ``user@site.webex.com`` for personal rooms.
+
+A join link with an MTID holds no number: without a printed number or address there is nothing to dial.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from connector.detection.labels import only_digits
+from connector.detection.page import Link, Page
+from connector.detection.services.base import (
+    Found,
+    Service,
+    code_by,
+    dial_evidence,
+    labelled_number,
+    links_of,
+    lost,
+    note,
+    unique,
+    won,
+)
+from connector.detection.urls import Url, host_under
+
+_NUMBER = re.compile(r"\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,4}(?![ \-]?\d)")
+_LABELS = (
+    *("meeting number", "meeting number (access code)", "access code", "webinar number", "event number", "meeting id"),
+    *("meeting-kennnummer", "meeting-nummer", "zugriffscode", "zugangscode", "besprechungsnummer", "sitzungsnummer"),
+    *("numéro de réunion", "numéro de la réunion", "número de reunión", "número de la reunión", "código de acceso"),
+    *(
+        "numero riunione",
+        "numero della riunione",
+        "número da reunião",
+        "código de acesso",
+        "ミーティング番号",
+        "会议号",
+    ),
+    *(
+        "會議號",
+        "会議番号",
+        "회의 번호",
+        "미팅 번호",
+        "номер совещания",
+        "номер встречи",
+        "numer spotkania",
+        "toplantı numarası",
+    ),
+    *("vergadernummer", "mötesnummer", "møtenummer", "mødenummer", "numéro", "número", "meeting-id", "besprechungs-id"),
+)
+_GATEWAY_PREFIXES = ("173.243.", "62.109.", "66.114.", "114.29.", "210.4.")
+_NOT_SITES = frozenset(
+    [
+        "www",
+        "help",
+        "support",
+        "developer",
+        "status",
+        "apphelp",
+        "settings",
+        "community",
+        "blog",
+        "go",
+        "collaborationhelp",
+        "m",
+        "lync",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Join:
+    kind: str  # room, number, link, registration
+    site: str
+    name: str = field(default="", repr=False)
+
+
+def _classify(url: Url) -> _Join | None:
+    if url.host.partition(".")[0] in _NOT_SITES:
+        return None
+    segments = url.segments
+    if url.param("RGID") or "register" in url.path.lower():
+        return _Join("registration", url.host)
+    if len(segments) >= 2 and segments[0].lower() in ("meet", "join"):
+        name = segments[1]
+        digits = name.isdigit() and 9 <= len(name) <= 11
+        return _Join("number" if digits else "room", url.host, name)
+    if "callin" in url.path.lower() or "restrictions" in url.path.lower():
+        return None  # a list of phone numbers
+    if url.param("MTID") or "joinservice" in url.path.lower() or url.path.lower().endswith(("/j.php", "/m.php")):
+        return _Join("link", url.host)
+    if "/meeting/download/" in url.path.lower() or "webappng/sites" in url.path.lower():
+        return _Join("link", url.host)
+    return None
+
+
+def _find(pages: tuple[Page, ...]) -> list[Found]:
+    hits = [(page, link, join) for page, link in links_of(pages, "webex") if (join := _classify(link.url)) is not None]
+    live = [hit for hit in hits if hit[2].kind != "registration"]
+    if live:
+        return [_meeting(pages, *live[0])]
+    if hits:
+        page, link, _ = hits[0]
+        why = "the link leads to a registration; the meeting's number comes later"
+        line = lost("join_url", page.where, "webex.registration", why, link.url.shown)
+        order = page.order(link.at)
+        return [Found("webex", page.where, order, "webex.registration", joinable=False, reason=why, evidence=(line,))]
+    return _stated_only(pages)
+
+
+def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Found:
+    number = join.name if join.kind == "number" else _printed_number(pages, page, link, join)
+    code = code_by(page, link.at, "webex")
+    lines = [won("join_url", page.where, f"webex.{join.kind}", "the meeting's link", link.url.host)]
+    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    if number:
+        lines.append(won("meeting_id", page.where, "webex.number", "the printed meeting number", number))
+    found = Found(
+        service="webex",
+        where=page.where,
+        order=page.order(link.at),
+        rule=f"webex.{join.kind}",
+        meeting_id=number,
+        passcode=code.numeric if code and code.numeric != number else None,
+        passcode_text=code.value if code and code.numeric != number else None,
+        join_url=link.url.text,
+        join_shown=link.url.host,
+        evidence=tuple(lines),
+    )
+    return _with_dial(found, pages, join, number)
+
+
+_PIPE_NUMBER = re.compile(r"[ \t]{0,8}\|[ \t]{0,8}(\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,4})(?!\d)")
+
+
+def _printed_number(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> str | None:
+    piped = _PIPE_NUMBER.match(page.text, link.at + 1)
+    if piped:
+        return only_digits(piped[1])
+    for source in (page, *pages):
+        number = labelled_number(source, _LABELS, _NUMBER)
+        if number and 9 <= len(number) <= 11:
+            return number
+    for source in (page, *pages):
+        for address in source.addresses:
+            if address.host == join.site and address.user.isdigit() and 9 <= len(address.user) <= 11:
+                return address.user
+    return None
+
+
+def _with_dial(found: Found, pages: tuple[Page, ...], join: _Join, number: str | None) -> Found:
+    stated = _stated(pages, join, number)
+    if stated:
+        rule, why, sip = "webex.sip.stated", "the invitation states the address", stated
+    elif join.kind == "room" and re.fullmatch(r"[A-Za-z0-9._\-]{1,80}", join.name):
+        rule, why, sip = "webex.sip.room", "personal room at its site", [f"{join.name}@{join.site}"]
+    elif number:
+        rule, why, sip = "webex.sip.derived", "meeting number at its site", [f"{number}@{join.site}"]
+    else:
+        reason = "the Webex link holds no number and none is printed, so there is nothing to dial"
+        return replace(found, reason=reason)
+    h323 = [f"{ip}##{number}" for ip in _gateways(pages)] if number else []
+    return dial_evidence(replace(found, sip=unique(sip), h323=unique(h323)), found.where, rule, why)
+
+
+def _stated(pages: tuple[Page, ...], join: _Join, number: str | None) -> list[str]:
+    """Printed addresses of this meeting; a mail address at another domain, or the Skype form, is none of them."""
+    found = []
+    for page in pages:
+        for address in page.addresses:
+            if not host_under(address.host, "webex.com") or host_under(address.host, "lync.webex.com"):
+                continue
+            if address.user == number or address.user == join.name or address.scheme in ("sip", "sips"):
+                found.append(f"{address.user}@{address.host}")
+    return found
+
+
+def _gateways(pages: tuple[Page, ...]) -> list[str]:
+    return [ip for page in pages for ip, _ in page.gateways if ip.startswith(_GATEWAY_PREFIXES)]
+
+
+def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
+    """No link, but ``number@site.webex.com`` is printed."""
+    for page in pages:
+        for address in page.addresses:
+            site = address.host
+            if not host_under(site, "webex.com") or site.partition(".")[0] in _NOT_SITES or site == "webex.com":
+                continue
+            number = address.user if address.user.isdigit() and 9 <= len(address.user) <= 11 else None
+            if number is None and address.scheme not in ("sip", "sips"):
+                continue
+            found = Found("webex", page.where, page.order(address.at), "webex.sip", meeting_id=number)
+            join = _Join("number" if number else "room", site, address.user)
+            return [_with_dial(found, pages, join, number)]
+    return []
+
+
+service = Service("webex", _find)

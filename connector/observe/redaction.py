@@ -1,0 +1,145 @@
+"""Masks secrets and passcodes in whatever is about to be logged or shown. Pure; linear in the length of its input.
+
+Two nets, because a secret reaches a log in two ways: as the value of a field whose name says what it is, and inside
+text that somebody else composed (an address, a URL, a header, an exception). Where it is not certain, it masks:
+a sentence that reads "password: ***" costs less than a password.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import date, datetime, timedelta
+from enum import Enum
+from pathlib import PurePath
+
+MASK = "***"
+MAX_TEXT = 16_000  # characters of one value; more is left out, as no log line needs it
+MAX_DEPTH = 6
+MAX_ITEMS = 200
+
+# A field with one of these inside its name (letters only, lower case) is masked whatever it holds.
+_SECRET_NAMES = re.compile(
+    r"passw|passcode|passphrase|pwd|secret|token|authorization|cookie|apikey|privatekey|sessionid|hostkey|otp$|^pin$"
+)
+
+# ------------------------------------------------------------------------------------ inside text
+
+_NAME = (
+    r"(?:[a-z0-9_.-]{0,40}(?:passwd|password|passcode|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|"
+    r"session[_-]?id|host[_-]?key)[a-z0-9_]{0,20})"
+)
+_VALUE = r"""(?:b?"(?:[^"\\]|\\.)*"?|b?'(?:[^'\\]|\\.)*'?|[^\s&"'<>,;)\]}]+)"""
+_Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+
+# Order matters: whole headers and keys first, then what stands inside a value.
+_RULES: tuple[_Rule, ...] = (
+    (
+        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", re.S),
+        f"private key {MASK}",
+    ),
+    # Authorization: Basic ...   Cookie: a=b; c=d   (header lines, and the same in a dict's repr)
+    (
+        re.compile(
+            r"""(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*)(?:"[^"\r\n]*"?|'[^'\r\n]*'?|[^\r\n]+)"""
+        ),
+        rf"\1\2{MASK}",
+    ),
+    # user:password@ in a URL; the password may hold an unescaped @
+    (re.compile(r"(?i)([a-z][a-z0-9+.-]{0,20}://)([^\s/?#:@\"'<>]*):([^\s/?#\"'<>]+)@"), rf"\1\2:{MASK}@"),
+    # pwd=..., "password": "...", Passcode: 1234
+    (re.compile(rf"(?i)(?<![a-z0-9])({_NAME})([\"']?\s*(?:=|:|%3D)\s*){_VALUE}"), rf"\1\2{MASK}"),
+    (re.compile(r"(?i)([?&](?:tk|zak|sig|signature|code|key)=)[^\s&\"'<>#]+"), rf"\1{MASK}"),
+    # Basic credentials without their header's name ("Basic authentication" is no credential)
+    (re.compile(r"(?i)\b(basic)\s+(?!auth)[a-z0-9+/]{4,}={0,2}(?![a-z0-9+/])"), rf"\1 {MASK}"),
+    (re.compile(r"(?i)\b(bearer|negotiate|ntlm)\s+[a-z0-9+/=._~-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(r"(?i)\b(response|cnonce)=\"?[0-9a-f]{16,}\"?"), rf"\1={MASK}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?"), MASK),
+    # secret calendar addresses: whoever has the address reads the calendar
+    (re.compile(r"/private-[0-9a-zA-Z]{8,}"), f"/private-{MASK}"),
+    (re.compile(r"(/owa/calendar/[^/\s]{1,200}/)[^/\s\"'<>]+"), rf"\1{MASK}"),
+    # dial strings: IP##id#code, one-tap ,,id#,,,,*code#, id.passcode@host, and the user part alone
+    (re.compile(r"(##\d{1,20}#)(?!\*\*\*)[^\s\"'<>,;@]+"), rf"\1{MASK}"),
+    (re.compile(r"(,,\d{9,11}#,+)(?:0#,+)?\*?\d{1,10}#"), rf"\1{MASK}#"),
+    (re.compile(r"(?<![\d.])(\d{1,20})([.#])(?!\*\*\*)[^\s@/\"'<>]{1,100}?(@|%40)", re.I), rf"\1\2{MASK}\3"),
+    (re.compile(r"(?<![\d.])(\d{9,11})\.\d{1,10}(?![\d.])"), rf"\1.{MASK}"),
+)
+
+
+def redact_text(text: str) -> str:
+    """The same text with secrets replaced by ``***``; doing it twice changes nothing more."""
+    text = _cut(text)
+    for pattern, mask in _RULES:
+        text = pattern.sub(mask, text)
+    return text
+
+
+def _cut(text: str) -> str:
+    """Cut at white space: half an address without its ``@host`` would not be recognised any more."""
+    if len(text) <= MAX_TEXT:
+        return text
+    head = text[:MAX_TEXT]
+    end = max(head.rfind(" "), head.rfind("\n"))
+    return f"{head[: max(end, 0)]} ({len(text) - max(end, 0)} characters left out)"
+
+
+# ------------------------------------------------------------------------------------ values
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field of this name holds a secret, however it is spelled (``api-key``, ``ApiKey``, ``X-Api-Key``)."""
+    return _SECRET_NAMES.search(re.sub(r"[^a-z0-9]", "", name.lower())) is not None
+
+
+def redact_fields(fields: Mapping[str, object]) -> dict[str, object]:
+    """Every value redacted and made of JSON's own types."""
+    return _mapping(fields, 0)
+
+
+def redact(value: object, *, depth: int = 0) -> object:
+    """``value`` as JSON's own types, secrets masked; what nests deeper than ``MAX_DEPTH`` is left out."""
+    if value is None or isinstance(value, bool | int | float):
+        return value if not isinstance(value, Enum) else redact(value.value, depth=depth)
+    if isinstance(value, Enum):
+        return redact(value.value, depth=depth)
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, bytes | bytearray):
+        return redact_text(bytes(value[: MAX_TEXT + 1]).decode("utf-8", "replace"))
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, PurePath):
+        return redact_text(str(value))
+    if isinstance(value, BaseException):
+        return redact_text(f"{type(value).__name__}: {value}")
+    return _container(value, depth)
+
+
+def _container(value: object, depth: int) -> object:
+    if not isinstance(value, Mapping | Sequence | Set):
+        return redact_text(repr(value))
+    if depth >= MAX_DEPTH:
+        return "(deeper values left out)"
+    if isinstance(value, Mapping):
+        return _mapping(value, depth)
+    items = sorted(value, key=repr) if isinstance(value, Set) else value
+    shown = [redact(item, depth=depth + 1) for item, _ in zip(items, range(MAX_ITEMS), strict=False)]
+    return shown if len(value) <= MAX_ITEMS else [*shown, f"({len(value) - MAX_ITEMS} more left out)"]
+
+
+def _mapping(value: Mapping[object, object] | Mapping[str, object], depth: int) -> dict[str, object]:
+    shown: dict[str, object] = {}
+    for key, item in value.items():
+        if len(shown) >= MAX_ITEMS:
+            shown["left_out"] = len(value) - MAX_ITEMS
+            break
+        name = str(key)
+        shown[redact_text(name)] = _masked(item) if is_secret_name(name) else redact(item, depth=depth + 1)
+    return shown
+
+
+def _masked(value: object) -> object:
+    """Whether there is a passcode at all is worth knowing; what it is, is not."""
+    return value if value is None or value is False or value is True or value == "" else MASK

@@ -1,0 +1,187 @@
+"""Make ``.venv`` with the ``connector`` command. Standard library only; ``make`` calls it.
+
+    python3 scripts/setup.py run         what the daemon and the demo need
+    python3 scripts/setup.py test        that, and the test packages
+    python3 scripts/setup.py programs    the Debian programs that the tests drive
+
+A stamp in ``.venv`` holds the hash of everything that decides its contents, so a second call returns at once and
+needs no network. Every requirement is pinned with its hashes, build tools included.
+"""
+
+# ruff: noqa: S603  (every command below is written here; nothing of it comes from outside)
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "setup.json"
+REQUIREMENTS = ROOT / "requirements"
+LOWEST = (3, 11)
+# Foreign programs the tests talk to: command -> Debian package.
+TEST_PROGRAMS = {"sipp": "sip-tester", "baresip": "baresip-core", "chromium": "chromium"}
+
+
+class SetupError(Exception):
+    """A sentence that says what is missing and the command that brings it."""
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in (["run"], ["test"], ["programs"]):
+        print("usage: python3 scripts/setup.py run|test|programs", file=sys.stderr)
+        return 2
+    try:
+        check_version()
+        if arguments == ["programs"]:
+            install_programs({name: package for name, package in TEST_PROGRAMS.items() if shutil.which(name) is None})
+        else:
+            prepare(arguments[0])
+    except SetupError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"setup: this command failed with status {error.returncode}: {shown(error.cmd)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def check_version() -> None:
+    if sys.version_info[:2] < LOWEST:
+        raise SetupError(
+            "Python 3.11 or newer is needed, and {} is {}.{}. Name another one: make setup PYTHON=python3.11".format(
+                sys.executable, *sys.version_info[:2]
+            )
+        )
+
+
+def prepare(kind: str) -> None:
+    wanted = fingerprint(kind)
+    done = read_stamp()
+    if done.get(kind) == wanted:
+        return
+    make_venv()
+    say(f"installing the {kind} packages into .venv (pinned, hashes checked)")
+    pip("--require-hashes", "-r", str(REQUIREMENTS / "build.txt"))
+    pip("--require-hashes", "-r", str(REQUIREMENTS / f"{kind}.txt"))
+    pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    done[kind] = wanted
+    if kind == "test":
+        done["run"] = fingerprint("run")  # test.txt holds run.txt at the same versions
+    STAMP.write_text(json.dumps(done, indent=2) + "\n", encoding="utf-8")
+    say("done: .venv/bin/connector")
+
+
+def fingerprint(kind: str) -> str:
+    """Of the interpreter, the place (a venv does not survive a move) and every file that decides what is installed."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for path in (ROOT / "pyproject.toml", REQUIREMENTS / "build.txt", REQUIREMENTS / f"{kind}.txt"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def read_stamp() -> dict[str, str]:
+    try:
+        found = json.loads(STAMP.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    # A stamp without its programs means somebody emptied the folder: set up again.
+    return found if isinstance(found, dict) and PYTHON.exists() and (VENV / "bin" / "connector").exists() else {}
+
+
+def make_venv() -> None:
+    if venv_works():
+        return
+    if not has_venv_module():
+        install_venv_module()
+    say(f"making .venv with {sys.executable}")
+    # --clear: what an interrupted or moved set-up left behind is no base to build on.
+    run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+
+
+def venv_works() -> bool:
+    """Same interpreter version, made here, and with a pip that starts."""
+    if not PYTHON.exists():
+        return False
+    code = "import sys, pip; print(sys.prefix, *sys.version_info[:2])"
+    answer = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=False)
+    return answer.stdout.split() == [str(VENV), *map(str, sys.version_info[:2])] and pip_script_is_ours()
+
+
+def pip_script_is_ours() -> bool:
+    """A moved folder keeps the old path in its scripts."""
+    script = VENV / "bin" / "pip"
+    return script.exists() and str(VENV) in script.read_text(encoding="utf-8", errors="replace")[:500]
+
+
+def has_venv_module() -> bool:
+    """Debian ships python3 without venv's other half, ensurepip."""
+    code = "import venv, ensurepip"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def install_venv_module() -> None:
+    base = os.path.realpath(sys.executable)
+    if shutil.which("apt-get") is None or not base.startswith("/usr/bin/"):
+        raise SetupError(f"{sys.executable} has no venv module (venv, ensurepip): install it, or name another PYTHON.")
+    install_packages([f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"], "makes Python's virtual environments")
+    if not has_venv_module():
+        raise SetupError(f"{sys.executable} still has no venv module after the installation.")
+
+
+def install_programs(missing: dict[str, str]) -> None:
+    if not missing:
+        return
+    if shutil.which("apt-get") is None:
+        raise SetupError(f"the tests drive these programs, please install them: {', '.join(sorted(missing))}.")
+    install_packages(sorted(missing.values()), "is driven by the tests")
+    still = sorted(name for name in missing if shutil.which(name) is None)
+    if still:
+        raise SetupError(f"still not found after the installation: {', '.join(still)}.")
+
+
+def install_packages(packages: list[str], why: str) -> None:
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    if os.geteuid() != 0:
+        raise SetupError(f"{' '.join(packages)} {why}. Run this once, then make again:  sudo {' '.join(command)}")
+    say(f"installing with apt-get: {' '.join(packages)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    if run_quietly(command, environment) == 0:
+        return
+    # Package lists are missing (a fresh image) or too old: fetch them, then once more with the reason visible.
+    say("updating the package lists first")
+    run(["apt-get", "update", "-q"], environment)
+    run(["apt-get", "-q", *command[1:]], environment)
+
+
+def pip(*arguments: str) -> None:
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
+
+
+def run(command: list[str], environment: dict[str, str] | None = None) -> None:
+    subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL)
+
+
+def run_quietly(command: list[str], environment: dict[str, str]) -> int:
+    return subprocess.run(
+        command, check=False, env=environment, stdin=subprocess.DEVNULL, capture_output=True
+    ).returncode
+
+
+def shown(command: list[str]) -> str:
+    return " ".join(map(str, command))
+
+
+def say(text: str) -> None:
+    print(f"setup: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,137 @@
+"""The form of a line, its redaction, and that libraries take the same way."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+import structlog
+
+import connector
+from connector.observe import logs
+from connector.observe.events import LOG_EVENTS
+
+DIAL = "12345678901.4377@zoomcrc.com"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_json_with_its_name_its_level_its_time_and_what_was_bound() -> None:
+    stream = io.StringIO()
+    logs.configure("auto", stream=stream)
+    with structlog.contextvars.bound_contextvars(room="aspen"):
+        structlog.get_logger().info("dial.sent", booking="42", address=DIAL, passcode="4377")
+    (line,) = lines(stream)
+    assert str(line.pop("timestamp")).endswith("Z")
+    assert line == {
+        "event": "dial.sent",
+        "level": "info",
+        "room": "aspen",
+        "booking": "42",
+        "address": "12345678901.***@zoomcrc.com",
+        "passcode": "***",
+    }
+
+
+def test_a_terminal_gets_a_readable_line_with_the_same_redaction() -> None:
+    stream = Terminal()
+    logs.configure("auto", stream=stream)
+    structlog.get_logger().warning("dial.refused", address=DIAL)
+    assert "dial.refused" in stream.getvalue()
+    assert "4377" not in stream.getvalue()
+    assert not stream.getvalue().startswith("{")
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_exceptions_are_redacted_and_show_no_local_variables(format: logs.Format) -> None:
+    stream = io.StringIO()
+    logs.configure(format, stream=stream)
+    hidden = "XQZ73XQZ"
+    try:
+        raise ConnectionError(f"no answer from {DIAL} for https://admin:{hidden}@codec.example.test")
+    except ConnectionError:
+        structlog.get_logger().exception("dial.unknown")
+        logging.getLogger("aiohttp.client").exception("request with Cookie: SessionId=%s", hidden)
+    text = stream.getvalue()
+    assert text.count("ConnectionError") >= 2
+    assert "4377" not in text
+    assert hidden not in text
+
+
+def test_library_lines_take_the_same_form_and_redaction() -> None:
+    stream = io.StringIO()
+    logs.configure("json", stream=stream)
+    logging.getLogger("httpx2").warning("GET %s", "https://room:XQZ73XQZ@dav.example.test/cal")
+    logging.getLogger("sqlalchemy.engine").warning("parameters %s", {"passcode": "4377", "password": "XQZ73XQZ"})
+    logging.getLogger("aiohttp.access").info("not shown below warning")
+    first, second = lines(stream)
+    assert (first["event"], first["library"], first["level"]) == ("library.log", "httpx2", "warning")
+    assert first["message"] == "GET https://room:***@dav.example.test/cal"
+    assert "4377" not in str(second) and "XQZ" not in str(second)
+
+
+def test_the_level_holds_back_the_daemons_lines_and_debug_opens_the_libraries() -> None:
+    stream = io.StringIO()
+    logs.configure("json", level="warning", stream=stream)
+    structlog.get_logger().info("calendar.read")
+    assert stream.getvalue() == ""
+    logs.configure("json", level="debug", stream=stream)
+    logging.getLogger("aiohttp.access").info("now shown")
+    assert [line["message"] for line in lines(stream)] == ["now shown"]  # once: the first handler is gone
+
+
+def test_a_logger_made_before_the_configuration_follows_it() -> None:
+    early = structlog.get_logger()
+    stream = io.StringIO()
+    logs.configure("json", stream=stream)
+    early.info("daemon.started")
+    assert [line["event"] for line in lines(stream)] == ["daemon.started"]
+
+
+def test_listeners_get_redacted_lines_until_they_leave() -> None:
+    logs.configure("json", stream=io.StringIO())
+    heard: list[dict[str, object]] = []
+    leave = logs.subscribe(heard.append)
+    structlog.get_logger().info("dial.sent", address=DIAL)
+    leave()
+    leave()
+    structlog.get_logger().info("dial.answered")
+    assert [(e["event"], e.get("address")) for e in heard] == [("dial.sent", "12345678901.***@zoomcrc.com")]
+
+
+@pytest.mark.parametrize(("format", "level"), [("yaml", "info"), ("json", "loud")])
+def test_unknown_words_are_refused(format: logs.Format, level: str) -> None:
+    with pytest.raises(ValueError, match="unknown log"):
+        logs.configure(format, level=level)
+
+
+def test_event_names_are_dotted_words_with_a_sentence() -> None:
+    for name, sentence in LOG_EVENTS.items():
+        assert name == name.lower() and name.count(".") == 1 and name.replace(".", "").replace("_", "").isalpha()
+        assert sentence[0].isupper() and sentence.endswith(".")
+
+
+def test_every_event_of_the_engine_is_in_the_table() -> None:
+    """The documentation is made from the table, so a name that is missing there is a name nobody can look up."""
+    pattern = re.compile(r"(daemon|config|rooms|calendar|room|screen|unit|dial|leave|lane)\.(?!csv|db|ics|lock)[a-z_]+")
+    package = Path(connector.__file__).parent
+    used = {
+        node.value
+        for file in [package / "app.py", *(package / "engine").glob("*.py")]
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and pattern.fullmatch(node.value)
+    }
+    assert used, "the pattern no longer finds the names"
+    assert used - LOG_EVENTS.keys() == set()

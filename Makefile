@@ -25,7 +25,7 @@ test-setup:
 
 test: test-setup
 	@$(PYTHON) scripts/setup.py programs
-	$(BIN)/pytest tests --durations=10
+	$(BIN)/pytest tests --ignore=tests/shared --durations=10
 
 check: test-setup
 	$(BIN)/ruff check .

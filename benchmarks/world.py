@@ -36,28 +36,29 @@ def invitation(number: str, passcode: str) -> str:
     )
 
 
-def ics(uid: str, start: datetime, end: datetime, title: str, description: str) -> str:
+def meeting(uid: str, start: datetime, end: datetime, number: str = "12345678901", passcode: str = "4321") -> str:
+    """One event with a Zoom invitation."""
     stamp = "%Y%m%dT%H%M%SZ"
     return "\r\n".join(
         [
-            "BEGIN:VCALENDAR",
-            "VERSION:2.0",
-            "PRODID:-//connector//benchmarks//EN",
             "BEGIN:VEVENT",
             f"UID:{uid}",
             f"DTSTAMP:{datetime.now(UTC).strftime(stamp)}",
             f"DTSTART:{start.astimezone(UTC).strftime(stamp)}",
             f"DTEND:{end.astimezone(UTC).strftime(stamp)}",
-            f"SUMMARY:{title}",
-            f"DESCRIPTION:{description}",
+            f"SUMMARY:Meeting {uid}",
+            f"DESCRIPTION:{invitation(number, passcode)}",
             "END:VEVENT",
-            "END:VCALENDAR",
-            "",
         ]
     )
 
 
-EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//connector//benchmarks//EN\r\nEND:VCALENDAR\r\n"
+def calendar(*events: str) -> str:
+    head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//connector//benchmarks//EN")
+    return "\r\n".join((*head, *events, "END:VCALENDAR", ""))
+
+
+EMPTY = calendar()
 
 
 @dataclass(slots=True)
@@ -142,7 +143,7 @@ class Site:
         fresh.replace(path)
 
     def book(self, room: str, start: datetime, length: timedelta, number: str = "12345678901", uid: str = "m1") -> None:
-        self.write(room, ics(uid, start, start + length, f"Meeting {uid}", invitation(number, "4321")))
+        self.write(room, calendar(meeting(uid, start, start + length, number)))
 
     def daemon(self, **environment: str) -> Daemon:
         return Daemon(self.config, {"UNIT_PASSWORD": f"admin:{PASSWORD}", **environment})
@@ -228,6 +229,11 @@ class Daemon:
         assert self.process is not None
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def served(daemon: Daemon) -> set[str]:
+    """The rooms whose screens were pushed."""
+    return {line["room"] for line in daemon.named("screen.pushed")}
 
 
 async def until(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:

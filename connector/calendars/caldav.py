@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta, tzinfo
@@ -122,9 +123,10 @@ class CaldavSource:
             return self._names[calendar]
         if "/" in calendar:
             return self._trusted(calendar)
-        known = ", ".join(sorted(self._names)[:10]) or "none"
+        near = difflib.get_close_matches(calendar, self._names, 3)
+        known = ", ".join(near or sorted(self._names)[:10]) or "none"
         raise AccessDenied(
-            f"The account sees no calendar named {calendar!r} on the CalDAV server; it sees: {known}. "
+            f"The account sees no calendar named {calendar!r} on the CalDAV server; it does see: {known}. "
             "Share the calendar with it, or write the calendar's path."
         )
 
@@ -179,6 +181,7 @@ class CaldavSource:
 
     def unwatch(self, calendar: str) -> None:
         self._watched.pop(calendar, None)
+        self._triggers.discard(calendar)
         self._remotes.pop(calendar, None)
 
     async def _poll(self) -> None:

@@ -115,7 +115,7 @@ class CaldavHttp:
         headers = {"Depth": str(depth), "Content-Type": 'application/xml; charset="utf-8"'}
         try:
             response = await self._client.request(url, method, body, headers)
-        except (DAVError, OSError, httpx2.HTTPError, etree.LxmlError) as error:
+        except (DAVError, OSError, ValueError, httpx2.HTTPError, etree.LxmlError) as error:
             raise self._problem(error) from error
         self._proven = True
         if response.status != 207:
@@ -203,7 +203,8 @@ def trusted(base: str, url: str) -> bool:
     if (one.scheme, one.hostname, _port(one)) == (other.scheme, other.hostname, _port(other)):
         return True
     parent = (one.hostname or "").partition(".")[2]
-    return other.scheme == "https" == one.scheme and "." in parent and (other.hostname or "").endswith("." + parent)
+    usual = (other.scheme, _port(other)) == (one.scheme, _port(one)) == ("https", 443)
+    return usual and "." in parent and (other.hostname or "").endswith("." + parent)
 
 
 def _port(parts: SplitResult) -> int:

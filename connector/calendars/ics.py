@@ -121,11 +121,12 @@ class IcsSource:
                 web.parsed = await self._off_loop(
                     lambda: parse(content, web.calendar.name, charset=web.calendar.charset, previous=web.parsed)
                 )
-                web.problem = None
+                web.problem = ""
             except SourceUnavailable as error:
-                web.problem = error
-        if web.problem is not None:
-            raise web.problem
+                web.problem = str(error)
+                web.calendar.refused()
+        if web.problem:
+            raise SourceUnavailable(web.problem)
         web.calendar.accepted()
         return content is not None
 
@@ -164,6 +165,7 @@ class IcsSource:
 
     def unwatch(self, calendar: str) -> None:
         path = self._watched.pop(calendar, None)
+        self._triggers.discard(calendar)
         if path is not None and path not in self._watched.values():
             self._watch.discard(path)
             self._local.pop(path, None)
@@ -206,7 +208,7 @@ class _Web:
         self.lock = asyncio.Lock()
         self.calendar = calendar
         self.parsed: Parsed | None = None
-        self.problem: SourceUnavailable | None = None
+        self.problem = ""  # why the last content is unusable
         self._agendas: dict[tzinfo, tuple[Parsed, Agenda]] = {}  # one for each zone that rooms of this calendar have
 
     def agenda(self, zone: tzinfo) -> Agenda:

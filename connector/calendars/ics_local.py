@@ -82,11 +82,11 @@ class LocalCalendar:
     def snapshot(self, window: Window, zone: tzinfo) -> Snapshot:
         """Of what ``refresh`` read. Raises a CalendarError where that is not a complete listing."""
         if self._missing is not None:
-            raise self._missing
+            raise _again(self._missing)
         if not self._is_folder:
             for file in self._files.values():
                 if file.problem is not None:
-                    raise file.problem
+                    raise _again(file.problem)
         good = [file.parsed for file in self._files.values() if file.problem is None and file.parsed is not None]
         read = self._agenda(good, zone).between(window)
         return Snapshot(read.events, read.unreadable + self._unreadable(good))
@@ -138,6 +138,11 @@ class LocalCalendar:
                 "export a shorter range of time."
             )
         return data
+
+
+def _again(problem: CalendarError) -> CalendarError:
+    """Raised many times: a new one each time, or each adds to the traceback of the one."""
+    return type(problem)(str(problem))
 
 
 def _cannot_open(path: Path, error: OSError) -> CalendarError:

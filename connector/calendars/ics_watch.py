@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,9 @@ LOOK = 5_000  # ms: then the files are compared even if the kernel said nothing 
 
 
 class LocalWatch:
-    """Calls ``changed(path)`` for paths in use. A folder may vanish and come back, a file be replaced."""
+    """Calls ``changed(path)`` for paths in use, first when it begins to watch one that exists: what happened before is
+    not known. A folder may vanish and come back, a file be replaced.
+    """
 
     def __init__(self, executor: Executor, changed: Callable[[Path], None], *, look: int = LOOK) -> None:
         self._executor = executor
@@ -44,14 +46,20 @@ class LocalWatch:
 
     async def run(self) -> None:
         """Until cancelled."""
+        pause = _STEP
         while True:
             await self._some.wait()
             self._stop = asyncio.Event()
             folders = await self._off_loop(lambda: _folders(list(self._seen)))
             try:
                 await self._watch(folders)
-            except OSError:  # a folder went away between looking and watching
-                await asyncio.sleep(_STEP / 1000)
+                pause = _STEP
+            except (OSError, RuntimeError):
+                # A folder went away between looking and watching; or the kernel has no watches left (its limit is
+                # fs.inotify.max_user_watches): then looking now and then has to do.
+                await asyncio.sleep(pause / 1000)
+                pause = min(2 * pause, self._look)
+                await self._look_for_changes(list(self._seen))
 
     async def _watch(self, folders: frozenset[Path]) -> None:
         changes = awatch(
@@ -67,14 +75,17 @@ class LocalWatch:
         group = asyncio.ensure_future(anext(changes, None))
         try:
             await asyncio.sleep(0)  # from here on the kernel watches; what happened before shows in the files
-            await self._compare()
-            while (found := await group) is not None:
+            await self._look_for_changes(list(self._seen))
+            while folders == await self._off_loop(lambda: _folders(list(self._seen))):
+                found = await group
+                if found is None:
+                    return
                 group = asyncio.ensure_future(anext(changes, None))
                 touched = {Path(name) for _, name in found}
-                self._announce(touched)
-                await self._compare()
-                if touched & folders or folders != await self._off_loop(lambda: _folders(list(self._seen))):
-                    return  # a folder was removed, or is back: watch what is there now
+                calendars = {calendar for path in touched for calendar in self._calendars_of(path)}
+                await self._look_for_changes(list(calendars if touched else self._seen), calendars)
+                if touched & folders:
+                    return  # a folder was removed or replaced: watch what is there now
         finally:
             group.cancel()
             await asyncio.gather(group, return_exceptions=True)
@@ -90,18 +101,14 @@ class LocalWatch:
             found.append(path.parent)
         return found
 
-    def _announce(self, touched: Iterable[Path]) -> None:
-        for calendar in dict.fromkeys(calendar for path in touched for calendar in self._calendars_of(path)):
-            self._changed(calendar)
-
-    async def _compare(self) -> None:
-        """Announces what differs from the last look."""
-        now = await self._off_loop(lambda: {path: _look_at(path) for path in list(self._seen)})
+    async def _look_for_changes(self, calendars: Iterable[Path], surely: Collection[Path] = ()) -> None:
+        """Announces what differs from the last look, and ``surely``; after looking, so that nothing falls between."""
+        now = await self._off_loop(lambda: {path: _look_at(path) for path in calendars})
         for path, seen in now.items():
-            before = self._seen.get(path)
+            before = self._seen.get(path) or ()
             if path in self._seen:
                 self._seen[path] = seen
-            if before is not None and before != seen:
+            if seen != before or path in surely:
                 self._changed(path)
 
     async def _off_loop(self, work: Callable[[], T]) -> T:

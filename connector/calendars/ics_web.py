@@ -97,6 +97,10 @@ class WebCalendar:
         """The content proved good: from now on ask only for changes."""
         self._validators = self._offered
 
+    def refused(self) -> None:
+        """The content proved bad: the server must not answer that nothing changed since the last good one."""
+        self._validators = {}
+
     async def _fetch(self) -> bytes | None:
         request = self._http.build_request("GET", self._url, headers={"Accept": _ACCEPT, **self._validators})
         for _ in range(_REDIRECTS + 1):

@@ -17,6 +17,9 @@ class Triggers:
         self._pending[calendar] = None
         self._filled.set()
 
+    def discard(self, calendar: str) -> None:
+        self._pending.pop(calendar, None)
+
     async def drain(self) -> AsyncIterator[str]:
         """Never ends by itself. What is added while the reader works is yielded again."""
         while True:

@@ -237,7 +237,7 @@ def _tidy(text: str, label_end: int, token: re.Match[str]) -> str:
     glued = _GLUED.match(value)
     if glued:
         return glued[1]
-    bare = value.rstrip("#!*-_.")
+    bare = value.rstrip("#!-.")
     return bare if bare.isdigit() else value
 
 

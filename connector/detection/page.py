@@ -246,7 +246,7 @@ _ADDRESS = re.compile(
     r"(?P<user>[A-Za-z0-9][A-Za-z0-9._+\-$#]{0,120})@(?P<host>(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z0-9\-]{1,63})"
 )
 _PRINTED_ADDRESS = re.compile(
-    r"(?<![A-Za-z0-9._+\-$#])(?:(?P<scheme>(?i:sips?|h323|mailto|conf|xmpp)):)?"
+    r"(?<![A-Za-z0-9._+\-$#])(?:(?P<scheme>(?i:conf:sip|sips?|h323|mailto|xmpp)):)?"
     r"(?P<user>[A-Za-z0-9][A-Za-z0-9._+\-$#]{0,120})@(?P<host>(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z0-9\-]{1,63})"
 )
 

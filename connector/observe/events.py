@@ -43,7 +43,7 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "unit.certificate_refused": "A unit's certificate is not the trusted one; no password was sent.",
         "unit.not_supported": "A unit cannot do what was asked; it is not asked again.",
         "unit.not_allowed": "A unit's address is outside the Private Networks; it is not contacted.",
-        "unit.unexpected_reply": "A unit answered something that its driver does not understand; it is tried again slowly.",
+        "unit.unexpected_reply": "A unit gave an answer that its driver does not understand; it is tried again slowly.",
         # auto-join
         "dial.intended": "A dial is written down, before a byte leaves.",
         "dial.sent": "The unit accepted the command to dial.",

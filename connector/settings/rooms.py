@@ -144,9 +144,18 @@ def _room(row: Row, context: _Context, problems: list[str]) -> Room | None:
         device_management=take("device_management", cells.flag, True),
         notes=row.cells.get("notes", ""),
         policy=settings.policy(template),
-        options=tuple(sorted(settings.templates[template].options.items())),
+        options=_options(settings, template),
     )
     return room if len(problems) == before else None
+
+
+def _options(settings: Settings, template: str) -> tuple[tuple[str, str], ...]:
+    """Driver options; a value that starts with ./ or ../ is a path from the folder of connector.toml."""
+    options = settings.templates[template].options
+    return tuple(
+        (name, str(settings.base / value) if value.startswith(("./", "../")) else value)
+        for name, value in sorted(options.items())
+    )
 
 
 _EMPTY = {

@@ -95,7 +95,12 @@ class Relay:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests += 1
-        status, headers, body = await self._hand_on(request)
+        try:
+            status, headers, body = await self._hand_on(request)
+        except aiohttp.ClientError:  # the unit is off or dropped the connection: so does this
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=502)
         hold = self._hold
         if hold is not None:
             if hold.only_first:

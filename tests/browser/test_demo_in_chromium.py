@@ -65,15 +65,17 @@ async def test_the_whole_job_with_a_person_at_the_page(tmp_path: Path) -> None:
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_ended_by_hand_in_the_middle_of_a_call(tmp_path: Path, number: signal.Signals) -> None:
-    async with demo(tmp_path / "demo", "--rooms", "2") as (process, url):
-        async with open_page(url, tmp_path / "profile") as page:
-            await page.until("document.querySelector('#room-aspen button.join:enabled')")
-            await page.click("#room-aspen button.join")
-            await page.until("document.querySelector('#room-aspen .call.connected')")
-            process.send_signal(number)
-            async with asyncio.timeout(_ENDS_WITHIN):
-                output, problems = (part.decode() for part in await process.communicate())
-            await page.until("!document.querySelector('#offline').hidden")
+    async with (
+        demo(tmp_path / "demo", "--rooms", "2") as (process, url),
+        open_page(url, tmp_path / "profile") as page,
+    ):
+        await page.until("document.querySelector('#room-aspen button.join:enabled')")
+        await page.click("#room-aspen button.join")
+        await page.until("document.querySelector('#room-aspen .call.connected')")
+        process.send_signal(number)
+        async with asyncio.timeout(_ENDS_WITHIN):
+            output, problems = (part.decode() for part in await process.communicate())
+        await page.until("!document.querySelector('#offline').hidden")
     assert process.returncode == 0, output + problems
     assert problems == ""
     assert "1 calls placed, 1 answered, 1 left" in output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from connector.calendars.ics import IcsSource
 from connector.calendars.ics_web import retry_after
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from tests.calendars.ics_text import vcalendar, vevent, window
+from tests.calendars.raw_server import drip, raw_server
 from tests.calendars.web_server import WebServer
 
 TUESDAY = window("2026-11-10", "2026-11-11")
@@ -108,45 +109,24 @@ async def test_http_needs_to_be_allowed(tmp_path: Path, server: WebServer) -> No
     assert server.requests == []
 
 
-async def raw_server(answer: Callable[[asyncio.StreamWriter], object]) -> asyncio.Server:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        result = answer(writer)
-        if asyncio.iscoroutine(result):
-            await result
-        writer.close()
-
-    return await asyncio.start_server(serve, "127.0.0.1", 0)
-
-
 async def test_half_of_what_was_announced(source: IcsSource) -> None:
-    def half(writer: asyncio.StreamWriter) -> None:
+    async def half(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(A) + 100) + A)
 
-    async with await raw_server(half) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{SECRET}"
-        assert "before its answer was whole" in str(await refused(source, url))
+    async with raw_server(half) as url:
+        assert "before its answer was whole" in str(await refused(source, url.rstrip("/") + SECRET))
 
 
 async def test_an_answer_that_drips_is_cut_at_the_deadline(tmp_path: Path) -> None:
-    async def drip(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while not writer.is_closing():
-            writer.write(b"B")
-            await asyncio.sleep(0.02)
-
-    async with (
-        await raw_server(drip) as server,
-        IcsSource(tmp_path, allow_http=True, deadline=timedelta(seconds=0.5)) as source,
-    ):
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{SECRET}"
+    soon = timedelta(seconds=0.5)
+    async with raw_server(drip) as url, IcsSource(tmp_path, allow_http=True, deadline=soon) as source:
         async with asyncio.timeout(5):
-            assert "within" in str(await refused(source, url))
+            assert "within" in str(await refused(source, url.rstrip("/") + SECRET))
 
 
 async def test_nobody_listens(source: IcsSource, server: WebServer) -> None:
     assert "cannot be reached" in str(await refused(source, f"http://127.0.0.1:1{SECRET}"))
-    assert "not a URL" in str(await refused(source, "http://[x" + SECRET))
+    assert "not a URL" in str(await refused(source, "http://x:port" + SECRET))
 
 
 # ------------------------------------------------------------------------------------ redirects and passwords

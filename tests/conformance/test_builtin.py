@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +11,7 @@ import pytest
 from device_drivers.api import DriverPlug
 from device_drivers.generic_http.description import shipped
 from device_drivers.registry import find
-from device_drivers.testing.conformance import CHECKS, Check, run
+from device_drivers.testing.conformance import CHECKS, Check, Outcome, run
 
 # What a unit of this kind does not declare, so that a check which silently stops being asked is noticed.
 _SCREEN = frozenset(check.name for check in CHECKS if {"push", "shown"} & check.needs)
@@ -41,3 +42,21 @@ def test_every_shipped_description_is_held_to_the_contract() -> None:
 async def test_keeps_the_contract(name: str, check: Check) -> None:
     outcome = await run(_plug(name), check)
     assert outcome.status == ("not_declared" if check.name in _NOT_DECLARED[name] else "ok"), outcome.reason
+
+
+@pytest.mark.timeout(150)
+async def test_other_cisco_firmware_keeps_the_contract() -> None:
+    """All at the same time: these units are slow on purpose (one login a second), so most of it is waiting."""
+    plug = _plug("cisco")
+    assert plug.simulator is not None
+    at_once = asyncio.Semaphore(12)
+
+    async def outcome(firmware: str, check: Check) -> tuple[str, Outcome]:
+        async with at_once:
+            return firmware, await run(replace(plug, simulator=partial(simulator, firmware=firmware)), check)
+
+    simulator = plug.simulator
+    outcomes = await asyncio.gather(
+        *(outcome(f, c) for c in reversed(CHECKS) for f in ("tc7.3", "roomos11", "roomos26"))
+    )
+    assert [(f, o.check.name, o.status, o.reason) for f, o in outcomes if o.status != "ok"] == []

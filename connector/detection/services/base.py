@@ -69,9 +69,14 @@ def _evidence(
 
 def dial_evidence(found: Found, where: str, rule: str, reason: str) -> Found:
     """``found`` with a line of evidence for each address it would dial."""
-    lines = [won("sip", where, rule, reason, redact_address(address)) for address in found.sip[:4]]
-    lines += [won("h323", where, rule, reason, redact_address(address)) for address in found.h323[:4]]
+    lines = [won("sip", where, rule, reason, _shown(address)) for address in found.sip[:4]]
+    lines += [won("h323", where, rule, reason, _shown(address)) for address in found.h323[:4]]
     return replace(found, evidence=(*found.evidence, *lines))
+
+
+def _shown(address: str) -> str:
+    """Redacted; some bridges write the code behind dollar signs: ``id$$code@host``."""
+    return redact_address(re.sub(r"\$[^@]*", "$***", address))
 
 
 def links_of(pages: tuple[Page, ...], service: str) -> list[tuple[Page, Link]]:

@@ -369,3 +369,12 @@ def test_a_thousand_rooms_are_read_again_cheaply(tmp_path: Path) -> None:
     rows = [row(id=f"r{n}", ip_address=f"10.2.{n // 250}.{n % 250}", calendar=f"{n}.ics") for n in range(1000)]
     result = load(tmp_path, "\n".join([HEADER, *rows]))
     assert (len(result.rooms), result.problems) == (1000, ())
+
+
+def test_option_paths_start_at_the_folder_of_connector_toml(tmp_path: Path) -> None:
+    words = '[templates.default.options]\ndescription = "./units/x.toml"\nother = "a/b"\n'
+    (tmp_path / "connector.toml").write_text(words)
+    (tmp_path / "rooms.csv").write_text("id,calendar,device_type,ip_address\nr1,r1.ics,cisco,10.0.0.1\n")
+    settings = load_settings(tmp_path, {}).settings
+    room = load_rooms(tmp_path / "rooms.csv", settings, known_drivers=["cisco"]).rooms[0]
+    assert dict(room.options) == {"description": str(tmp_path / "units/x.toml"), "other": "a/b"}

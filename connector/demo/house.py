@@ -10,7 +10,10 @@ from typing import cast
 from connector.demo.cast import CUSTOMER_CALL, DESIGN_REVIEW, HIDDEN, WEEKLY, Part
 from connector.errors import UserError
 from device_drivers import registry
+from device_drivers.sip_agent.api import SipAgent
 from device_drivers.sip_agent.light import LightSipAgent
+from device_drivers.sip_agent.pjsua import PjsuaSipAgent
+from device_drivers.sip_agent.pjsua import available as pjsua_available
 from device_drivers.testing.bridge import Participant, SimulatedBridge
 from device_drivers.testing.simulator import SimulatedUnit
 
@@ -34,13 +37,19 @@ async def open_house(cast_: Iterable[Part], on_participant: Callable[[Participan
         units = {}
         for number, part in enumerate(cast_, 1):
             host = f"127.0.1.{number}"
-            agent = LightSipAgent(host, bridge.address("udp"), user=part.id, display_name=part.name)
+            agent = _agent(number, host, bridge, part)
             await stack.enter_async_context(agent)
             units[part.id] = await stack.enter_async_context(_unit(part, host, agent))
         yield House(bridge, units)
 
 
-def _unit(part: Part, host: str, agent: LightSipAgent) -> SimulatedUnit:
+def _agent(number: int, host: str, bridge: SimulatedBridge, part: Part) -> LightSipAgent | PjsuaSipAgent:
+    """The first room speaks through pjsua2 where it is installed: a SIP stack that is not ours."""
+    kind = PjsuaSipAgent if number == 1 and pjsua_available() else LightSipAgent
+    return kind(host, bridge.address("udp"), user=part.id, display_name=part.name)
+
+
+def _unit(part: Part, host: str, agent: SipAgent) -> SimulatedUnit:
     record = registry.find(part.driver)
     if record.plug is None or record.plug.simulator is None:
         raise UserError(f"The driver {part.driver} has no simulator here: {record.reason or 'it ships none.'}")

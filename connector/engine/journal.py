@@ -41,4 +41,4 @@ class Journal:
         getattr(self._log, level)(event, **bound, **detail)
         self._store.post(self._store.happened(room, event, now, detail))
         if self._watcher is not None:
-            self._watcher({"at": now.isoformat(), "event": event, **bound, **detail})
+            self._watcher({"at": now.isoformat(), "level": level, "event": event, **bound, **detail})

@@ -142,7 +142,10 @@ class Connector:
         config = self._config = read_configuration(self._path, self._environ)
         clock = self._clock or SystemClock()
         data = config.settings.data_dir
-        data.mkdir(parents=True, exist_ok=True)
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"connector.data_dir: the folder {data} cannot be made ({error.strerror}).") from None
         with _only_one(data / "connector.lock"):
             vault = Vault.open(config.settings.key_file)
             store = self._store = await Store.open(database_file(config.settings), vault, clock.now())
@@ -316,7 +319,10 @@ class _only_one:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> None:
-        self._file = self._path.open("w")
+        try:
+            self._file = self._path.open("w")
+        except OSError as error:
+            raise UserError(f"connector.data_dir: {self._path} cannot be written ({error.strerror}).") from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NewType
 
 from device_drivers.api import BookingList, DialAddress, TlsPolicy
 
 RoomId = NewType("RoomId", str)
+NO_SERIES = datetime(1970, 1, 1, tzinfo=UTC)  # original_start of an event that does not recur: its UID alone names it
 
 # ------------------------------------------------------------------------------------ rooms and policy
 
@@ -101,7 +102,7 @@ class Event:
     """One occurrence. ``series_uid`` + ``original_start`` keep its identity when it moves."""
 
     series_uid: str
-    original_start: datetime  # UTC; where the series put it, before any move
+    original_start: datetime  # UTC; where the series put it, before any move; NO_SERIES for a single event
     start: datetime
     end: datetime
     title: str = ""

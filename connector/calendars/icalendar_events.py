@@ -27,7 +27,7 @@ from connector.calendars.ical_components import (
 from connector.calendars.ical_rules import problem_with
 from connector.calendars.ical_series import MeetingSeries, series_of
 from connector.calendars.ical_texts import answer_of, one_line, organizer, source_texts, values
-from connector.model import Event, Snapshot, Unreadable, Window
+from connector.model import NO_SERIES, Event, Snapshot, Unreadable, Window
 
 __all__ = ["Agenda", "Parsed", "events_between", "parse"]
 
@@ -122,7 +122,8 @@ class _Group:
             _check_rules(component, window.end + _MARGIN)
         newest = _newest(self.components)
         if all(component.is_single for component in newest):
-            found = [self._event(c, *span(c.event), moment(c.event, "DTSTART")) for c in newest]
+            alone = len(newest) == 1 and not newest[0].is_change
+            found = [self._event(c, *span(c.event), None if alone else moment(c.event, "DTSTART")) for c in newest]
             return [event for event in found if _touches(event, window)]
         if self._series is None:
             self._series = series_of(newest)
@@ -138,14 +139,14 @@ class _Group:
                 raise Unusable(f"occurs more than {_MOST_OCCURRENCES} times in a few days")
         return list(events.values())
 
-    def _event(self, component: Component, start: date, end: date, original: date) -> Event:
+    def _event(self, component: Component, start: date, end: date, original: date | None) -> Event:
         event = component.event
         status = str(event.get("STATUS", "")).upper()
         busy = str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
         answer = answer_of(event, self._owner) if self._owner else ""
         return Event(
             series_uid=component.uid,
-            original_start=to_utc(original, self._zone),
+            original_start=NO_SERIES if original is None else to_utc(original, self._zone),
             start=to_utc(start, self._zone),
             end=to_utc(end, self._zone),
             title=one_line(event.get("SUMMARY", "")),

@@ -14,7 +14,7 @@ from connector.engine.unit import Tools, Unit
 from connector.model import CalendarId, Meeting, Room, RoomId, RoomPlan
 from connector.planning.dialing import Attempt
 from connector.planning.plan import plan
-from connector.store.store import OwnershipLost, RoomRow
+from connector.store.store import OwnershipLost, RoomRow, StoreError
 from device_drivers.api import Capability
 
 _LANE_PAUSE = timedelta(seconds=5)
@@ -114,6 +114,8 @@ class Supervisor:
             except OwnershipLost as error:
                 self._fatal(error)
                 return
+            except StoreError:  # the store has said so, once for all rooms
+                await sleep(self._tools.clock, _LANE_PAUSE)
             except Exception as error:  # a mistake of ours in one room must not stop the others
                 self._tools.journal.note("lane.failed", room, lane=name, reason=f"{type(error).__name__}: {error}")
                 await sleep(self._tools.clock, _LANE_PAUSE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from alembic import command
@@ -19,15 +20,29 @@ def upgrade(connection: Connection) -> None:
 
 
 def upgrade_sqlite(path: Path) -> None:
-    """Creates the file (0600) and its folder when they are missing."""
+    """Creates the file (0600) and its folder when they are missing. Killed at any moment, it can be done again.
+
+    OSError, sqlite3.Error or SQLAlchemyError when it is no usable database; its content is then as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
     engine = create_engine(f"sqlite:///{path}")
 
     @event.listens_for(engine, "connect")
-    def _wal(raw: object, _record: object) -> None:
-        raw.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]  # the DBAPI connection
+    def _wal(raw: sqlite3.Connection, _record: object) -> None:
+        raw.isolation_level = None  # sqlite3 must not commit before each CREATE TABLE: see _begin
+        raw.execute("PRAGMA journal_mode=WAL")
 
-    with engine.begin() as connection:
-        upgrade(connection)
-    engine.dispose()
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # All of an upgrade or nothing: killed half-way, the next start would find tables that no version has.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    try:
+        with engine.begin() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+            if found != "ok":
+                raise sqlite3.DatabaseError(f"quick_check: {found}")
+            upgrade(connection)
+    finally:
+        engine.dispose()

@@ -1,24 +1,30 @@
 """The store: one writer that commits what is queued in one transaction, and plain reads.
 
 Every transaction checks that this process still owns the database (the epoch), so a daemon that was replaced
-can neither dial nor overwrite: its writes raise ``OwnershipLost``.
+can neither dial nor overwrite: its writes raise ``OwnershipLost``. A full disk or a broken file is ``StoreError``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from alembic.util import CommandError
 from pydantic import TypeAdapter
 from sqlalchemy import Executable, delete, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from connector.errors import ConnectorError
 from connector.model import Meeting, RoomId, RoomPlan
 from connector.planning.dialing import Attempt, AttemptState
 from connector.store import tables
@@ -30,6 +36,7 @@ _MEETINGS = TypeAdapter(list[Meeting])
 _PLAN = TypeAdapter(RoomPlan)
 _RECEIPT = TypeAdapter(Receipt)
 _INFO = TypeAdapter(DeviceInfo)
+_log = logging.getLogger(__name__)
 
 
 class Sealer(Protocol):
@@ -42,6 +49,10 @@ class Sealer(Protocol):
 
 class OwnershipLost(Exception):
     """Another process took this database over; this one must stop commanding units."""
+
+
+class StoreError(ConnectorError):
+    """The database cannot be opened, read or written. What failed changed nothing; a write may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +108,27 @@ class Store:
         self._epoch = epoch
         self._writer = _Writer()
         self._next_attempt = 1
+        self._trouble = ""  # why nothing can be written now: one line in the log a change
 
     # -------------------------------------------------------------------------------- opening and closing
 
     @classmethod
     async def open(cls, path: Path, sealer: Sealer, now: datetime) -> Store:
-        await asyncio.to_thread(upgrade_sqlite, path)
-        engine = _engine(path)
-        async with engine.begin() as conn:
-            epoch = ((await conn.execute(select(tables.owner.c.epoch))).scalar() or 0) + 1
-            await conn.execute(delete(tables.owner))
-            await conn.execute(insert(tables.owner).values(id=1, epoch=epoch, since=now))
-            last = (await conn.execute(select(func.max(tables.attempts.c.id)))).scalar() or 0
+        """StoreError when ``path`` is no usable database; the file is then left as it is."""
+        try:
+            await asyncio.to_thread(upgrade_sqlite, path)
+            engine = _engine(path)
+            async with engine.begin() as conn:
+                epoch = ((await conn.execute(select(tables.owner.c.epoch))).scalar() or 0) + 1
+                await conn.execute(delete(tables.owner))
+                await conn.execute(insert(tables.owner).values(id=1, epoch=epoch, since=now))
+                last = (await conn.execute(select(func.max(tables.attempts.c.id)))).scalar() or 0
+        except (OSError, sqlite3.Error, SQLAlchemyError, CommandError) as error:
+            raise StoreError(
+                f"The database {path} cannot be used ({_cause(error)}) and was left as it is. Mend what is named, or"
+                " restore a backup. Without one, move the file aside and start again: calendars are read and screens"
+                " filled anew, but what was dialled before is forgotten."
+            ) from None
         store = cls(engine, sealer, epoch)
         store._next_attempt = last + 1
         store._writer.task = asyncio.create_task(store._write_forever(), name="store-writer")
@@ -168,9 +188,35 @@ class Store:
                 for job in jobs:  # one bad statement must not fail its neighbours
                     await self._commit([job])
                 return
-            _settle(jobs, error)
+            _settle(jobs, self._troubled(error) if _is_trouble(error) else error)
         else:
+            self._mended()
             _settle(jobs, None)
+
+    def _troubled(self, error: Exception) -> StoreError:
+        cause = _cause(error)
+        if cause != self._trouble:
+            self._trouble = cause
+            _log.warning(
+                "The database %s cannot be written (%s). No room dials by itself until it can, because a dial that is"
+                " not written down could be made twice. Screens are kept as usual.",
+                self._engine.url.database,
+                cause,
+            )
+        return StoreError(f"the database cannot be written ({cause})")
+
+    def _mended(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            _log.warning("The database %s can be written again.", self._engine.url.database)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.connect() as conn:
+                yield conn
+        except (OSError, DatabaseError) as error:
+            raise StoreError(f"The database {self._engine.url.database} cannot be read ({_cause(error)}).") from None
 
     # -------------------------------------------------------------------------------- calendars
 
@@ -178,7 +224,7 @@ class Store:
         query = select(tables.calendars)
         if key is not None:
             query = query.where(tables.calendars.c.calendar == key)
-        async with self._engine.connect() as conn:
+        async with self._reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return {row["calendar"]: self._calendar_row(row) for row in rows}
 
@@ -207,7 +253,7 @@ class Store:
         query = select(tables.rooms)
         if room is not None:
             query = query.where(tables.rooms.c.room == room)
-        async with self._engine.connect() as conn:
+        async with self._reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return {RoomId(row["room"]): self._room_row(row) for row in rows}
 
@@ -261,7 +307,7 @@ class Store:
         query = select(table).where(recent).order_by(table.c.id)
         if room is not None:
             query = query.where(table.c.room == room)
-        async with self._engine.connect() as conn:
+        async with self._reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [self._attempt(row) for row in rows]
 
@@ -306,7 +352,7 @@ class Store:
         """Newest first."""
         table = tables.history
         query = select(table).where(table.c.room == room).order_by(table.c.id.desc()).limit(limit)
-        async with self._engine.connect() as conn:
+        async with self._reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [HistoryRow(r["at"], RoomId(r["room"]), r["event"], json.loads(r["detail"])) for r in rows]
 
@@ -330,6 +376,17 @@ def _settle(jobs: Iterable[_Job], error: Exception | None) -> None:
             job.done.set_result(None)
         else:
             job.done.set_exception(error)
+
+
+def _is_trouble(error: Exception) -> bool:
+    """The disk's or the file's, not the statement's."""
+    mistakes = IntegrityError | ProgrammingError | DataError
+    return isinstance(error, OSError | DatabaseError) and not isinstance(error, mistakes)
+
+
+def _cause(error: Exception) -> str:
+    """Without the statement and its values, which SQLAlchemy puts into the message."""
+    return str(getattr(error, "orig", None) or error)
 
 
 def _upsert(table: Any, key: Mapping[str, Any], values: Mapping[str, Any]) -> Executable:

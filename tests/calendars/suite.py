@@ -103,6 +103,14 @@ class SourceContract:
         await backend.delete("a")
         assert (await read(backend)).events == ()
 
+    async def test_a_single_event_keeps_its_identity_when_it_moves(self, backend: Backend) -> None:
+        await backend.put("a", vevent("a", "20261110T100000Z", "20261110T110000Z"))
+        (before,) = (await read(backend)).events
+        await backend.put("a", vevent("a", "20261110T150000Z", "20261110T160000Z", sequence=1))
+        (after,) = (await read(backend)).events
+        assert before.start != after.start
+        assert before.key == after.key
+
     async def test_a_series_without_end(self, backend: Backend) -> None:
         await backend.put("a", vevent("a", "20200106T100000Z", "20200106T110000Z", "RRULE:FREQ=DAILY"))
         events = (await read(backend, window("2026-11-10", "2026-11-13"))).events

@@ -150,6 +150,12 @@ async def test_names_are_never_resolved() -> None:
     assert caught.value.sent is False
 
 
+async def test_proxies_of_the_environment_are_not_for_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    async with unit(raw(OK)) as seen:
+        assert await get(plain(seen.port)) == b"ok"
+
+
 async def test_refused_connection_sent_nothing() -> None:
     async with unit(raw(OK)) as seen:
         port = seen.port

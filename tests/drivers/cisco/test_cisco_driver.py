@@ -357,9 +357,15 @@ async def test_refused_dials_are_definite(
     assert "246810" not in str(caught.value)
 
 
-async def test_an_accepted_dial_without_a_call_id_is_unknown(start_unit: StartUnit, open_driver: OpenDriver) -> None:
+@pytest.mark.parametrize(
+    "body",
+    ['<Command><DialResult status="OK"/></Command>', "<Command><Strange/></Command>", "<Status/>", ""],
+)
+async def test_an_answer_that_names_no_call_leaves_a_dial_unknown(
+    body: str, start_unit: StartUnit, open_driver: OpenDriver
+) -> None:
     unit = await start_unit()
-    unit.set_fault(Fault("body", "/putxml", body='<Command><DialResult status="OK"/></Command>'))
+    unit.set_fault(Fault("body", "/putxml", body=body))
     with pytest.raises(UnexpectedReply) as caught:
         await (await open_driver(unit)).dial(DialAddress("sip", "1@example.test"), meeting())
     assert caught.value.sent is True

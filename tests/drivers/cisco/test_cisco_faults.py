@@ -252,6 +252,17 @@ async def test_an_expired_session_is_renewed_and_a_dial_leaves_once(
     assert unit.state.sessions_begun == 2
 
 
+async def test_requests_that_lose_their_session_together_renew_it_once(
+    start_unit: StartUnit, open_driver: OpenDriver
+) -> None:
+    unit = await start_unit()
+    driver = await open_driver(unit)
+    await driver.shown()
+    unit.state.sessions.clear()
+    await asyncio.gather(*(driver.shown() for _ in range(6)))
+    assert unit.state.sessions_begun == 2
+
+
 async def test_a_renewal_that_fails_means_that_the_dial_did_not_leave(
     start_unit: StartUnit, open_driver: OpenDriver
 ) -> None:

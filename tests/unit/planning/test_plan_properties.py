@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.model import Event, JoinInfo, Meeting, Policy, Room, RoomId
+from connector.model import Event, JoinInfo, Meeting, Policy, Room, RoomId, Unreadable
 from connector.planning.merge import merge
 from connector.planning.plan import plan
 from connector.planning.reconcile import Push, held_back, reconcile
@@ -154,9 +154,13 @@ def test_the_guard_holds_floods_and_lets_single_rooms_go(had: int, emptied: int,
 
 
 @given(st.lists(meetings(), max_size=6), st.lists(meetings(), max_size=6))
-def test_unreadable_items_keep_their_last_good_form(old: list[Meeting], new: list[Meeting]) -> None:
-    from connector.model import Unreadable
+def test_an_item_without_identity_keeps_everything_that_is_missing(old: list[Meeting], new: list[Meeting]) -> None:
+    merged = merge(old, new, [Unreadable("", "a broken file")])
+    assert {m.event.key for m in merged} == {m.event.key for m in [*old, *new]}
 
+
+@given(st.lists(meetings(), max_size=6), st.lists(meetings(), max_size=6))
+def test_unreadable_items_keep_their_last_good_form(old: list[Meeting], new: list[Meeting]) -> None:
     fresh = [m for m in new if m.event.series_uid != "a"]
     merged = merge(old, fresh, [Unreadable("a", "half a line")])
     kept = {m.event.key for m in merged if m.event.series_uid == "a"}

@@ -15,6 +15,7 @@ from typing import IO
 from connector import __version__
 from connector.calendars.base import CalendarSource
 from connector.calendars.registry import open_source
+from connector.detection.rules import Rules
 from connector.engine.clock import Clock, SystemClock
 from connector.engine.journal import Journal, Watcher
 from connector.engine.options import Options
@@ -220,7 +221,7 @@ class _Generation:
                 if supervisor is not None:
                     supervisor.calendar_changed(calendar)
 
-            sync = Sync(sources, calendars, self._window, self._tools, told)
+            sync = Sync(sources, calendars, self._window, self._tools, told, self._rules())
             supervisor = Supervisor(self._tools, rows, attempts, sync.meetings, fatal)
             stack.push_async_callback(supervisor.close)
             await self._apply(self._config, sync, supervisor)
@@ -237,6 +238,13 @@ class _Generation:
     def _window(self, now: datetime) -> Window:
         sync = self._config.settings.sync
         return Window(now - timedelta(hours=sync.window_back_hours), now + timedelta(hours=sync.window_ahead_hours))
+
+    def _rules(self) -> Rules:
+        """A rule with a mistake is reported; the others work."""
+        rules = self._config.settings.compiled_rules
+        for problem in rules.problems:
+            self._journal.note("rules.rejected", reason=problem)
+        return rules
 
     async def _open_sources(self, stack: AsyncExitStack) -> dict[str, CalendarSource]:
         """A source that cannot be opened is reported; the others work."""
@@ -260,6 +268,7 @@ class _Generation:
             self._journal.note("rooms.rejected", reason=problem)
         sync.use({calendar for _, calendar in rooms.values()})
         await supervisor.apply(rooms)
+        supervisor.look_at_refused()
         self._journal.note("rooms.loaded", rooms=len(rooms), problems=len(config.rooms.problems))
 
     async def _follow(

@@ -37,7 +37,11 @@ class Policy:
     show_all_day: bool = True
     private_title: str = "Private meeting"  # shown instead of a private event's title and organiser
     hide_titles: bool = False  # treat every event as private
-    protocol: Literal["sip", "h323"] = "sip"  # preferred
+    protocol: Literal["sip", "h323"] = "sip"  # preferred; the other one is used where this one cannot be
+    region: str = ""  # of several gateways or hosts that an invitation states, one with this word stands first
+    zoom_host: str = ""  # SIP host that Zoom meetings are dialled at, instead of the invitation's
+    zoom_options: tuple[str, ...] = ()  # option codes behind id and passcode: id.passcode.OPTIONS@host
+    zoom_gateways: tuple[tuple[str, str], ...] = ()  # (region, address): H.323, where the invitation states none
     call_rate: int | None = None  # kbit/s
     window_back: timedelta = timedelta(hours=12)
     window_ahead: timedelta = timedelta(hours=48)
@@ -107,6 +111,7 @@ class Event:
     end: datetime
     title: str = ""
     organizer: str = ""  # a name, else an address
+    organizer_email: str = ""  # lower case; rules tell internal organisers from others by its domain
     all_day: bool = False
     private: bool = False
     cancelled: bool = False
@@ -169,18 +174,38 @@ class JoinInfo:
     sip: tuple[str, ...] = field(default=(), repr=False)
     h323: tuple[str, ...] = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
+    regions: tuple[tuple[str, str], ...] = ()  # (host of an address above, what the invitation prints of its place)
+    withheld: str = ""  # the sentence of an admin's rule that gives this meeting no button
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one of the admin's rules says of an event, in the rooms and sites that it names (all, when it names none).
+
+    ``join`` stands in place of what detection found; None with the action "ignore".
+    """
+
+    rule: str
+    action: Literal["dial", "no_button", "ignore"]
+    rooms: tuple[str, ...] = ()  # room ids; * stands for any characters
+    sites: tuple[str, ...] = ()
+    join: JoinInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """An event after detection: no body text any more. This is what the store keeps."""
+    """An event after detection: no body text any more. This is what the store keeps.
+
+    ``rulings``: in the order of the rules; the first that names the room decides.
+    """
 
     event: Event
     join: JoinInfo
+    rulings: tuple[Ruling, ...] = ()
 
     @classmethod
-    def of(cls, event: Event, join: JoinInfo) -> Meeting:
-        return cls(replace(event, texts=()), join)
+    def of(cls, event: Event, join: JoinInfo, rulings: tuple[Ruling, ...] = ()) -> Meeting:
+        return cls(replace(event, texts=()), join, rulings)
 
 
 # ------------------------------------------------------------------------------------ planning

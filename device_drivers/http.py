@@ -9,6 +9,7 @@ request, so not one of its bytes can have left.
 from __future__ import annotations
 
 import asyncio
+import asyncio.sslproto
 import base64
 import hashlib
 import ipaddress
@@ -21,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import SimpleNamespace, TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -45,6 +46,13 @@ _TLS_VERSIONS = {
     "1.2": ssl.TLSVersion.TLSv1_2,
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
+_KEEP = 5.0  # seconds that an idle connection is kept: a push and the look at the screen after it share one
+_AHEAD = 30.0  # seconds that a connection opened ahead of a command is kept
+
+# asyncio gives each TLS connection a read buffer of 256 KiB, zeroed and held while it is open. A unit's answers are a
+# few KiB, and there may be a thousand units; what is larger is read in several steps.
+asyncio.sslproto.SSLProtocol.max_size = 16 * 1024
+
 _FIX = (
     "`connector devices probe ROOM` prints the line to put in the tls column; compare the pin with the unit's own page"
 )
@@ -76,6 +84,11 @@ class _Progress:
     reused: bool = False
 
 
+class _Tls(TypedDict):
+    ssl: ssl.SSLContext | bool
+    server_hostname: str | None
+
+
 class UnitHttp:
     """One unit's HTTP client: an async context manager; requests may run concurrently.
 
@@ -97,7 +110,8 @@ class UnitHttp:
         self._default_port = default_port
         self._connections = connections
         self._body_limit = body_limit
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._ahead: aiohttp.ClientSession | None = None  # holds the connection that the next command takes
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,9 +119,11 @@ class UnitHttp:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.close()
+        sessions = (self._session, self._ahead)
+        self._session = self._ahead = None
+        for session in sessions:
+            if session is not None:
+                await session.close()
 
     async def request(
         self,
@@ -122,9 +138,9 @@ class UnitHttp:
     ) -> Reply:
         """One exchange, whatever its HTTP status. ``path`` starts with ``/`` and is already encoded.
 
-        ``command``: must not run twice (a dial). It leaves on a connection of its own, opened for it, so that a
-        kept-alive connection which the unit had closed meanwhile cannot make its outcome unknown; it is never sent
-        again. Anything else is sent once more when the unit dropped a kept-alive connection.
+        ``command``: must not run twice (a dial). It leaves on a connection of its own, opened for it (see
+        ``open_ahead``), so that a kept-alive connection which the unit had closed meanwhile cannot make its outcome
+        unknown; it is never sent again. Anything else is sent once more when the unit dropped a kept-alive connection.
         """
         resent = False
         while True:
@@ -140,6 +156,25 @@ class UnitHttp:
                     continue
                 raise await self._translate(error, progress) from error
 
+    async def open_ahead(self) -> None:
+        """Connect, with TLS, for the next command, so that it can leave on the second. No request is sent.
+
+        For a command within ``_AHEAD`` seconds; a later one opens its own. Raises as ``request``, with ``sent`` False.
+        """
+        session = self._new_session(keep=_AHEAD)
+        try:
+            async with asyncio.timeout(self.timeout):
+                await session.get(self._url("/"), middlewares=(_only_connect,), **self._tls())
+        except _Opened:
+            session, self._ahead = self._ahead or session, session
+        except TimeoutError as error:
+            raise self._too_late(_Progress()) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise await self._translate(error, _Progress()) from error
+        finally:
+            if session is not self._ahead:
+                await session.close()
+
     async def _exchange(
         self,
         method: str,
@@ -150,18 +185,34 @@ class UnitHttp:
         command: bool,
         progress: _Progress,
     ) -> Reply:
+        if not command:
+            if self._session is None:
+                self._session = self._new_session(keep=_KEEP)
+            return await self._ask(self._session, method, path, body, headers, basic_auth, progress)
+        ahead, self._ahead = self._ahead, None
+        async with ahead or self._new_session(keep=_KEEP) as session:  # closed after it: nothing else runs on it
+            return await self._ask(session, method, path, body, headers, basic_auth, progress)
+
+    async def _ask(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        body: str | bytes | None,
+        headers: Mapping[str, str],
+        basic_auth: bool,
+        progress: _Progress,
+    ) -> Reply:
         url = self._url(path)
-        context = _context_of(self.endpoint)
-        async with self._session(command).request(
+        async with session.request(
             method,
             url,
             data=body.encode() if isinstance(body, str) else body,
             headers=self._headers(url, headers, basic_auth),
             skip_auto_headers=("Content-Type",),
             allow_redirects=False,
-            ssl=False if context is None else context,
-            server_hostname=(self.endpoint.host_name or self.endpoint.address) if context else None,
             trace_request_ctx=progress,
+            **self._tls(),
         ) as reply:
             if reply.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise UnexpectedReply(f"{self._who} answered compressed although that was not offered.")
@@ -177,27 +228,30 @@ class UnitHttp:
                 raise UnexpectedReply(f"{self._who} sent more than {self._body_limit} bytes.")
         return bytes(content)
 
-    def _session(self, command: bool) -> aiohttp.ClientSession:
-        session = self._sessions.get(command)
-        if session is None:
-            # The pin is given to the connector and the context to the request: aiohttp then checks the pin on the new
-            # connection, before it hands it to a request, and still uses our context with its TLS minimum.
-            pin = _pin_of(self.endpoint)
-            connector = aiohttp.TCPConnector(
-                ssl=aiohttp.Fingerprint(pin) if pin else True,
-                resolver=_NoNames(),
-                limit=self._connections,
-                force_close=command,
-            )
-            session = self._sessions[command] = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),  # the deadline is ours, around everything
-                auto_decompress=False,
-                trace_configs=[_TRACE],
-                middlewares=(_never_resend,),
-            )
-        return session
+    def _tls(self) -> _Tls:
+        context = _context_of(self.endpoint)
+        if context is None:
+            return {"ssl": False, "server_hostname": None}
+        return {"ssl": context, "server_hostname": self.endpoint.host_name or self.endpoint.address}
+
+    def _new_session(self, *, keep: float) -> aiohttp.ClientSession:
+        # The pin is given to the connector and the context to the request: aiohttp then checks the pin on the new
+        # connection, before it hands it to a request, and still uses our context with its TLS minimum.
+        pin = _pin_of(self.endpoint)
+        connector = aiohttp.TCPConnector(
+            ssl=aiohttp.Fingerprint(pin) if pin else True,
+            resolver=_NoNames(),
+            limit=self._connections,
+            keepalive_timeout=keep,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),  # the deadline is ours, around everything
+            auto_decompress=False,
+            trace_configs=[_TRACE],
+            middlewares=(_never_resend,),
+        )
 
     def _url(self, path: str) -> URL:
         try:
@@ -390,3 +444,16 @@ async def _never_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
         raise
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
         raise _Dropped(str(error)) from error
+
+
+class _Opened(Exception):
+    """Ends a request that was only to open a connection."""
+
+
+async def _only_connect(request: aiohttp.ClientRequest, _handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """In the place of sending: the connection is opened, checked as any other, and laid into the pool."""
+    connector = request.session.connector
+    assert connector is not None  # it is taken away only when the session closes
+    connection = await connector.connect(request, [], aiohttp.ClientTimeout(total=None))
+    connection.release()
+    raise _Opened

@@ -48,6 +48,12 @@ def organizer(event: VEvent) -> str:
     return ""
 
 
+def organizer_email(event: VEvent) -> str:
+    """The organiser's mail address in lower case, "" when there is none."""
+    address = next((_address(value) for value in values(event, "ORGANIZER")), "")
+    return address.lower() if "@" in address and " " not in address else ""
+
+
 def answer_of(event: VEvent, owner: frozenset[str]) -> str:
     """The PARTSTAT of the calendar's owner (lower-case addresses), "" when it cannot be told."""
     for value in values(event, "ATTENDEE"):

@@ -26,7 +26,7 @@ from connector.calendars.ical_components import (
 )
 from connector.calendars.ical_rules import problem_with
 from connector.calendars.ical_series import MeetingSeries, series_of
-from connector.calendars.ical_texts import answer_of, one_line, organizer, source_texts, values
+from connector.calendars.ical_texts import answer_of, one_line, organizer, organizer_email, source_texts, values
 from connector.model import NO_SERIES, Event, Snapshot, Unreadable, Window
 
 __all__ = ["Agenda", "Parsed", "events_between", "parse"]
@@ -151,6 +151,7 @@ class _Group:
             end=to_utc(end, self._zone),
             title=one_line(event.get("SUMMARY", "")),
             organizer=organizer(event),
+            organizer_email=organizer_email(event),
             all_day=is_date(start) or str(event.get("X-MICROSOFT-CDO-ALLDAYEVENT", "")).upper() == "TRUE",
             private=str(event.get("CLASS", "PUBLIC")).strip().upper() not in ("PUBLIC", ""),
             cancelled=component.withdrawn or status == "CANCELLED",

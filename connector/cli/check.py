@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from connector.calendars.registry import open_source
 from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
 from connector.errors import ConnectorError, UserError
 from connector.model import Room
@@ -55,7 +56,25 @@ def _examine(config: Path | None, environ: Mapping[str, str]) -> _Report:
         *_driver_warnings(result.rooms, records),
         *_secret_warnings(loaded, result.rooms, environ),
     )
-    return _Report(loaded, result.rooms, result.problems, warnings, SOME_ROWS_BAD if result.problems else 0)
+    problems = (*result.problems, *_source_problems(loaded, environ))
+    return _Report(loaded, result.rooms, problems, warnings, SOME_ROWS_BAD if problems else 0)
+
+
+def _source_problems(loaded: LoadedSettings, environ: Mapping[str, str]) -> Iterator[str]:
+    """Calendar sources that the daemon could not open: wrong options. Secrets that are missing here are warnings."""
+    reader = secret_reader(loaded.settings, environ)
+
+    def secret(reference: str) -> str:
+        try:
+            return reader.secret(reference)
+        except ConnectorError:
+            return "not known here"
+
+    for name, section in loaded.settings.calendars.items():
+        try:
+            open_source(section.type, section.options, secret, loaded.settings.base)
+        except UserError as error:
+            yield f"calendars.{name}: {error}"
 
 
 def _driver_warnings(rooms: Iterable[Room], records: Mapping[str, registry.DriverRecord]) -> Iterator[str]:
@@ -106,7 +125,8 @@ def _as_json(report: _Report) -> dict[str, object]:
 def _print(report: _Report) -> None:
     if report.loaded:
         _print_settings(report.loaded)
-        typer.echo(f"{len(report.rooms)} rooms from {report.loaded.settings.rooms_file}")
+        count = len(report.rooms)
+        typer.echo(f"{count} {'room' if count == 1 else 'rooms'} from {report.loaded.settings.rooms_file}")
     for title, sentences in (("Problems", report.problems), ("Warnings", report.warnings)):
         if sentences:
             typer.echo(f"\n{title}:")

@@ -1,8 +1,11 @@
-"""``connector detect FILE...``: what the connector finds in an invitation, and why."""
+"""``connector detect FILE...``: what the connector finds in an invitation, and why. ``--rule`` tries rules on it."""
 
 from __future__ import annotations
 
 import json
+import re
+import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +13,10 @@ import typer
 
 from connector.detection.detect import detect
 from connector.detection.files import read_content
+from connector.detection.rules import NO_RULES, Rules, compile_rules, rulings
+from connector.errors import UserError
 from connector.model import Evidence, JoinInfo
+from connector.planning.rulings import holds
 from device_drivers.api import redact_address
 
 MAX_BYTES = 64 * 1024 * 1024  # no invitation is that long; a disk image by mistake is
@@ -19,32 +25,85 @@ MAX_BYTES = 64 * 1024 * 1024  # no invitation is that long; a disk image by mist
 def detect_command(
     files: Annotated[list[Path], typer.Argument(help="Invitations: text, Markdown, HTML, .ics, JSON event or mail.")],
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object a line per file.")] = False,
+    rule: Annotated[Path | None, typer.Option("--rule", help="A TOML file with [[rules]] to try.")] = None,
+    room: Annotated[str, typer.Option("--room", help="The room id that rules for some rooms are judged for.")] = "",
+    site: Annotated[str, typer.Option("--site", help="The site that rules for some sites are judged for.")] = "",
 ) -> None:
     """Show the meeting, the passcode and the address a room would dial, with the reason for each.
 
-    Exit status: 0 all files read, 2 none could be read, 3 some.
+    With --rule and neither --room nor --site, a rule for some rooms counts, and the evidence names them.
+    Exit status: 0 all files read, 2 none could be read (or the rules could not), 3 some, or a rule has a mistake.
     """
+    rules = _rules(rule) if rule is not None else NO_RULES
+    for problem in rules.problems:
+        typer.echo(f"{rule}: {problem}", err=True)
     unread = 0
     for path in files:
         try:
-            join = detect_file(path)
+            join = detect_file(path, rules, Place(room, site) if room or site else None)
         except OSError as error:
             unread += 1
             typer.echo(f"{path} cannot be read: {error.strerror or error}.", err=True)
             continue
         typer.echo(json.dumps(as_json(path, join), ensure_ascii=False) if json_output else as_text(path, join))
-    if unread:
+    if unread or rules.problems:
         raise typer.Exit(2 if unread == len(files) else 3)
 
 
-def detect_file(path: Path) -> JoinInfo:
-    """Raises OSError when the file cannot be read, or is too large to be an invitation."""
+def _rules(path: Path) -> Rules:
+    """A file of rules, or a whole connector.toml. Raises UserError."""
+    try:
+        tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is not valid TOML: {error}.") from None
+    tables, dialing = tree.get("rules"), tree.get("dialing")
+    if not isinstance(tables, list) or not tables:
+        raise UserError(f"{path} holds no rules; write [[rules]] above each.")
+    domains = dialing.get("internal_domains", []) if isinstance(dialing, dict) else []
+    return compile_rules(tables, [str(domain) for domain in domains] if isinstance(domains, list) else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a rule is judged for."""
+
+    room: str
+    site: str
+
+
+def detect_file(path: Path, rules: Rules = NO_RULES, place: Place | None = None) -> JoinInfo:
+    """``place`` None: rules count whatever rooms they are for.
+
+    Raises OSError when the file cannot be read, or is too large to be an invitation.
+    """
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise OSError(0, f"it is larger than {MAX_BYTES // 1024 // 1024} MB")
     content = read_content(data)
-    return detect(content.texts, cancelled=content.cancelled)
+    join = detect(content.texts, cancelled=content.cancelled)
+    email = _ADDRESS.search(content.organizer)
+    found = rulings(
+        content.texts,
+        join,
+        rules,
+        organizer=content.organizer,
+        organizer_email=email[0] if email else "",
+        cancelled=content.cancelled,
+    )
+    held = next((r for r in found if place is None or holds(r, place.room, place.site)), None)
+    if held is None:
+        return join
+    if held.join is None:
+        sentence = f"the rule {held.rule!r} leaves the event out"
+        line = Evidence("joinable", "event", f"rule.{held.rule}", "lost", sentence)
+        return replace(join, joinable=False, sip=(), h323=(), withheld=sentence, evidence=(line, *join.evidence))
+    return held.join
+
+
+_ADDRESS = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,253}")
 
 
 def as_json(path: Path, join: JoinInfo) -> dict[str, object]:

@@ -16,6 +16,7 @@ from connector.cli.explain import explain_command
 from connector.cli.rooms import rooms_app
 from connector.cli.run import run_command
 from connector.cli.secrets import secrets_app
+from connector.cli.simulate import simulate_command
 from connector.errors import ConnectorError, UserError
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.command("demo")(demo_command)
 app.command("check")(check_command)
 app.command("explain")(explain_command)
 app.command("detect")(detect_command)
+app.command("simulate")(simulate_command)
 app.add_typer(rooms_app, name="rooms")
 app.add_typer(devices_app, name="devices")
 app.add_typer(drivers_app, name="drivers")

@@ -13,14 +13,22 @@ A plain SIP or H.323 address counts only where no service's live meeting is foun
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from connector.detection.page import Page, read_page
+from connector.detection.page import Page, is_title, read_page
 from connector.detection.services import SERVICES
 from connector.detection.services.base import Found, lost, note, won
 from connector.model import Evidence, JoinInfo, SourceText
 
 MAX_EVIDENCE = 60  # lines kept; a timetable with a thousand links needs no thousand reasons
+# What clients put before the title of an event that was called off; not all of them set the flag, too.
+_CALLED_OFF = re.compile(
+    r"\s{0,4}(?:cancel+ed(?: event)?|abgesagt|annulé[e]?|cancelad[oa]|annullat[oa]|geannuleerd|inställt|avlyst|aflyst"
+    r"|peruutettu|odwołane|anulowane|zrušeno|отменено|скасовано|iptal edildi"
+    r"|キャンセル済み|取り消し済み|취소됨|已取消)\s?[:：]",
+    re.IGNORECASE,
+)
 _ADDED_BY_CALENDARS = ("teams", "meet")
 
 
@@ -30,11 +38,17 @@ def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInf
     ``sip`` and ``h323`` are empty when the meeting is not joinable, which a cancelled one never is.
     """
     pages = tuple(sorted((read_page(text) for text in texts), key=lambda page: page.rank))
+    cancelled = cancelled or called_off(texts)
     found = [candidate for service in SERVICES for candidate in service.find(pages)]
     if not found:
         return _commented_out(pages) or JoinInfo(evidence=_nothing(pages))
     ranked = sorted(found, key=_precedence)
     return _join_info(ranked[0], ranked[1:], cancelled, pages)
+
+
+def called_off(texts: Iterable[SourceText]) -> bool:
+    """The title says that the event is cancelled, as some clients leave it."""
+    return any(is_title(text.where) and _CALLED_OFF.match(text.content) is not None for text in texts)
 
 
 def _precedence(found: Found) -> tuple[bool, bool, bool, bool, bool, int, int]:
@@ -69,6 +83,7 @@ def _join_info(best: Found, others: list[Found], cancelled: bool, pages: tuple[P
         join_url=best.join_url,
         sip=best.sip if joinable else (),
         h323=best.h323 if joinable else (),
+        regions=best.regions if joinable else (),
         evidence=_bounded(lines),
     )
 

@@ -26,14 +26,26 @@ PASSCODE_LABELS = (
     *("密码", "口令", "密碼", "通行碼", "通关码"),  # zh
     *("код доступа", "пароль", "код доступу", "код за достъп", "парола"),  # ru, uk, bg
     *("kod dostępu", "hasło"),  # pl
-    *("parola", "şifre", "geçiş kodu"),  # tr, ro
+    *("parolası", "parola", "şifresi", "şifre", "geçiş kodu"),  # tr, ro
     *("mật mã", "mật khẩu"),  # vi
     *("kode sandi", "kode akses", "kata sandi"),  # id
     *("קוד גישה", "קוד הגישה", "סיסמה", "סיסמא"),  # he
     *("wachtwoord", "toegangscode"),  # nl
     *("lösenord", "lösenkod", "adgangskode", "passord", "tilgangskode", "salasana", "tunnuskoodi"),  # sv, da, no, fi
     *("رمز المرور", "كلمة المرور", "كلمة السر", "رمز الدخول"),  # ar
-    *("heslo", "přístupový kód", "jelszó", "κωδικός πρόσβασης", "κωδικός", "รหัสผ่าน"),  # cs, hu, el, th
+    *("heslo", "přístupový kód", "prístupový kód", "jelszó", "κωδικός πρόσβασης", "κωδικός", "รหัสผ่าน"),  # cs .. th
+    *(
+        "cod de acces",
+        "parolă",
+        "codi d'accés",
+        "codi d’accés",
+        "contrasenya",
+        "pristupni kod",
+        "lozinka",
+    ),  # ro, ca, hr
+    *("pääsukood", "parool", "slaptažodis", "prieigos kodas", "ieejas kods", "parole"),  # et, lt, lv
+    *("koda za dostop", "geslo", "kod laluan", "kata laluan", "секретный код", "секретний код"),  # sl, ms, ru, uk
+    *("رمز عبور", "गुप्त कोड", "पासकोड", "पासवर्ड", "código secreto", "wachtwoordcode", "wachtcode"),  # fa, hi, es, nl
 )
 # Short ones that only count as a word of their own.
 PASSCODE_WORDS = ("pw", "pwd", "pass", "pin", "pin code", "code", "clave", "kod", "code d'accès")
@@ -42,7 +54,7 @@ _VAGUE = frozenset({"pin", "pin code", "code", "kod"})  # words for other number
 # Labels that mean the meeting's own id. Strong enough to name a meeting where no link does.
 MEETING_ID_LABELS = (
     *("meeting id", "meeting-id", "meetingid", "webinar id", "webinar-id", "zoom id", "zoom-id", "id zoom"),
-    *("meeting number", "conference id", "zoom number", "id meeting", "besprechungs-id", "konferenz-id"),
+    *("meeting number", "zoom number", "id meeting", "besprechungs-id"),
     *("id de réunion", "id de la réunion", "id réunion", "identifiant de réunion", "identifiant de la réunion"),
     *("id du webinaire", "id de webinaire", "id de seminario web", "id del seminario web"),
     *("id de reunión", "id de la reunión", "id reunión", "id de reunion", "id reunion", "id de la reunion"),
@@ -58,6 +70,16 @@ MEETING_ID_LABELS = (
     *("vergadering-id", "vergadering id", "vergaderings-id", "id van vergadering", "mötes-id", "mötes id", "møde-id"),
     *("møte-id", "kokouksen tunnus", "kokoustunnus", "معرف الاجتماع", "معرّف الاجتماع", "id schůzky", "id spotkání"),
     *("értekezletazonosító", "αναγνωριστικό σύσκεψης", "id întâlnire", "id ședință", "id mesyuarat"),
+    *("értekezlet-azonosító", "értekezlet azonosítója", "id schôdze", "id stretnutia", "id sastanka", "id srečanja"),
+    *("id de la reunió", "koosoleku id", "susitikimo id", "sapulces id", "id pertemuan", "vergader-id"),
+    *("รหัสการประชุม", "id การประชุม", "شناسه جلسه", "मीटिंग आईडी", "идентификатор на срещата", "ид на събранието"),
+    *("會議號碼", "會議識別碼", "ідентифікатор наради", "모임 id", "id de ședință", "mödets id"),
+)
+
+# Labels of numbers that no service's room address is made of: telephone bridges, and Teams' own.
+_OTHER_ID_LABELS = (
+    *("conference id", "conference number", "bridge number", "konferenz-id", "telefonkonferenz", "id de conférence"),
+    *("id de conferencia", "id conferenza", "participant code", "teilnehmercode", "attendee id"),
 )
 
 # What may stand between a label and its value.
@@ -162,6 +184,24 @@ _OTHER_CODE = re.compile(
     r"|zip|postal|country|area|dress|source|promo|bar|qr|discount|time|reset|forgot|attendance|entry|door"
     r"|panelist|leader|chairperson|hotspot|network|guest|sso|ssid|palabra)[\s\-'s]{0,3}$"
 )
+_WORD_BEFORE = re.compile(r"([^\W\d_]{2,24})[ \-]$")
+_MEETING_WORDS = frozenset(
+    (
+        "meeting",
+        "zoom",
+        "webex",
+        "conference",
+        "access",
+        "security",
+        "numeric",
+        "phone",
+        "dial",
+        "join",
+        "the",
+        "and",
+        "with",
+    )
+)
 _ROOM_HEADING = re.compile(r"h\.?323|\bsip\b")
 
 
@@ -178,7 +218,10 @@ def printed_codes(page: Page) -> list[Code]:
             continue  # passwords, codes: prose
         if low[start - 1 : start] in ("?", "&"):
             continue  # a link's parameter: pwd= is a token, never a code
-        value = _value_after(text, end)
+        word = _WORD_BEFORE.search(low, max(0, start - 24), start) if low[start:end] in _VAGUE else None
+        if word and word[1] not in _MEETING_WORDS:
+            continue  # "office pin", "parking code"
+        value = _value_after(text, end) or _value_after_phrase(text, low, end)
         if value is not None and not (low[start:end] in _VAGUE and len(value[0]) > 8):
             found.append(Code(value[0], value[1], start, start > room_from))
     return found
@@ -213,6 +256,25 @@ def _value_after(text: str, end: int) -> tuple[str, str | None] | None:
         return (value, value) if len(value) <= 10 else None
     beside = _NUMERIC_BESIDE.match(text, token.end())
     return value, beside[1] if beside else None
+
+
+# A label may go on in words before its colon: "Mot de passe du meeting : ...".
+_CODE_PHRASE = re.compile(r"[ ](?P<words>[^\W\d_][^\d\n:|\t.,;?!=/@\ufffc]{0,40}?)[ ]?(?=[:|])")
+_FOREIGN_WORD = re.compile(
+    r"host|wi-?fi|wlan|recording|aufzeichnung|account|konto|login|document|dokument|download|pdf|zip|file|folder|portal"
+    r"|hotel|door|guest|vpn|e-?mail|moderator|panelist|leader|is\b|will\b|was\b"
+)
+
+
+def _value_after_phrase(text: str, low: str, end: int) -> tuple[str, str | None] | None:
+    phrase = _CODE_PHRASE.match(text, end)
+    if phrase is None or _FOREIGN_WORD.search(low, phrase.start(), phrase.end()):
+        return None
+    between = _BETWEEN.match(text, phrase.end())
+    token = _TOKEN.match(text, between.end()) if between else None
+    if token is None or not _alone_in_line(text, token.end()):
+        return None
+    return _value_after(text, phrase.end())
 
 
 def _alone_in_line(text: str, at: int) -> bool:
@@ -270,7 +332,10 @@ def printed_ids(page: Page) -> list[PrintedId]:
     """Labelled numbers of 9 to 11 digits, in the order of the text."""
     found: dict[int, PrintedId] = {}
     for labels, words, strong in ((MEETING_ID_LABELS, (), True), ((), ("id", "zoom", "meeting"), False)):
-        for _, end in _ends(page.low, labels, words):
+        for start, end in _ends(page.low, labels, words):
+            word = None if strong else _WORD_BEFORE.search(page.low, max(0, start - 24), start)
+            if word and word[1] not in ("meeting", "zoom", "webinar", "the", "join"):
+                continue  # "office id", "tax id"
             match = number_after(page.text, end, _ID)
             if match is None or match.start() in found:
                 continue
@@ -279,6 +344,14 @@ def printed_ids(page: Page) -> list[PrintedId]:
                 grouped = _ID_11.match(page.text, match.start()) is not None
                 found[match.start()] = PrintedId(digits, match.start(), strong, grouped)
     return sorted(found.values(), key=lambda printed: printed.at)
+
+
+_ANY_NUMBER = re.compile(r"\d[\d \-]{4,18}\d")
+
+
+def foreign_ids(page: Page) -> list[int]:
+    """Where the number of a telephone conference stands: a code behind it is that conference's."""
+    return [end for _, end in _ends(page.low, _OTHER_ID_LABELS) if number_after(page.text, end, _ANY_NUMBER)]
 
 
 def number_after(text: str, end: int, shape: re.Pattern[str]) -> re.Match[str] | None:
@@ -301,6 +374,32 @@ def _phrase_end(text: str, end: int) -> int:
 
 def only_digits(text: str) -> str:
     return "".join(c for c in text if "0" <= c <= "9")
+
+
+_LABELLED_LINE = re.compile(
+    r"[ \t>*•·|\-_]{0,12}(?P<label>[^\d\n:@/\ufffc]{2,40}?)[ \t]{0,2}[:|][ \t*_`]{0,6}"
+    r"(?P<value>\S{4,10})[ \t*_`|]{0,6}(?:\n|$)"
+)
+_NO_CODE_LABEL = re.compile(
+    r"host|phone|tel|fax|mobile|date|time|datum|zeit|hora|fecha|heure|room|raum|salle|wi-?fi|door|cost|price|year|zip"
+)
+
+
+def code_below(page: Page, digits: str) -> tuple[str, int] | None:
+    """What stands in the line below a printed id behind a label of any language, where it has the form of a passcode.
+
+    For languages whose word for "passcode" is not in the table. The caller must know that there is a passcode.
+    """
+    grouped = re.compile(r":[ \t*_`]{0,6}" + r"[ \-]?".join(digits) + r"[ \t*_`|]{0,6}\n(?:[ \t]{0,20}\n){0,2}")
+    for match in grouped.finditer(page.text):
+        line = _LABELLED_LINE.match(page.text, match.end())
+        if line is None or _NO_CODE_LABEL.search(line["label"].lower()):
+            continue
+        value = line["value"]
+        mixed = any(c.isalpha() for c in value) and any(not c.isalpha() for c in value)
+        if value.isascii() and "://" not in value and (value.isdigit() or (mixed and value[-1] not in ".:,;")):
+            return value, line.start("value")
+    return None
 
 
 # ------------------------------------------------------------------------------------------------ one-tap lines

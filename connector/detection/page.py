@@ -58,12 +58,28 @@ class Page:
 
 
 def source_rank(where: str) -> int:
-    """The documented precedence of the places of an event: structured data, location, URL, body, title."""
+    """The one precedence of the places of an event, and the words that calendars use for them in ``SourceText.where``:
+
+    ``conference``   structured data of the calendar: Google's conferenceData and hangoutLink, Graph's onlineMeeting and
+                     onlineMeetingUrl, iCalendar's CONFERENCE, EWS's JoinOnlineMeetingUrl
+    ``online``       hidden properties that a client added: X- properties, extended and named properties; they may be
+                     older than what people see
+    ``location``     every location, its display name and its URI
+    ``url``          the event's own link (iCalendar's URL, Google's source)
+    ``description``, ``html``   the body as text and as HTML; any other word counts as body, too
+    ``title``        the subject
+
+    A number may follow a word (``location2``). Earlier is believed first where two of them name different meetings.
+    """
     name = where.lower()
-    for rank, words in enumerate((("conference", "online", "entry"), ("location",), ("url",))):
-        if any(word in name for word in words):
+    for rank, word in enumerate(("conference", "online", "location", "url")):
+        if name.startswith(word):
             return rank
-    return 4 if "title" in name or "summary" in name or "subject" in name else 3
+    return 5 if is_title(where) else 4
+
+
+def is_title(where: str) -> bool:
+    return where.lower().startswith(("title", "summary", "subject"))
 
 
 def read_page(source: SourceText) -> Page:
@@ -164,7 +180,7 @@ class _LinkScan:
             self._link(match["href"])
             return match.end()
         if match["angle"] is not None:
-            self._link(match["angle"].replace("\n", ""))
+            self._link(match["angle"].replace("\n", "").partition("|")[0])  # Slack writes <link|shown text>
             return match.end()
         found = match["bare"] or match["hostless"]
         glued = _GLUED.search(self.text, match.end() - 10 if len(found) > 10 else match.start(), match.end() + 10)

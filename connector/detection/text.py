@@ -64,7 +64,7 @@ def undo_quoted_printable(text: str) -> str:
     return _SOFT_BREAK.sub("", text).replace("=3D", "=").replace("=20\n", "\n").replace("=C2=A0", " ")
 
 
-_ESCAPED = re.compile(r"\\(?:r\\n|[nN]|[,;/]|u00(?:26|3[dDcCeE]|2[fF]|[aA]0))")
+_ESCAPED = re.compile(r"\\(?:r\\n|[nN]|[,;/:=]|u00(?:26|3[dDcCeE]|2[fF]|[aA]0))")
 
 
 def undo_escapes(text: str) -> str:
@@ -74,7 +74,7 @@ def undo_escapes(text: str) -> str:
 
 def _escape_meaning(match: re.Match[str]) -> str:
     kind = match[0][1:]
-    if kind[0] in ",;/":
+    if kind[0] in ",;/:=":
         return kind
     if kind[0] == "u":
         return " " if kind.lower() == "u00a0" else chr(int(kind[1:], 16))
@@ -149,6 +149,12 @@ _BLOCKS = frozenset(
     ]
 )
 _CELLS = frozenset({"td", "th"})
+_EMPTY = frozenset({"br", "hr", "img", "input", "meta", "link"})
+# What a style takes from sight, or strikes through.
+_HIDDEN_STYLE = re.compile(
+    r"style\s{0,4}=[^>]{0,1000}?(?:display\s{0,4}:\s{0,4}none|text-decoration[a-z\-]{0,6}\s{0,4}:\s{0,4}line-through)",
+    re.I,
+)
 _UNSEEN = frozenset({"script", "style", "head", "template", "noscript", "svg", "del", "strike", "s"})
 
 
@@ -246,6 +252,10 @@ class _Stripper:
             if closing or attributes.endswith("/"):
                 return after
             return self._past_element(name, after)
+        if not closing and _HIDDEN_STYLE.search(attributes[:2000]) and not attributes.endswith("/"):
+            past = self._past_same(name, after)
+            if past is not None:
+                return past
         if name == "blockquote":
             self.quote_depth = max(0, self.quote_depth + (-1 if closing else 1))
         if name == "pre":
@@ -263,6 +273,18 @@ class _Stripper:
             target = unescape_entities(match[1] or match[2] or match[3] or "")
             target = re.sub(r"\s+", "", target) if "://" in target else target.strip()
             self.out.append(f"{LINK_OPEN}{target}{LINK_CLOSE}")
+
+    def _past_same(self, name: str, at: int) -> int | None:
+        """Behind the end of an element whose like may stand inside it; None when it never ends."""
+        if name in _EMPTY or f"hidden {name}" in self.missing:
+            return None
+        depth = 1
+        for match in re.compile(rf"<(/?){re.escape(name)}\b[^<>]{{0,4000}}>", re.IGNORECASE).finditer(self.text, at):
+            depth += -1 if match[1] else 1
+            if depth == 0:
+                return match.end()
+        self.missing.add(f"hidden {name}")
+        return None
 
     def _past_element(self, name: str, at: int) -> int:
         mark = f"</{name}"

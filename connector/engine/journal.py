@@ -15,6 +15,11 @@ Watcher = Callable[[dict[str, Any]], None]
 _LEVELS = {
     "failed": "warning",
     "refused": "warning",
+    "allowed": "warning",
+    "supported": "warning",
+    "reply": "warning",
+    "skew": "warning",
+    "differs": "warning",
     "unreachable": "warning",
     "missed": "warning",
     "unknown": "warning",

@@ -63,8 +63,6 @@ class Pusher:
 
     async def _step(self) -> datetime | None:
         """Do what is due; returns when to wake again."""
-        if self._plan is None:
-            return None
         if self._retry_at is not None and self._tools.clock.now() < self._retry_at:
             return self._retry_at
         try:
@@ -87,15 +85,20 @@ class Pusher:
             self._forget_after_reboot(before)
             shown = await self._shown()
         plan = self._plan
-        assert plan is not None
-        if Capability.PUSH not in self._unit.capabilities or not self._unit.room.policy.one_touch_join:
-            self._verify_at = now + self._tools.options.verify_every
+        if plan is None or not self._shows_bookings():
+            self._verify_at = now + self._tools.options.verify_every if verify else self._verify_at
             return
         action = reconcile(plan, self.receipt, shown, now)
         if isinstance(action, Push):
             await self._push(plan, action, shown)
         elif verify:
             self._verified(now, asked=shown is not None)
+
+    def _shows_bookings(self) -> bool:
+        """With one_touch_join off the screen is somebody else's, once the buttons that we put there are gone."""
+        if Capability.PUSH not in self._unit.capabilities:
+            return False
+        return self._unit.room.policy.one_touch_join or bool(self.receipt and self.receipt.accepted)
 
     def _forget_after_reboot(self, before: DeviceInfo | None) -> None:
         if self._unit.rebooted(before):
@@ -130,6 +133,8 @@ class Pusher:
 
     def _verified(self, now: datetime, *, asked: bool) -> None:
         self._verify_at = now + self._tools.options.verify_every
+        if self._differed and asked:
+            self._tools.journal.note("screen.verified", self._unit.room.id)
         self._differed = False
         if asked:
             self._tools.store.post(self._tools.store.verified(self._unit.room.id, now))
@@ -154,4 +159,6 @@ class Pusher:
         kind = type(error).__name__
         if kind != self._failing:
             self._failing = kind
-            self._tools.journal.note("screen.push_failed", self._unit.room.id, error=kind, reason=str(error))
+            told = str(error) == self._unit.detail  # by the unit's own event, a moment ago
+            reason = "the unit's state says why; its last list stays" if told else str(error)
+            self._tools.journal.note("screen.push_failed", self._unit.room.id, error=kind, reason=reason)

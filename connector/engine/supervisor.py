@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connector.engine.clock import Alarm, sleep
 from connector.engine.dialer import Dialer
@@ -18,6 +18,8 @@ from connector.store.store import OwnershipLost, RoomRow, StoreError
 from device_drivers.api import Capability
 
 _LANE_PAUSE = timedelta(seconds=5)
+_TIDY_EVERY = timedelta(hours=1)
+_ATTEMPTS_KEPT = timedelta(days=2)  # concluded ones, for explain
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Supervisor:
         self._managed: dict[RoomId, _Managed] = {}
         self._gone: dict[RoomId, tuple[object, ...]] = {}  # which unit a stopped room had
         self._limiter = asyncio.Semaphore(tools.options.push_concurrency)
+        self._tidying: Alarm | None = None
         self._attempts: dict[RoomId, list[Attempt]] = {}
         for attempt in attempts:
             self._attempts.setdefault(RoomId(attempt.room), []).append(attempt)
@@ -58,6 +61,12 @@ class Supervisor:
     @property
     def rooms(self) -> dict[RoomId, tuple[Room, CalendarId]]:
         return {key: (managed.room, managed.calendar) for key, managed in self._managed.items()}
+
+    def next_dial(self) -> datetime | None:
+        """The earliest that is still to come, in any room."""
+        now = self._tools.clock.now()
+        plans = (managed.planned for managed in self._managed.values() if managed.planned is not None)
+        return min((o.dial_at for found in plans for o in found.dial_orders if o.dial_at > now), default=None)
 
     # -------------------------------------------------------------------------------- rooms
 
@@ -71,6 +80,15 @@ class Supervisor:
         for key, (room, calendar) in rooms.items():
             if key not in self._managed:
                 self._start(room, calendar)
+        if self._tidying is None:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """The history is bounded: old lines of the rooms, and of the daemon itself, go."""
+        now, store = self._tools.clock.now(), self._tools.store
+        for room in ("", *self._managed):
+            store.post(*store.prune(room, now - _ATTEMPTS_KEPT))
+        self._tidying = self._tools.clock.call_at(now + _TIDY_EVERY, self._tidy)
 
     def _start(self, room: Room, calendar: CalendarId) -> None:
         row = self._rows.get(room.id, RoomRow(room.id))
@@ -105,6 +123,8 @@ class Supervisor:
         self._rows[key] = managed.unit.row(plan=managed.planned, receipt=managed.pusher.receipt)
 
     async def close(self) -> None:
+        if self._tidying is not None:
+            self._tidying.cancel()
         await asyncio.gather(*(self._stop(key) for key in list(self._managed)))
 
     async def _keep_running(self, room: RoomId, name: str, lane: Callable[[], Awaitable[None]]) -> None:
@@ -159,6 +179,12 @@ class Supervisor:
         """Somebody says that this unit changed."""
         if key in self._managed:
             self._managed[key].pusher.look()
+
+    def look_at_refused(self) -> None:
+        """A secret may have been corrected: who waits for one looks now. The refused one itself is not sent again."""
+        for managed in self._managed.values():
+            if managed.unit.state in ("credentials_refused", "not_allowed"):
+                managed.pusher.look()
 
 
 def _unit_of(room: Room) -> tuple[object, ...]:

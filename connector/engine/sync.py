@@ -10,16 +10,20 @@ from zoneinfo import ZoneInfo
 
 from connector.calendars.base import CalendarSource
 from connector.detection.detect import detect
+from connector.detection.rules import NO_RULES, Rules, rulings
 from connector.engine.clock import Bell
 from connector.engine.unit import Tools
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
-from connector.model import CalendarId, Event, JoinInfo, Meeting, RoomId, Snapshot, Window
+from connector.model import CalendarId, Event, JoinInfo, Meeting, RoomId, Ruling, Snapshot, Window
 from connector.planning.merge import future_count, merge
 from connector.planning.reconcile import held_back
 from connector.planning.retry import backoff
 from connector.store.store import CalendarRow
 
 _ACCESS_DENIED = timedelta(minutes=15)
+
+
+_Found = tuple[int, JoinInfo, tuple[Ruling, ...]]
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class _Calendar:
     error: str = ""
     emptied_since: datetime | None = None
     complained: set[str] = field(default_factory=set)  # unreadable items already reported
-    found: dict[str, tuple[int, JoinInfo]] = field(default_factory=dict)  # event key -> (hash of its texts, result)
+    found: dict[str, _Found] = field(default_factory=dict)  # event key -> (hash of what was searched, results)
 
 
 class Sync:
@@ -48,7 +52,9 @@ class Sync:
         window: Callable[[datetime], Window],
         tools: Tools,
         told: Callable[[CalendarId], None],
+        rules: Rules = NO_RULES,
     ) -> None:
+        self._rules = rules
         self._sources = sources
         self._rows = rows
         self._window = window
@@ -150,7 +156,7 @@ class Sync:
         pause = options.poll_every
         try:
             snapshot = await self._ask(calendar)
-            fresh = await asyncio.to_thread(_detect_all, snapshot.events, calendar.found)
+            fresh = await asyncio.to_thread(_detect_all, snapshot.events, calendar.found, self._rules)
             self._report_unreadable(calendar, snapshot)
             merged = merge(calendar.meetings, fresh, snapshot.unreadable)
             self._recovered(calendar)
@@ -174,7 +180,9 @@ class Sync:
     async def _ask(self, calendar: _Calendar) -> Snapshot:
         source = self._sources.get(calendar.id.source)
         if source is None:
-            raise SourceUnavailable(f"there is no calendar source {calendar.id.source!r} in connector.toml")
+            raise SourceUnavailable(
+                f"the calendar source {calendar.id.source!r} could not be opened; calendar.source_failed says why"
+            )
         if calendar.id.source in self._blocked:
             raise CredentialsRejected(self._blocked[calendar.id.source])
         deadline = self._tools.options.read_deadline.total_seconds()
@@ -198,6 +206,9 @@ class Sync:
         if changed:
             calendar.meetings, calendar.known = fresh, True
             store.post(store.calendar_read(calendar.id.key, fresh, now))
+            self._tools.journal.note(
+                "calendar.read", calendar=calendar.id.shown or calendar.id.key, meetings=len(fresh)
+            )
             self._told(calendar.id)
         else:
             store.post(store.calendar_seen(calendar.id.key, now))
@@ -275,16 +286,25 @@ class Sync:
                 return min(self._tools.options.poll_every, backoff(calendar.failures))
 
 
-def _detect_all(events: Iterable[Event], found: dict[str, tuple[int, JoinInfo]]) -> list[Meeting]:
+def _detect_all(events: Iterable[Event], found: dict[str, _Found], rules: Rules = NO_RULES) -> list[Meeting]:
     """Runs in a thread. ``found`` is the calendar's memory: an event whose texts are the same is not searched again."""
     meetings, seen = [], set()
     for event in events:
         seen.add(event.key)
-        print_ = hash((event.texts, event.cancelled))
+        print_ = hash((event.texts, event.cancelled, event.organizer, event.organizer_email))
         known = found.get(event.key)
         if known is None or known[0] != print_:
-            known = found[event.key] = (print_, detect(event.texts, cancelled=event.cancelled))
-        meetings.append(Meeting.of(event, known[1]))
+            join = detect(event.texts, cancelled=event.cancelled)
+            ruled = rulings(
+                event.texts,
+                join,
+                rules,
+                organizer=event.organizer,
+                organizer_email=event.organizer_email,
+                cancelled=event.cancelled,
+            )
+            known = found[event.key] = (print_, join, ruled)
+        meetings.append(Meeting.of(event, known[1], known[2]))
     for key in set(found) - seen:
         del found[key]
     return meetings

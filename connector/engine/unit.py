@@ -7,9 +7,9 @@ import socket
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from connector.engine.clock import Clock
 from connector.engine.journal import Journal
@@ -36,6 +36,7 @@ from device_drivers.api import (
 )
 
 T = TypeVar("T")
+_LOGIN_IS_FRESH = timedelta(seconds=5)  # a secret may be a sealed file: it is not opened for each of a few requests
 
 
 class Login(Protocol):
@@ -58,6 +59,13 @@ class Secrets(Protocol):
     def fingerprint(self, login: Login, /) -> str:
         """Keyed: says whether a credential is the one that was refused, and nothing else."""
         ...
+
+
+@runtime_checkable
+class Armable(Protocol):
+    """A driver that can open what a dial needs ahead of it, so that the command leaves on the second."""
+
+    async def arm(self) -> None: ...
 
 
 class NotAllowed(DriverError):
@@ -92,6 +100,7 @@ class Unit:
         self._tools = tools
         self._driver: Driver | None = None
         self._login_print = ""
+        self._login_read_at: datetime | None = None
         self._opening = asyncio.Lock()
         self._clock_is_off = False
         self.on_info: Callable[[], None] | None = None  # told after each probe: capabilities may have changed
@@ -141,6 +150,15 @@ class Unit:
         self._note_state("reachable", "")
         return result
 
+    async def arm(self) -> None:
+        """A dial is near. A driver that cannot prepare for it opens its connection when it dials."""
+
+        async def arm(driver: Driver) -> None:
+            if isinstance(driver, Armable):
+                await driver.arm()
+
+        await self.run(arm)
+
     async def probe(self) -> DeviceInfo:
         """Reads what the unit is. Reports a reboot and a wrong clock."""
         before = self.info
@@ -174,7 +192,12 @@ class Unit:
         async with self._opening:
             if not self.room.device_management:
                 raise NotAllowed("device_management is off for this room: it is not contacted")
+            now = self._tools.clock.now()
+            read_at = self._login_read_at
+            if self._driver is not None and read_at is not None and now - read_at < _LOGIN_IS_FRESH:
+                return self._driver
             login, print_ = self._login()
+            self._login_read_at = now
             if self._driver is not None and print_ == self._login_print:
                 return self._driver
             await self._close_driver()

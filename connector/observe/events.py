@@ -17,6 +17,7 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "config.rejected": "The file connector.toml has mistakes; the last good configuration stays in force.",
         "rooms.loaded": "A new rooms.csv is in force.",
         "rooms.rejected": "Rows of rooms.csv have mistakes; the other rows are in force.",
+        "rules.rejected": "An admin's rule has a mistake and is left out; the other rules are in force.",
         "library.log": "A line of a library, at warning or above; ``library`` names it.",
         # calendars
         "calendar.read": "A calendar's content changed since the last reading.",
@@ -45,7 +46,6 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "unit.not_allowed": "A unit's address is outside the Private Networks; it is not contacted.",
         "unit.unexpected_reply": "A unit gave an answer that its driver does not understand; it is tried again slowly.",
         # auto-join
-        "dial.intended": "A dial is written down, before a byte leaves.",
         "dial.sent": "The unit accepted the command to dial.",
         "dial.answered": "The far end answered the call.",
         "dial.ended": "A call that we dialled is over before its time to leave.",

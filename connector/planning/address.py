@@ -41,11 +41,12 @@ def dial_allowed(address: str, policy: Policy) -> tuple[bool, str]:
             wanted = domain.lower().lstrip("*").lstrip(".")
             if host == wanted or host.endswith("." + wanted):
                 return True, f"{host} is in dialing.allowed_domains"
-        return False, f'{host} is not in dialing.allowed_domains; add "{host}" there to let rooms dial it'
+        return False, f'{host} is not in dialing.allowed_domains; to allow it, add "{host}" beside what stands there'
     for network in policy.allowed_networks:
         if literal in ip_network(network, strict=False):
             return True, f"{host} is in dialing.allowed_networks"
-    return False, f'{host} is not in dialing.allowed_networks; add "{host}/{literal.max_prefixlen}" there to allow it'
+    entry = f"{host}/{literal.max_prefixlen}"
+    return False, f'{host} is not in dialing.allowed_networks; to allow it, add "{entry}" beside what stands there'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,14 @@ class Choice:
 
 
 def choose_address(join: JoinInfo, policy: Policy, capabilities: Collection[Capability]) -> Choice:
-    """The first allowed address of the preferred protocol that the unit can dial, else of the other one."""
+    """The first allowed address of the preferred protocol that the unit can dial, else of the other one.
+
+    What the room's template says of Zoom's host, options, region and gateways is applied first. A host key is never
+    put into an address: it would make the room the host, and it would stand on the screen.
+    """
     order: list[tuple[Literal["sip", "h323"], Capability, tuple[str, ...]]] = [
-        ("sip", Capability.SIP, join.sip),
-        ("h323", Capability.H323, join.h323),
+        ("sip", Capability.SIP, sip_forms(join, policy)),
+        ("h323", Capability.H323, h323_forms(join, policy)),
     ]
     if policy.protocol == "h323":
         order.reverse()
@@ -84,12 +89,75 @@ def choose_address(join: JoinInfo, policy: Policy, capabilities: Collection[Capa
             evidence.append(Evidence("address", protocol, "dial_policy", "lost", reason, redact_address(bare)))
     if won is not None:
         return Choice(won, f"dials {won.shown}", tuple(evidence))
-    if refusals:
+    if refusals and not join.withheld:
         return Choice(None, refusals[0], tuple(evidence))
     return Choice(None, _no_address(join), tuple(evidence))
 
 
+# The commercial cloud's SIP hosts (the region's domains as an endpoint's option list prints them). Zoom for
+# Government has bridges of its own, which are left as the invitation states them.
+_ZOOM_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:zoomcrc\.com|zm[a-z]{2}\.us)", re.IGNORECASE)
+_ZOOM_USER = re.compile(r"(?P<id>\d{9,11})(?:\.(?P<code>\d{0,10}))?")
+
+
+def _zoom_parts(address: str) -> tuple[str, str, str] | None:
+    """(id, code or "", host) of an address on the commercial bridges that has nothing behind its code."""
+    user, _, host = re.sub(r"^sips?:", "", address.strip(), flags=re.IGNORECASE).partition("@")
+    match = _ZOOM_USER.fullmatch(user)
+    if match is None or _ZOOM_HOST.fullmatch(host) is None:
+        return None
+    return match["id"], match["code"] or "", host
+
+
+def sip_forms(join: JoinInfo, policy: Policy) -> tuple[str, ...]:
+    """``join.sip`` as this room wants it, best first: region, Zoom's host and option codes.
+
+    ``id.code.OPTIONS@host``; a field that is empty keeps its dots: ``id..OPTIONS@host``.
+    """
+    forms: list[str] = []
+    for address in _by_region(join.sip, join, policy.region):
+        parts = _zoom_parts(address) if join.service == "zoom" else None
+        if parts is not None:
+            number, code, host = parts
+            host = policy.zoom_host or host
+            options = "".join(policy.zoom_options)
+            user = f"{number}.{code}.{options}" if options else f"{number}.{code}" if code else number
+            address = f"{user}@{host}"
+        forms.append(address)
+    return tuple(dict.fromkeys(forms))
+
+
+def h323_forms(join: JoinInfo, policy: Policy) -> tuple[str, ...]:
+    """``join.h323``, the room's region first; for Zoom the configured gateways where the invitation states none."""
+    stated = _by_region(join.h323, join, policy.region)
+    if stated or join.service != "zoom" or not join.joinable:
+        return stated
+    parts = next(filter(None, map(_zoom_parts, join.sip)), None)
+    if parts is None:
+        return ()
+    number, code, _ = parts
+    wanted = policy.region.casefold()
+    gateways = sorted(policy.zoom_gateways, key=lambda gateway: not (wanted and wanted in gateway[0].casefold()))
+    return tuple(f"{address}##{number}" + (f"#{code}" if code else "") for _, address in gateways)
+
+
+def _by_region(addresses: tuple[str, ...], join: JoinInfo, region: str) -> tuple[str, ...]:
+    """Those whose place, as the invitation prints it, or whose host has the word first; else as they stand."""
+    wanted = region.casefold()
+    if not wanted:
+        return addresses
+    places = dict(join.regions)
+
+    def elsewhere(address: str) -> bool:
+        host = host_of(re.sub(r"^(sips?|h323):", "", address.strip(), flags=re.IGNORECASE)) or ""
+        return wanted not in places.get(host, "").casefold() and wanted not in host
+
+    return tuple(sorted(addresses, key=elsewhere))
+
+
 def _no_address(join: JoinInfo) -> str:
+    if join.withheld:
+        return join.withheld
     if not join.joinable:
         return "no live meeting invitation was found in it"
     return f"{join.service or 'the'} invitation gives no address that a room system can dial"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from connector.model import Decision, DialOrder, Event, JoinInfo, Meeting, Policy, Room, RoomPlan, booking_id
 from connector.planning.address import Choice, call_target, choose_address
+from connector.planning.rulings import ruled
 from device_drivers.api import Booking, BookingList, Capability, DialAddress
 
 MAX_TITLE = 128  # Cisco's Bookings Book limits a title to 128; longer ones are cut with an ellipsis
@@ -26,8 +27,9 @@ def plan(room: Room, meetings: Iterable[Meeting], capabilities: Collection[Capab
         end = max(event.end, event.start + _SHORTEST)
         if end + room.policy.leave_after <= now and end <= now:
             continue
+        meeting, left_out = ruled(meeting, room)
         choice = choose_address(meeting.join, room.policy, capabilities)
-        not_held = _not_held(event, duplicate=number in seen)
+        not_held = _not_held(event, duplicate=number in seen) or left_out
         if not_held is None:
             seen.add(number)
         left_off = not_held or _not_shown(event, room.policy, choice, capabilities)

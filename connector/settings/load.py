@@ -186,9 +186,12 @@ def _merge(below: _Tree, above: _Tree) -> _Tree:
 
 def _present(path: KeyPath, tree: object) -> bool:
     for key in path:
-        if not isinstance(tree, Mapping) or key not in tree:
+        if isinstance(tree, list) and key.isdecimal() and int(key) < len(tree):
+            tree = tree[int(key)]
+        elif isinstance(tree, Mapping) and key in tree:
+            tree = tree[key]
+        else:
             return False
-        tree = tree[key]
     return True
 
 
@@ -295,6 +298,7 @@ def _cautions(settings: Settings, source: _Source) -> tuple[str, ...]:
         if not (net.is_private or net.is_loopback or net.is_link_local):
             place = source.place(("networks", "private"))
             sentences.append(f"{place}: networks.private lists {net}, which holds public addresses.")
+    sentences += [f"{source.place(('rules',))}: {problem}" for problem in settings.compiled_rules.problems]
     return tuple(sentences)
 
 

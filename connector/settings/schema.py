@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from connector.detection.rules import Rules, compile_rules
 from connector.model import Policy
 from connector.settings.networks import PRIVATE_NETWORKS, Network, network
 from connector.settings.sentences import host_name, shown
@@ -72,8 +73,29 @@ def _words(value: object) -> object:
     return {k: str(v).lower() if isinstance(v, bool | int | float) else v for k, v in value.items()}
 
 
+def _gateway(text: str) -> str:
+    region, equals, address = text.rpartition("=")
+    try:
+        ipaddress.ip_address(address.strip())
+    except ValueError:
+        raise ValueError(
+            f"{shown(text)} is not a gateway; write region = address, as in US West = 192.0.2.10"
+        ) from None
+    return f"{region.strip()} = {address.strip()}" if equals else address.strip()
+
+
+def _zoom_option(text: str) -> str:
+    if not _OPTION_CODE.fullmatch(text):
+        raise ValueError(f"{shown(text)} is not an option code; they have three or six digits, such as 504")
+    return text
+
+
+_OPTION_CODE = re.compile(r"\d{3}|\d{6}")
 Networks = Annotated[tuple[Annotated[str, AfterValidator(network)], ...], NoDecode, BeforeValidator(_split)]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], NoDecode, BeforeValidator(_split)]
+Gateways = Annotated[tuple[Annotated[str, AfterValidator(_gateway)], ...], NoDecode, BeforeValidator(_split)]
+OptionCodes = Annotated[tuple[Annotated[str, AfterValidator(_zoom_option)], ...], NoDecode, BeforeValidator(_split)]
+Host = Annotated[str, AfterValidator(lambda text: _domain(text) if text else "")]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 Interval = Annotated[float, Field(ge=0.05, le=86400)]  # seconds between two looks; 0 would be a busy loop
 Minutes = Annotated[float, Field(ge=0, le=1440)]
@@ -124,6 +146,27 @@ class CalendarSection(BaseModel):
 class DialingSection(_Section):
     allowed_domains: Domains = ZOOM_DOMAINS
     allowed_networks: Networks = ZOOM_BRIDGES
+    zoom_gateways: Gateways = ()
+    internal_domains: Domains = ()
+
+
+class RulesSection(BaseModel):
+    """``[[rules]]``: a list of tables. A rule with a mistake stops nothing, so they are judged by ``compile_rules``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbered(cls, value: object) -> object:
+        if isinstance(value, cls | Mapping):
+            raise ValueError("rules are a list: write [[rules]] with two brackets above each")
+        if not isinstance(value, list):
+            raise ValueError("rules are a list: write [[rules]] above each")
+        return {str(number): table for number, table in enumerate(value)}
+
+    @property
+    def tables(self) -> tuple[object, ...]:
+        return tuple((self.model_extra or {}).values())
 
 
 class EngineSection(_Section):
@@ -162,6 +205,9 @@ class Template(_Section):
     hide_titles: bool = False
     protocol: Literal["sip", "h323"] = "sip"
     call_rate: Annotated[int, Field(ge=64, le=50_000)] | None = None
+    region: str = ""
+    zoom_host: Host = ""
+    zoom_options: OptionCodes = ()
     options: Annotated[dict[str, str], BeforeValidator(_words)] = Field(default_factory=dict)
 
     def inherit(self, parent: Template) -> Template:
@@ -191,6 +237,7 @@ class Settings(BaseSettings):
     sync: SyncSection = Field(default_factory=SyncSection)
     calendars: dict[str, CalendarSection] = Field(default_factory=dict)
     dialing: DialingSection = Field(default_factory=DialingSection)
+    rules: RulesSection = Field(default_factory=lambda: RulesSection.model_validate([]))
     engine: EngineSection = Field(default_factory=EngineSection)
     guard: GuardSection = Field(default_factory=GuardSection)
     templates: dict[str, Template] = Field(default_factory=dict)
@@ -254,6 +301,11 @@ class Settings(BaseSettings):
     def private_networks(self) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(text) for text in self.networks.private)
 
+    @property
+    def compiled_rules(self) -> Rules:
+        """The admin's rules, with a sentence for each that cannot be used."""
+        return compile_rules(self.rules.tables, self.dialing.internal_domains)
+
     def policy(self, template: str) -> Policy:
         """What a room with this template does. KeyError for an unknown name."""
         words = self.templates[template]
@@ -272,6 +324,13 @@ class Settings(BaseSettings):
             hide_titles=words.hide_titles,
             protocol=words.protocol,
             call_rate=words.call_rate,
+            region=words.region,
+            zoom_host=words.zoom_host,
+            zoom_options=words.zoom_options,
+            zoom_gateways=tuple(
+                (region.strip(), address.strip())
+                for region, _, address in (text.rpartition("=") for text in self.dialing.zoom_gateways)
+            ),
             window_back=timedelta(hours=self.sync.window_back_hours),
             window_ahead=timedelta(hours=self.sync.window_ahead_hours),
             allowed_domains=self.dialing.allowed_domains,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 _HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_LIST_HEADER = re.compile(r"^\s*\[\[\s*([^\[\]]+?)\s*\]\]\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=(.*)$""")
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
@@ -19,16 +20,23 @@ def _parts(dotted: str) -> KeyPath:
 def key_lines(text: str) -> dict[KeyPath, int]:
     """Line numbers, from 1, of every table header and key that stands on a line of its own.
 
+    The tables of a list (``[[rules]]``) are counted from 0, as pydantic does.
+
     Only used to point at a place: a key inside an inline table or an exotic spelling is simply not found.
     """
     lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
+    lists: dict[KeyPath, int] = {}
     open_quote = ""  # inside a multi-line string
     for number, line in enumerate(text.splitlines(), start=1):
         if open_quote:
             open_quote = "" if line.count(open_quote) % 2 else open_quote
             continue
-        if header := _HEADER.match(line):
+        if header := _LIST_HEADER.match(line):
+            name = _parts(header[1])
+            lists[name] = lists.get(name, -1) + 1
+            table = (*name, str(lists[name]))
+        elif header := _HEADER.match(line):
             table = _parts(header[1])
             lines.setdefault(table, number)
         elif key := _KEY.match(line):

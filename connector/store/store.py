@@ -10,16 +10,17 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 from alembic.util import CommandError
 from pydantic import TypeAdapter
-from sqlalchemy import Executable, delete, event, func, insert, select, update
+from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -36,6 +37,7 @@ _MEETINGS = TypeAdapter(list[Meeting])
 _PLAN = TypeAdapter(RoomPlan)
 _RECEIPT = TypeAdapter(Receipt)
 _INFO = TypeAdapter(DeviceInfo)
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -87,9 +89,17 @@ class HistoryRow:
     detail: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A prepared statement and its values: to build and compile one anew for each row costs more than to run it."""
+
+    statement: Insert | Update | Delete
+    values: Mapping[str, Any] = field(repr=False)
+
+
 @dataclass(slots=True)
 class _Job:
-    statements: tuple[Executable, ...]
+    writes: tuple[Write, ...]
     done: asyncio.Future[None] | None
 
 
@@ -147,18 +157,18 @@ class Store:
 
     # -------------------------------------------------------------------------------- the writer
 
-    async def write(self, *statements: Executable) -> None:
-        """Returns when committed. Statements queued by others meanwhile share the transaction."""
+    async def write(self, *writes: Write) -> None:
+        """Returns when committed. Writes queued by others meanwhile share the transaction."""
         if self._writer.task is None or self._writer.task.done():
             raise OwnershipLost("the store is closed")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._writer.queue.put_nowait(_Job(statements, done))
+        self._writer.queue.put_nowait(_Job(writes, done))
         await done
 
-    def post(self, *statements: Executable) -> None:
+    def post(self, *writes: Write) -> None:
         """Committed with the next transaction; nobody waits. For what may be lost in a crash."""
         if self._writer.task is not None and not self._writer.task.done():
-            self._writer.queue.put_nowait(_Job(statements, None))
+            self._writer.queue.put_nowait(_Job(writes, None))
 
     async def _write_forever(self) -> None:
         closing = False
@@ -172,7 +182,7 @@ class Store:
                 await self._commit(jobs)
 
     async def _commit(self, jobs: list[_Job]) -> None:
-        if not any(job.statements for job in jobs):
+        if not any(job.writes for job in jobs):
             _settle(jobs, None)  # somebody only waits for what was queued before
             return
         try:
@@ -180,9 +190,8 @@ class Store:
                 epoch = (await conn.execute(select(tables.owner.c.epoch))).scalar()
                 if epoch != self._epoch:
                     raise OwnershipLost(f"another daemon took over this database (epoch {epoch}, ours {self._epoch})")
-                for job in jobs:
-                    for statement in job.statements:
-                        await conn.execute(statement)
+                for statement, values in _runs(jobs):
+                    await conn.execute(statement, values)
         except Exception as error:
             if len(jobs) > 1 and not isinstance(error, OwnershipLost):
                 for job in jobs:  # one bad statement must not fail its neighbours
@@ -232,20 +241,23 @@ class Store:
         sealed = row["meetings_sealed"]
         text = self._sealer.unseal(sealed, f"calendar:{row['calendar']}") if sealed else b"[]"
         return CalendarRow(
-            row["calendar"], tuple(_MEETINGS.validate_json(text)), row["read_at"], row["error"], row["error_since"]
+            row["calendar"],
+            _in_utc(tuple(_MEETINGS.validate_json(text))),
+            row["read_at"],
+            row["error"],
+            row["error_since"],
         )
 
-    def calendar_read(self, calendar: str, meetings: Iterable[Meeting], at: datetime) -> Executable:
+    def calendar_read(self, calendar: str, meetings: Iterable[Meeting], at: datetime) -> Write:
         sealed = self._sealer.seal(_MEETINGS.dump_json(list(meetings)), f"calendar:{calendar}")
-        values = {"read_at": at, "error": "", "error_since": None, "meetings_sealed": sealed}
-        return _upsert(tables.calendars, {"calendar": calendar}, values)
+        return Write(_CALENDAR_READ, {"calendar": calendar, "read_at": at, **_NO_ERROR, "meetings_sealed": sealed})
 
-    def calendar_seen(self, calendar: str, at: datetime) -> Executable:
+    def calendar_seen(self, calendar: str, at: datetime) -> Write:
         """Read again and unchanged."""
-        return _upsert(tables.calendars, {"calendar": calendar}, {"read_at": at, "error": "", "error_since": None})
+        return Write(_CALENDAR_SEEN, {"calendar": calendar, "read_at": at, **_NO_ERROR})
 
-    def calendar_failed(self, calendar: str, error: str, since: datetime) -> Executable:
-        return _upsert(tables.calendars, {"calendar": calendar}, {"error": error, "error_since": since})
+    def calendar_failed(self, calendar: str, error: str, since: datetime) -> Write:
+        return Write(_CALENDAR_FAILED, {"calendar": calendar, "error": error, "error_since": since})
 
     # -------------------------------------------------------------------------------- rooms
 
@@ -261,11 +273,11 @@ class Store:
         room, sealed = RoomId(row["room"]), row["plan_sealed"]
         return RoomRow(
             room=room,
-            plan=_PLAN.validate_json(self._sealer.unseal(sealed, f"plan:{room}")) if sealed else None,
+            plan=_in_utc(_PLAN.validate_json(self._sealer.unseal(sealed, f"plan:{room}"))) if sealed else None,
             receipt=_RECEIPT.validate_json(row["receipt"]) if row["receipt"] else None,
             receipt_at=row["receipt_at"],
             verified_at=row["verified_at"],
-            info=_INFO.validate_json(row["info"]) if row["info"] else None,
+            info=_in_utc(_INFO.validate_json(row["info"])) if row["info"] else None,
             info_at=row["info_at"],
             state=row["state"],
             detail=row["detail"],
@@ -273,25 +285,24 @@ class Store:
             refused=row["refused"],
         )
 
-    def planned(self, plan: RoomPlan) -> Executable:
+    def planned(self, plan: RoomPlan) -> Write:
         sealed = self._sealer.seal(_PLAN.dump_json(plan), f"plan:{plan.room}")
         values = {"plan_sealed": sealed, "plan_digest": plan.digest, "planned_at": plan.computed_at}
-        return _upsert(tables.rooms, {"room": plan.room}, values)
+        return Write(_PLANNED, {"room": plan.room, **values})
 
-    def received(self, room: RoomId, receipt: Receipt | None, at: datetime) -> Executable:
+    def received(self, room: RoomId, receipt: Receipt | None, at: datetime) -> Write:
         """None forgets the receipt: the unit is known to have lost its list."""
         text = _RECEIPT.dump_json(receipt).decode() if receipt is not None else None
-        return _upsert(tables.rooms, {"room": room}, {"receipt": text, "receipt_at": at, "verified_at": None})
+        return Write(_RECEIVED, {"room": room, "receipt": text, "receipt_at": at, "verified_at": None})
 
-    def verified(self, room: RoomId, at: datetime) -> Executable:
-        return _upsert(tables.rooms, {"room": room}, {"verified_at": at})
+    def verified(self, room: RoomId, at: datetime) -> Write:
+        return Write(_VERIFIED, {"room": room, "verified_at": at})
 
-    def probed(self, room: RoomId, info: DeviceInfo, at: datetime) -> Executable:
-        return _upsert(tables.rooms, {"room": room}, {"info": _INFO.dump_json(info).decode(), "info_at": at})
+    def probed(self, room: RoomId, info: DeviceInfo, at: datetime) -> Write:
+        return Write(_PROBED, {"room": room, "info": _INFO.dump_json(info).decode(), "info_at": at})
 
-    def state(self, room: RoomId, state: str, detail: str, since: datetime, refused: str) -> Executable:
-        values = {"state": state, "detail": detail, "since": since, "refused": refused}
-        return _upsert(tables.rooms, {"room": room}, values)
+    def state(self, room: RoomId, state: str, detail: str, since: datetime, refused: str) -> Write:
+        return Write(_STATE, {"room": room, "state": state, "detail": detail, "since": since, "refused": refused})
 
     # -------------------------------------------------------------------------------- attempts
 
@@ -317,36 +328,28 @@ class Store:
         address = self._sealer.unseal(row["address_sealed"], f"attempt:{row['room']}").decode()
         return Attempt(address=address, **values)
 
-    def add_attempt(self, attempt: Attempt) -> Executable:
-        return insert(tables.attempts).values(**self._attempt_values(attempt))
-
-    def change_attempt(self, attempt: Attempt) -> Executable:
-        values = self._attempt_values(attempt)
-        return update(tables.attempts).where(tables.attempts.c.id == attempt.id).values(**values)
-
-    def _attempt_values(self, attempt: Attempt) -> dict[str, Any]:
-        return {
+    def add_attempt(self, attempt: Attempt) -> Write:
+        sealed = self._sealer.seal(attempt.address.encode(), f"attempt:{attempt.room}")
+        same = {
             "id": attempt.id,
             "room": attempt.room,
             "booking_id": attempt.booking_id,
             "planned_start": attempt.planned_start,
-            "state": attempt.state.value,
-            "at": attempt.at,
             "meeting_key": attempt.meeting_key,
-            "address_sealed": self._sealer.seal(attempt.address.encode(), f"attempt:{attempt.room}"),
-            "call_id": attempt.call_id,
-            "cause": attempt.cause,
-            "owned": attempt.owned,
-            "leave_at": attempt.leave_at,
-            "left": attempt.left,
-            "left_at": attempt.left_at,
+            "address_sealed": sealed,
         }
+        return Write(_ADD_ATTEMPT, same | _progress(attempt))
+
+    def change_attempt(self, attempt: Attempt) -> Write:
+        """What an attempt is for never changes; how far it came does."""
+        return Write(_CHANGE_ATTEMPT, {"attempt": attempt.id} | _progress(attempt))
 
     # -------------------------------------------------------------------------------- history
 
-    def happened(self, room: str, name: str, at: datetime, detail: Mapping[str, Any]) -> Executable:
+    def happened(self, room: str, name: str, at: datetime, detail: Mapping[str, Any]) -> Write:
         """``detail`` must be redacted already."""
-        return insert(tables.history).values(room=room, event=name, at=at, detail=json.dumps(detail, default=str))
+        values = {"room": room, "event": name, "at": at, "detail": json.dumps(detail, default=str)}
+        return Write(_HAPPENED, values)
 
     async def history(self, room: str, limit: int = 50) -> list[HistoryRow]:
         """Newest first."""
@@ -356,16 +359,79 @@ class Store:
             rows = (await conn.execute(query)).mappings().all()
         return [HistoryRow(r["at"], RoomId(r["room"]), r["event"], json.loads(r["detail"])) for r in rows]
 
-    def prune(self, room: str, attempts_before: datetime) -> tuple[Executable, ...]:
+    def prune(self, room: str, attempts_before: datetime) -> tuple[Write, ...]:
         """Keep the newest events of a room, and drop old concluded attempts."""
-        table = tables.history
-        newest = select(table.c.id).where(table.c.room == room).order_by(table.c.id.desc()).limit(HISTORY_PER_ROOM)
-        old = tables.attempts.c.planned_start < attempts_before
-        closed = (tables.attempts.c.left != "") | tables.attempts.c.leave_at.is_(None)
         return (
-            delete(table).where(table.c.room == room, table.c.id.not_in(newest)),
-            delete(tables.attempts).where(tables.attempts.c.room == room, old, closed),
+            Write(_PRUNE_HISTORY, {"of_room": room}),
+            Write(_PRUNE_ATTEMPTS, {"of_room": room, "before": attempts_before}),
         )
+
+
+# ------------------------------------------------------------------------------------ statements
+
+
+def _put(table: Table, key: str, *columns: str) -> Insert:
+    """A row with these columns, or these columns of the row that exists."""
+    statement = upsert(table)
+    return statement.on_conflict_do_update(index_elements=[key], set_={c: statement.excluded[c] for c in columns})
+
+
+_NO_ERROR: Mapping[str, Any] = {"error": "", "error_since": None}
+_CALENDAR_READ = _put(tables.calendars, "calendar", "read_at", "error", "error_since", "meetings_sealed")
+_CALENDAR_SEEN = _put(tables.calendars, "calendar", "read_at", "error", "error_since")
+_CALENDAR_FAILED = _put(tables.calendars, "calendar", "error", "error_since")
+_PLANNED = _put(tables.rooms, "room", "plan_sealed", "plan_digest", "planned_at")
+_RECEIVED = _put(tables.rooms, "room", "receipt", "receipt_at", "verified_at")
+_VERIFIED = _put(tables.rooms, "room", "verified_at")
+_PROBED = _put(tables.rooms, "room", "info", "info_at")
+_STATE = _put(tables.rooms, "room", "state", "detail", "since", "refused")
+_ADD_ATTEMPT = insert(tables.attempts)
+_CHANGE_ATTEMPT = update(tables.attempts).where(tables.attempts.c.id == bindparam("attempt"))
+_HAPPENED = insert(tables.history)
+
+
+def _prune_history() -> Delete:
+    table = tables.history
+    newest = select(table.c.id).where(table.c.room == bindparam("of_room"))
+    newest = newest.order_by(table.c.id.desc()).limit(HISTORY_PER_ROOM)
+    return delete(table).where(table.c.room == bindparam("of_room"), table.c.id.not_in(newest))
+
+
+def _prune_attempts() -> Delete:
+    table = tables.attempts
+    closed = (table.c.left != "") | table.c.leave_at.is_(None) | (table.c.leave_at < bindparam("before"))
+    return delete(table).where(
+        table.c.room == bindparam("of_room"), table.c.planned_start < bindparam("before"), closed
+    )
+
+
+_PRUNE_HISTORY = _prune_history()
+_PRUNE_ATTEMPTS = _prune_attempts()
+
+
+def _progress(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "state": attempt.state.value,
+        "at": attempt.at,
+        "call_id": attempt.call_id,
+        "cause": attempt.cause,
+        "owned": attempt.owned,
+        "leave_at": attempt.leave_at,
+        "left": attempt.left,
+        "left_at": attempt.left_at,
+    }
+
+
+def _runs(jobs: Iterable[_Job]) -> Iterator[tuple[Insert | Update | Delete, list[Mapping[str, Any]]]]:
+    """Neighbours with one statement become one call. Tables are taken apart: no row refers to another table's."""
+    by_table: dict[str, list[Write]] = {}
+    for job in jobs:
+        for write in job.writes:
+            by_table.setdefault(write.statement.table.description, []).append(write)
+    for writes in by_table.values():
+        for _, run in groupby(writes, key=lambda write: id(write.statement)):
+            found = list(run)
+            yield found[0].statement, [write.values for write in found]
 
 
 def _settle(jobs: Iterable[_Job], error: Exception | None) -> None:
@@ -378,6 +444,19 @@ def _settle(jobs: Iterable[_Job], error: Exception | None) -> None:
             job.done.set_exception(error)
 
 
+def _in_utc(value: _T) -> _T:
+    """``value`` with every time in it in ``datetime.UTC``, as it was before it was stored. Pydantic reads times with a
+    zone class of its own, which is equal but prints otherwise, and a booking list's digest is made of its print."""
+    fresh: Any = value
+    if isinstance(value, datetime):
+        fresh = value.astimezone(UTC)
+    elif isinstance(value, tuple):
+        fresh = tuple(_in_utc(item) for item in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        fresh = replace(value, **{f.name: _in_utc(getattr(value, f.name)) for f in fields(value)})
+    return cast(_T, fresh)
+
+
 def _is_trouble(error: Exception) -> bool:
     """The disk's or the file's, not the statement's."""
     mistakes = IntegrityError | ProgrammingError | DataError
@@ -387,11 +466,6 @@ def _is_trouble(error: Exception) -> bool:
 def _cause(error: Exception) -> str:
     """Without the statement and its values, which SQLAlchemy puts into the message."""
     return str(getattr(error, "orig", None) or error)
-
-
-def _upsert(table: Any, key: Mapping[str, Any], values: Mapping[str, Any]) -> Executable:
-    statement = upsert(table).values(**key, **values)
-    return statement.on_conflict_do_update(index_elements=list(key), set_=dict(values))
 
 
 def _engine(path: Path) -> AsyncEngine:

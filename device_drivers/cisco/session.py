@@ -62,7 +62,9 @@ class Session:
         self._basic_proven = False
         self._rejected = ""
         self._signing_in = asyncio.Lock()
-        self._session_pace = Pace(15, burst=15)
+        # A probe's few requests go at once; what is more waits here, where a dial may overtake it, and not in the
+        # unit's own queue.
+        self._session_pace = Pace(15, burst=4)
         self._basic_pace = Pace(1, burst=1)
 
     async def __aenter__(self) -> Self:
@@ -172,8 +174,8 @@ class Session:
     def _reject(self, reply: Reply) -> None:
         what = "refused the user name or password" if reply.status == 401 else "shows its sign-in page instead"
         self._rejected = (
-            f"The unit {what} (account {self._account!r}). It is not tried again until the credential changes or an "
-            "admin asks: newer units lock the account after five wrong passwords. An account that is locked already, "
+            f"The unit {what} (account {self._account!r}). It is not tried again until the credential changes: "
+            "newer units lock the account after five wrong passwords. An account that is locked already, "
             "or that Webex registration removed, looks the same."
         )
 

@@ -236,3 +236,40 @@ async def test_a_changed_driver_word_is_a_sentence_not_a_crash(tmp_path: Path) -
         await house.calendar(meeting(), room="r1")
         await house.calendar(meeting(), room="r2")
         assert len(house.units["r2"].screen.bookings) == 1
+
+
+async def test_one_touch_join_off_takes_our_buttons_away_once(house: House) -> None:
+    await house.calendar(meeting("a", NINE + minutes(60)))
+    assert house.unit.screen.bookings
+    await house.policy(one_touch_join=False)
+    assert not house.unit.screen.bookings
+    pushes = len(house.unit.pushes)
+    await house.advance(minutes(30))
+    assert len(house.unit.pushes) == pushes
+
+
+async def test_one_touch_join_off_from_the_start_leaves_the_screen_alone(tmp_path: Path) -> None:
+    async with House(tmp_path, Policy(one_touch_join=False)) as house:
+        await house.calendar(meeting())
+        await house.advance(minutes(9))
+        assert not house.unit.pushes
+
+
+async def test_a_unit_is_looked_at_before_its_calendar_was_ever_read(tmp_path: Path) -> None:
+    house = House(tmp_path, Policy())
+    house.unread.add("r1")
+    house.unit.on = False
+    async with house:
+        await house.advance(minutes(1))
+        assert house.named("unit.unreachable")
+        assert not house.unit.pushes
+
+
+async def test_a_restart_keeps_knowing_that_the_screen_is_right(tmp_path: Path) -> None:
+    house = House(tmp_path, Policy())
+    async with house:
+        await house.calendar(meeting("a", NINE + minutes(60)))
+        assert house.store is not None
+        row = (await house.store.rooms())[RoomId("r1")]
+        assert row.plan is not None and row.receipt is not None
+        assert row.plan.digest == row.receipt.digest

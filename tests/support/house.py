@@ -84,6 +84,7 @@ class House:
         }
         self.passwords = Passwords({"env:PW": "right"})
         self.meetings: dict[str, list[Meeting]] = {name: [] for name in self.units}
+        self.unread: set[str] = set()  # rooms whose calendar was never read
         self.events: list[dict[str, Any]] = []
         self.store: Store | None = None
         self.supervisor: Supervisor | None = None
@@ -170,7 +171,9 @@ class House:
             if self.store is not None:
                 await self.store.write()
 
-    def _read(self, calendar: CalendarId) -> tuple[Meeting, ...]:
+    def _read(self, calendar: CalendarId) -> tuple[Meeting, ...] | None:
+        if calendar.name.removesuffix(".ics") in self.unread:
+            return None
         return tuple(self.meetings[calendar.name.removesuffix(".ics")])
 
     def _plug(self, name: str) -> DriverPlug:

@@ -7,8 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from connector.detection.hosts import DOMAINS, service_of_host
-from connector.detection.labels import Code, number_after, occurrences, only_digits, printed_codes
+from connector.detection.hosts import DOMAINS, names_a_meeting
+from connector.detection.labels import (
+    Code,
+    foreign_ids,
+    number_after,
+    occurrences,
+    only_digits,
+    printed_codes,
+    printed_ids,
+)
 from connector.detection.page import Address, Link, Page
 from connector.detection.urls import host_under
 from connector.model import Evidence
@@ -35,6 +43,7 @@ class Found:
     sip: tuple[str, ...] = field(default=(), repr=False)
     h323: tuple[str, ...] = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
+    regions: tuple[tuple[str, str], ...] = ()  # as in JoinInfo
 
     @property
     def dialable(self) -> bool:
@@ -69,14 +78,9 @@ def _evidence(
 
 def dial_evidence(found: Found, where: str, rule: str, reason: str) -> Found:
     """``found`` with a line of evidence for each address it would dial."""
-    lines = [won("sip", where, rule, reason, _shown(address)) for address in found.sip[:4]]
-    lines += [won("h323", where, rule, reason, _shown(address)) for address in found.h323[:4]]
+    lines = [won("sip", where, rule, reason, redact_address(address)) for address in found.sip[:4]]
+    lines += [won("h323", where, rule, reason, redact_address(address)) for address in found.h323[:4]]
     return replace(found, evidence=(*found.evidence, *lines))
-
-
-def _shown(address: str) -> str:
-    """Redacted; some bridges write the code behind dollar signs: ``id$$code@host``."""
-    return redact_address(re.sub(r"\$[^@]*", "$***", address))
 
 
 def links_of(pages: tuple[Page, ...], service: str) -> list[tuple[Page, Link]]:
@@ -96,37 +100,79 @@ def unique(values: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def code_by(page: Page, at: int, service: str, *, numeric: bool = False) -> Code | None:
-    """The printed passcode that stands nearest below a link (or just above it), unless another service is between.
+_LOOK_BACK = 300  # characters above a link in which its number or code may stand
+_LOOK_AHEAD = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a page that belongs to one meeting: a number or a code outside it is another's."""
+
+    page: Page
+    start: int
+    end: int
+
+    def holds(self, at: int) -> bool:
+        return self.start <= at < self.end
+
+
+def own_part(
+    page: Page, at: int, mine: Callable[[Link], bool], number: str | None = None, *, telephone: bool = False
+) -> Part:
+    """Around the link at ``at``: from it (from above it, where no other meeting precedes) to the next other meeting.
+
+    ``mine``: links that begin no other meeting. Of a paragraph that ends in another's link, all is the other's.
+    ``number``: the meeting's own; the label of any other begins another meeting, too. ``telephone``: so does the
+    number of a telephone conference.
+    """
+    others = [link.at for link in page.links if names_a_meeting(link.url) and not mine(link)]
+    if telephone:
+        others += foreign_ids(page)
+    if number is not None:
+        others += [printed.at for printed in printed_ids(page) if printed.strong and printed.digits != number]
+    before = [other for other in others if other < at]
+    after = [other for other in others if other > at]
+    end = len(page.text) + 1  # a link takes no place in the text: it may stand at its very end
+    if after:
+        end = min(after)
+        paragraph = page.text.rfind("\n\n", at + 1, end)
+        end = paragraph + 1 if paragraph >= 0 else end
+    return Part(page, at if before else 0, end)
+
+
+def parts(pages: tuple[Page, ...], page: Page, at: int, mine: Callable[[Link], bool]) -> list[Part]:
+    """The meeting's part of its own page first, then the other pages that speak of no other meeting."""
+    found = [own_part(page, at, mine)]
+    for other in pages:
+        if other is not page and all(mine(link) for link in other.links if names_a_meeting(link.url)):
+            found.append(Part(other, 0, len(other.text) + 1))
+    return found
+
+
+def code_by(part: Part, at: int, *, numeric: bool = False) -> Code | None:
+    """The printed passcode that stands nearest below a link (or just above it) in the meeting's part.
 
     ``numeric``: the nearest one that a room can send.
     """
-    below: Code | None = None
     above: Code | None = None
-    for code in printed_codes(page):
-        if numeric and code.numeric is None:
+    for code in printed_codes(part.page):
+        if (numeric and code.numeric is None) or not part.holds(code.at):
             continue
-        if at - 300 <= code.at < at:
+        if at - _LOOK_BACK <= code.at < at:
             above = code
-        elif at <= code.at <= at + 1500:
-            below = code
-            break
-    for code in filter(None, (below, above)):
-        low, high = sorted((at, code.at))
-        between = (service_of_host(link.url.host) for link in page.links if low <= link.at <= high)
-        if all(name in (None, service) for name in between):
+        elif at <= code.at <= at + _LOOK_AHEAD:
             return code
-    return None
+    return above
 
 
-def labelled_number(page: Page, labels: tuple[str, ...], shape: re.Pattern[str], *, start: int = 0) -> str | None:
-    """The first number of this shape that stands behind one of the labels, as digits only."""
+def labelled_number(part: Part, labels: tuple[str, ...], shape: re.Pattern[str], *, at: int = 0) -> str | None:
+    """The first number of this shape behind one of the labels in the meeting's part, not far above ``at``."""
     hits: list[tuple[int, str]] = []
     for label in labels:
-        for at in occurrences(page.low, label):
-            if at < start:
+        for place in occurrences(part.page.low, label):
+            if not part.holds(place) or place < at - _LOOK_BACK:
                 continue
-            match = number_after(page.text, at + len(label), shape)
+            match = number_after(part.page.text, place + len(label), shape)
             if match:
                 hits.append((match.start(), only_digits(match[0])))
     return min(hits)[1] if hits else None

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import re
 
+from connector.detection.hosts import DOMAINS
 from connector.detection.labels import Code
 from connector.detection.page import Link, Page
-from connector.detection.services.base import Found, Service, code_by, dial_evidence, links_of, lost, note, unique, won
-from connector.detection.urls import Url
+from connector.detection.services.base import (
+    Found,
+    Service,
+    code_by,
+    dial_evidence,
+    links_of,
+    lost,
+    note,
+    own_part,
+    unique,
+    won,
+)
+from connector.detection.urls import Url, host_under
 
 _ROOM = re.compile(r"^/+(\d{6,15})(?:/+(\d{3,10}))?(?:/|$)")
 _NAMED = re.compile(r"^/+([A-Za-z][A-Za-z0-9._\-]{2,60})/*$")
@@ -39,7 +51,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         return _named(pages)
     page, link, match = rooms[0]
     number, in_path = match[1], match[2]
-    code = code_by(page, link.at, "bluejeans")
+    code = code_by(own_part(page, link.at, lambda other: _is_same(other, number), number, telephone=True), link.at)
     code = None if code is not None and code.numeric == number else code
     numeric = in_path or (code.numeric if code else None)
     user, tail = (f"{number}.{numeric}", f"#{numeric}") if numeric else (number, "")
@@ -66,6 +78,11 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         evidence=tuple(lines),
     )
     return [dial_evidence(found, page.where, "bluejeans.sip.derived", "meeting id at the service's domain")]
+
+
+def _is_same(link: Link, number: str) -> bool:
+    match = _ROOM.match(link.url.path)
+    return host_under(link.url.host, *DOMAINS["bluejeans"]) and (match is None or match[1] == number)
 
 
 def _text(code: Code | None, in_path: str | None) -> str | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from connector.detection.hosts import DOMAINS
 from connector.detection.page import Link, Page
 from connector.detection.services.base import (
     Found,
+    Part,
     Service,
     dial_evidence,
     labelled_number,
     links_of,
     note,
+    own_part,
     unique,
     won,
 )
@@ -40,9 +43,13 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         named = match is None and _is_room_name(link.url)
         if match is None and not named:
             continue
-        number = match[1] if match else labelled_number(page, _LABELS, _NUMBER, start=max(0, link.at - 200))
+        number = match[1] if match else labelled_number(_part(page, link), _LABELS, _NUMBER, at=link.at)
         return [_meeting(pages, page, link, number)]
     return []
+
+
+def _part(page: Page, link: Link) -> Part:
+    return own_part(page, link.at, lambda other: host_under(other.url.host, *DOMAINS["gotomeeting"]))
 
 
 def _is_room_name(url: Url) -> bool:

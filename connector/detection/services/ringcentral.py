@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from connector.detection.hosts import DOMAINS
 from connector.detection.page import Link, Page
-from connector.detection.services.base import Found, Service, code_by, dial_evidence, links_of, note, won
+from connector.detection.services.base import Found, Service, code_by, dial_evidence, links_of, note, own_part, won
 from connector.detection.urls import host_under
 
 _ID = re.compile(r"^/+(?:join|j|meetings?|conf/on)/+(\d{9,12})(?:/|$)")
@@ -23,9 +24,10 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
 
 
 def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> Found:
-    code = code_by(page, link.at, "ringcentral")
+    part = own_part(page, link.at, lambda other: _is_same(other, number), number, telephone=True)
+    code = code_by(part, link.at)
     code = None if code is not None and code.numeric == number else code
-    digits = code_by(page, link.at, "ringcentral", numeric=True)
+    digits = code_by(part, link.at, numeric=True)
     lines = [won("meeting_id", page.where, "ringcentral.link", "the id stands in the link", number)]
     lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
     stated = [(a.user, a.host) for p in pages for a in p.addresses if a.user.partition(".")[0] == number]
@@ -55,6 +57,11 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> Fo
         return replace(found, reason="the meeting has a password, but no numeric one is printed that a room could dial")
     found = replace(found, sip=(f"{user}@{BRIDGE}",))
     return dial_evidence(found, page.where, "ringcentral.sip.derived", "meeting id at the service's bridge")
+
+
+def _is_same(link: Link, number: str) -> bool:
+    match = _ID.match(link.url.path)
+    return host_under(link.url.host, *DOMAINS["ringcentral"]) and (match is None or match[1] == number)
 
 
 service = Service("ringcentral", _find)

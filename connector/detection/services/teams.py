@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from connector.detection.labels import only_digits
+from connector.detection.hosts import DOMAINS
+from connector.detection.labels import MEETING_ID_LABELS, only_digits
 from connector.detection.page import Address, Link, Page
 from connector.detection.services.base import (
     Found,
+    Part,
     Service,
     code_by,
     dial_evidence,
@@ -21,6 +23,8 @@ from connector.detection.services.base import (
     links_of,
     lost,
     note,
+    own_part,
+    parts,
     won,
 )
 from connector.detection.urls import Url, host_under
@@ -32,18 +36,17 @@ _JOIN = re.compile(
 _MEET_NUMBER = re.compile(r"/meet/(\d{8,18})")
 _MEETING_ID = re.compile(r"\d{3}(?:[ \-]?\d{3}){2,4}(?:[ \-]?\d{1,3})?(?!\d)")
 _LABELS = (
-    *(
-        "meeting id",
-        "meeting-id",
-        "besprechungs-id",
-        "id de réunion",
-        "id de la réunion",
-        "id de reunión",
-        "id de la reunión",
-    ),
-    *("id riunione", "id da reunião", "id reunião", "会議 id", "会議id", "모임 id", "회의 id", "会议 id", "會議識別碼"),
-    *("идентификатор собрания", "identyfikator spotkania", "toplantı kimliği", "vergadering-id", "mötes-id", "møte-id"),
-    *("møde-id", "kokouksen tunnus", "id schůzky", "ідентифікатор наради", "meeting id", "معرف الاجتماع", "מזהה פגישה"),
+    *(label for label in MEETING_ID_LABELS if "conference" not in label),
+    "会議id",
+    "id de réunion",
+    "id de la réunion",
+    "kokouksen tunnus",
+    "id схода",
+)
+# In whatever language: Teams prints its id in threes behind a colon, and the passcode below it.
+_IN_THREES = re.compile(
+    r"(?m)^[^\d\n+@\ufffc]{2,60}:[ \t*_]{0,6}(?P<id>\d{3}(?: \d{3}){2,4}(?: \d{1,2})?)[ \t*_]{0,6}$"
+    r"(?:\n{1,2}[^\d\n@\ufffc]{2,60}:[ \t*_]{0,6}(?P<code>[A-Za-z0-9]{6,10})[ \t*_]{0,6}$)?"
 )
 
 
@@ -59,21 +62,36 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     if not joins:
         return []
     page, link = joins[0]
+    part = own_part(page, link.at, lambda other: _is_same(other.url, link.url))
     number = _MEET_NUMBER.search(link.url.path) or _MEET_NUMBER.search(link.url.fragment)
-    meeting_id = number[1] if number else labelled_number(page, _LABELS, _MEETING_ID, start=max(0, link.at - 300))
-    code = code_by(page, link.at, "teams")
+    meeting_id = number[1] if number else labelled_number(part, _LABELS, _MEETING_ID, at=link.at)
+    if meeting_id is not None and number is None and not 11 <= len(meeting_id) <= 15:
+        meeting_id = None
+    code = code_by(own_part(page, link.at, lambda other: _is_same(other.url, link.url), telephone=True), link.at)
+    text_code = code.value if code else None
+    if meeting_id is None or text_code is None:
+        block = _IN_THREES.search(page.text, max(part.start, link.at - 300), min(part.end, link.at + 1500))
+        if block and 11 <= len(only_digits(block["id"])) <= 15 and meeting_id in (None, only_digits(block["id"])):
+            meeting_id, text_code = only_digits(block["id"]), text_code or block["code"]
     found = Found(
         service="teams",
         where=page.where,
         order=page.order(link.at),
         rule="teams.link",
         meeting_id=meeting_id,
-        passcode_text=code.value if code else None,
+        passcode_text=text_code,
         join_url=link.url.text,
         join_shown=link.url.host,
         evidence=tuple(_evidence(joins, meeting_id)),
     )
-    return [_with_dial(found, pages, page)]
+    return [_with_dial(found, parts(pages, page, link.at, lambda other: _is_same(other.url, link.url)))]
+
+
+def _is_same(url: Url, own: Url) -> bool:
+    """A page of Teams that is no meeting, another link to the same one, or a vendor's dialling instructions."""
+    return _from_instruction(url) is not None or (
+        host_under(url.host, *DOMAINS["teams"]) and (not _is_join(url) or url.path == own.path)
+    )
 
 
 def _evidence(joins: list[tuple[Page, Link]], meeting_id: str | None) -> list[Evidence]:
@@ -98,8 +116,8 @@ class _Cvi:
     reason: str = ""
 
 
-def _with_dial(found: Found, pages: tuple[Page, ...], page: Page) -> Found:
-    cvi = _instruction_link(pages) or next(filter(None, (_printed_block(p) for p in (page, *pages))), None)
+def _with_dial(found: Found, own: list[Part]) -> Found:
+    cvi = _instruction_link(own) or next(filter(None, map(_printed_block, own)), None)
     if cvi is None:
         return replace(found, reason="the Teams invitation has no block for video conferencing devices")
     h323 = (cvi.h323,) if cvi.h323 else ()
@@ -111,10 +129,10 @@ _HOST = re.compile(r"(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z0-9\-]{1,63}")
 _NUMBER = re.compile(r"\d{3,15}")
 
 
-def _instruction_link(pages: tuple[Page, ...]) -> _Cvi | None:
-    for page in pages:
-        for link in page.links:
-            cvi = _from_instruction(link.url)
+def _instruction_link(own: list[Part]) -> _Cvi | None:
+    for part in own:
+        for link in part.page.links:
+            cvi = _from_instruction(link.url) if part.holds(link.at) else None
             if cvi is not None:
                 return cvi
     return None
@@ -174,8 +192,11 @@ _CONFERENCE_ID = re.compile(r"[^\d\n:]{0,60}[:][ \t]{0,4}(\d[\d \t]{6,16}\d)(?![
 _BELOW = 240  # characters from the tenant key to the conference id
 
 
-def _printed_block(page: Page) -> _Cvi | None:
+def _printed_block(part: Part) -> _Cvi | None:
+    page = part.page
     for address in page.addresses:
+        if not part.holds(address.at):
+            continue
         known = host_under(address.host, *_KEY_FIRST, *_CONFERENCE_FIRST)
         around = page.low[max(0, address.at - 120) : address.at + _BELOW]
         if not known and (address.scheme == "mailto" or not _DEVICE_WORDS.search(around)):

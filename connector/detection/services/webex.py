@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from connector.detection.hosts import DOMAINS
 from connector.detection.labels import only_digits
 from connector.detection.page import Link, Page
 from connector.detection.services.base import (
     Found,
+    Part,
     Service,
     code_by,
     dial_evidence,
@@ -19,6 +21,8 @@ from connector.detection.services.base import (
     links_of,
     lost,
     note,
+    own_part,
+    parts,
     unique,
     won,
 )
@@ -47,6 +51,30 @@ _LABELS = (
         "numer spotkania",
         "toplantı numarası",
     ),
+    *("numero di riunione", "numero del meeting", "numéro du meeting", "numéro de meeting", "número del meeting"),
+    *("nummer van vergadering", "nummer van de vergadering", "toegangscode", "codice di accesso", "codice d'accesso"),
+    *(
+        "codice d’accesso",
+        "code d'accès",
+        "code d’accès",
+        "kod dostępu",
+        "код доступа",
+        "erişim kodu",
+        "访问码",
+        "存取碼",
+    ),
+    *(
+        "アクセス コード",
+        "アクセスコード",
+        "액세스 코드",
+        "會議號碼",
+        "会议号码",
+        "номер конференции",
+        "номер наради",
+        "číslo schůzky",
+    ),
+    *("åtkomstkod", "adgangskode", "tilgangskode", "pääsykoodi", "kokousnumero", "מספר פגישה", "رقم الاجتماع"),
+    *("số cuộc họp", "nomor rapat", "ミーティング番号 (アクセス コード)", "meetingnummer", "numărul ședinței"),
     *("vergadernummer", "mötesnummer", "møtenummer", "mødenummer", "numéro", "número", "meeting-id", "besprechungs-id"),
 )
 _GATEWAY_PREFIXES = ("173.243.", "62.109.", "66.114.", "114.29.", "210.4.")
@@ -110,8 +138,11 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
 
 
 def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Found:
-    number = join.name if join.kind == "number" else _printed_number(pages, page, link, join)
-    code = code_by(page, link.at, "webex")
+    own = parts(pages, page, link.at, lambda other: _is_same(other.url, link.url))
+    number = join.name if join.kind == "number" else _printed_number(own, link, join)
+    code = code_by(
+        own_part(page, link.at, lambda other: _is_same(other.url, link.url), number, telephone=True), link.at
+    )
     lines = [won("join_url", page.where, f"webex.{join.kind}", "the meeting's link", link.url.host)]
     lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
     if number:
@@ -128,29 +159,43 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Fo
         join_shown=link.url.host,
         evidence=tuple(lines),
     )
-    return _with_dial(found, pages, join, number)
+    return _with_dial(found, own, join, number)
+
+
+def _is_same(url: Url, own: Url) -> bool:
+    """A page of Webex that is no meeting, or another link to the same one."""
+    if not host_under(url.host, *DOMAINS["webex"]):
+        return False
+    join = _classify(url)
+    return join is None or _identity(url) == _identity(own)
+
+
+def _identity(url: Url) -> str:
+    named = [part.lower() for part in url.segments if part.lower() not in ("meet", "join")]
+    return url.param("MTID") or "/".join(named[:1])
 
 
 _PIPE_NUMBER = re.compile(r"[ \t]{0,8}\|[ \t]{0,8}(\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,4})(?!\d)")
 
 
-def _printed_number(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> str | None:
-    piped = _PIPE_NUMBER.match(page.text, link.at + 1)
+def _printed_number(own: list[Part], link: Link, join: _Join) -> str | None:
+    piped = _PIPE_NUMBER.match(own[0].page.text, link.at + 1)
     if piped:
         return only_digits(piped[1])
-    for source in (page, *pages):
-        number = labelled_number(source, _LABELS, _NUMBER)
+    for part in own:
+        number = labelled_number(part, _LABELS, _NUMBER)
         if number and 9 <= len(number) <= 11:
             return number
-    for source in (page, *pages):
-        for address in source.addresses:
-            if address.host == join.site and address.user.isdigit() and 9 <= len(address.user) <= 11:
+    for part in own:
+        for address in part.page.addresses:
+            here = part.holds(address.at) and address.host == join.site
+            if here and address.user.isdigit() and 9 <= len(address.user) <= 11:
                 return address.user
     return None
 
 
-def _with_dial(found: Found, pages: tuple[Page, ...], join: _Join, number: str | None) -> Found:
-    stated = _stated(pages, join, number)
+def _with_dial(found: Found, own: list[Part], join: _Join, number: str | None) -> Found:
+    stated = _stated(own, join, number)
     if stated:
         rule, why, sip = "webex.sip.stated", "the invitation states the address", stated
     elif join.kind == "room" and re.fullmatch(r"[A-Za-z0-9._\-]{1,80}", join.name):
@@ -160,15 +205,17 @@ def _with_dial(found: Found, pages: tuple[Page, ...], join: _Join, number: str |
     else:
         reason = "the Webex link holds no number and none is printed, so there is nothing to dial"
         return replace(found, reason=reason)
-    h323 = [f"{ip}##{number}" for ip in _gateways(pages)] if number else []
+    h323 = [f"{ip}##{number}" for ip in _gateways(own)] if number else []
     return dial_evidence(replace(found, sip=unique(sip), h323=unique(h323)), found.where, rule, why)
 
 
-def _stated(pages: tuple[Page, ...], join: _Join, number: str | None) -> list[str]:
+def _stated(own: list[Part], join: _Join, number: str | None) -> list[str]:
     """Printed addresses of this meeting; a mail address at another domain, or the Skype form, is none of them."""
     found = []
-    for page in pages:
-        for address in page.addresses:
+    for part in own:
+        for address in part.page.addresses:
+            if not part.holds(address.at):
+                continue
             if not host_under(address.host, "webex.com") or host_under(address.host, "lync.webex.com"):
                 continue
             if address.user == number or address.user == join.name or address.scheme in ("sip", "sips"):
@@ -176,8 +223,9 @@ def _stated(pages: tuple[Page, ...], join: _Join, number: str | None) -> list[st
     return found
 
 
-def _gateways(pages: tuple[Page, ...]) -> list[str]:
-    return [ip for page in pages for ip, _ in page.gateways if ip.startswith(_GATEWAY_PREFIXES)]
+def _gateways(own: list[Part]) -> list[str]:
+    hits = [(ip, at, part) for part in own for ip, at in part.page.gateways]
+    return [ip for ip, at, part in hits if part.holds(at) and ip.startswith(_GATEWAY_PREFIXES)]
 
 
 def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
@@ -192,7 +240,7 @@ def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
                 continue
             found = Found("webex", page.where, page.order(address.at), "webex.sip", meeting_id=number)
             join = _Join("number" if number else "room", site, address.user)
-            return [_with_dial(found, pages, join, number)]
+            return [_with_dial(found, [Part(page, 0, len(page.text) + 1)], join, number)]
     return []
 
 

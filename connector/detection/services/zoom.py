@@ -13,8 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from connector.detection.hosts import DOMAINS, service_of_host
-from connector.detection.labels import Code, OneTap, PrintedId, one_taps, only_digits, printed_codes, printed_ids
+from connector.detection.hosts import DOMAINS, names_a_meeting, service_of_host
+from connector.detection.labels import (
+    Code,
+    OneTap,
+    PrintedId,
+    code_below,
+    foreign_ids,
+    one_taps,
+    only_digits,
+    printed_codes,
+    printed_ids,
+)
 from connector.detection.page import LINK, Link, Page
 from connector.detection.services.base import Found, Service, dial_evidence, lost, note, unique, won
 from connector.detection.urls import host_under
@@ -282,8 +292,9 @@ def _choose_printed(reading: _Reading, personal: _ZoomLink | None) -> _Choice | 
         if reading.taps:
             page, tap = reading.taps[0]
             return _Choice(tap.meeting_id, page, tap.at, "zoom.onetap", "the id stands in the one-tap line", personal)
+    later = any(z.kind in ("registration", "recording") for z in reading.links) and personal is None
     for page, number in reading.printed:
-        if number.digits.startswith("0"):
+        if number.digits.startswith("0") or later:  # a number beside a recording or a registration admits nobody
             continue
         if named and (number.grouped_3_4_4 or (not others and (number.strong or personal is not None))):
             return _Choice(
@@ -319,6 +330,7 @@ _FOLLOWS_WITHIN = 1500  # characters: a passcode stands below the id or link tha
 _PRECEDES_WITHIN = 400
 _LIST_WITHIN = 4000  # gateway lists are long
 _OTHER = "other"
+_NO_NUMBER = "personal"
 
 
 class _Owners:
@@ -347,6 +359,8 @@ class _Owners:
         for page, number in reading.printed:
             if number.digits in ids or (printed_known and number.strong):
                 self._add(page, number.at, number.digits)
+            elif len(number.digits) != len(choice.meeting_id) and number.strong and choice.personal is None:
+                self._add(page, number.at, _OTHER)  # as long as the link's, it may be an edited copy; else another's
         self._add_other_services(reading.pages)
         for anchors in self.anchors.values():
             anchors.sort()
@@ -357,8 +371,11 @@ class _Owners:
     def _add_other_services(self, pages: tuple[Page, ...]) -> None:
         for page in pages:
             for link in page.links:
-                if service_of_host(link.url.host) not in (None, "zoom"):
+                zoom = service_of_host(link.url.host) == "zoom" or link.url.scheme in ("zoommtg", "zoomus")
+                if not zoom and names_a_meeting(link.url):
                     self._add(page, link.at, _OTHER)
+            for at in foreign_ids(page):
+                self._add(page, at, _OTHER)
 
     def owns(self, page: Page, at: int, within: int = _FOLLOWS_WITHIN) -> bool:
         anchors = self.anchors[id(page)]
@@ -401,6 +418,7 @@ class _Passcode:
 def _passcode(reading: _Reading, choice: _Choice, owners: _Owners) -> _Passcode:
     """The room's numeric code, by reliability: stated in an address, H.323/SIP part, all-digit web code, one-tap."""
     printed = [(p, c) for p, c in reading.codes if c.value != choice.meeting_id and owners.owns(p, c.at)]
+    printed = printed or _in_unknown_language(reading, choice, owners)
     printed.sort(key=lambda hit: hit[0] is not choice.page)  # stable: first where the meeting was found
     candidates: list[tuple[str, str, str, str]] = []  # code, where, rule, reason
     for stated in (*reading.sip, *reading.h323):
@@ -418,6 +436,20 @@ def _passcode(reading: _Reading, choice: _Choice, owners: _Owners) -> _Passcode:
             candidates.append((tap.code, page.where, "zoom.passcode.onetap", "the last code of the one-tap line"))
     candidates += [(digits, p.where, "zoom.passcode.label", "a later all-digit passcode") for p, _, digits in numeric]
     return _weighed(candidates, printed)
+
+
+def _in_unknown_language(reading: _Reading, choice: _Choice, owners: _Owners) -> list[tuple[Page, Code]]:
+    """The link's token tells that there is a passcode, and Zoom prints it right below the id."""
+    if not owners.alone or not any(
+        z.meeting_id == choice.meeting_id and z.link.url.param("pwd") for z in reading.links
+    ):
+        return []
+    for page in reading.pages:
+        below = code_below(page, choice.meeting_id)
+        if below is not None:
+            value, at = below
+            return [(page, Code(value, value if value.isdigit() else None, at, False))]
+    return []
 
 
 def _weighed(candidates: list[tuple[str, str, str, str]], printed: list[tuple[Page, Code]]) -> _Passcode:
@@ -482,6 +514,20 @@ def _printed_gateways(pages: tuple[Page, ...], owners: _Owners) -> list[str]:
     return found
 
 
+_REGION = re.compile(r"[ \t]{0,4}[(（\-:][ \t]{0,3}(?P<name>[^\d\n()（）@:]{2,40})[)）\n]")
+
+
+def _regions(pages: tuple[Page, ...], gateways: set[str]) -> tuple[tuple[str, str], ...]:
+    """What stands behind each address of the list: ``192.0.2.37 (US West)``."""
+    found: dict[str, str] = {}
+    for page in pages:
+        for ip, at in page.gateways:
+            label = _REGION.match(page.text, at + len(ip)) if ip in gateways else None
+            if label:
+                found.setdefault(ip, label["name"].strip())
+    return tuple(found.items())
+
+
 # ------------------------------------------------------------------------------------------------ the candidate
 
 
@@ -502,6 +548,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     )
     found = Found(
         service="zoom",
+        regions=_regions(reading.pages, {address.partition("##")[0] for address in h323}),
         where=choice.page.where,
         order=choice.page.order(choice.at),
         rule=choice.rule,
@@ -574,7 +621,7 @@ def _without_number(reading: _Reading) -> list[Found]:
     live = best.kind == "personal"
     reason = "a personal link holds no number, so there is nothing to dial" if live else best.why
     lines = [lost("meeting_id", z.page.where, f"zoom.{z.kind}", z.why or reason, z.link.url.shown) for z in links[:8]]
-    codes = _Owners(reading, _Choice(_OTHER, best.page, best.at, "", "", best)) if live else None
+    codes = _Owners(reading, _Choice(_NO_NUMBER, best.page, best.at, "", "", best)) if live else None
     code = next((c for p, c in reading.codes if codes is not None and codes.owns(p, c.at)), None)
     return [
         Found(

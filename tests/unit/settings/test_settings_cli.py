@@ -20,6 +20,8 @@ TOML = """[sync]
 poll_every = 15
 [calendars.office]
 type = "caldav"
+url = "https://dav.example.org/"
+username = "rooms"
 password = "env:OFFICE_PASSWORD"
 [templates.big]
 auto_join = true
@@ -61,7 +63,7 @@ def test_check_shows_values_origins_and_references(folder: Path, monkeypatch: py
     lines = [line.split() for line in text.splitlines()]
     assert ["sync.poll_every", "connector.toml,", "line", "2", "15"] in lines
     assert ["guard.rooms", "environment", "CONNECTOR__GUARD__ROOMS", "9"] in lines
-    assert ["calendars.office.password", "connector.toml,", "line", "5", "env:OFFICE_PASSWORD"] in lines
+    assert ["calendars.office.password", "connector.toml,", "line", "7", "env:OFFICE_PASSWORD"] in lines
     assert ["log.level", "default", "info"] in lines
     assert "2 rooms from rooms.csv" in text.replace(f"{folder}/", "")
     assert "Warnings" not in text

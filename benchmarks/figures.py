@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from benchmarks.world import Daemon
 
@@ -36,25 +39,51 @@ def spread(values: Iterable[float], digits: int = 3) -> dict[str, float | int]:
 
 @dataclass(slots=True)
 class Effort:
-    """Processor time of the daemon and of this process, which runs the simulated units. A simulator process that is
-    near 1.0 of a core means that the units, not the daemon, were the slow side."""
+    """Processor time of the daemon, of this process, which runs the simulated units, and of all else on the machine.
+
+    A simulator process near 1.0 of a core means that the units, not the daemon, were the slow side. Where the three
+    come near the number of cores, the figures say more about the machine than about the daemon.
+    """
 
     daemon: Daemon
     _daemon: float = field(init=False)
     _own: float = field(init=False)
+    _all: float = field(init=False)
     _began: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._daemon, self._own, self._began = self.daemon.cpu_seconds(), time.process_time(), time.monotonic()
+        self._daemon, self._own, self._all = self.daemon.cpu_seconds(), time.process_time(), _machine_seconds()
+        self._began = time.monotonic()
 
     def cores(self) -> dict[str, float]:
         """Since the beginning, in cores; and the seconds it was measured over."""
         wall = time.monotonic() - self._began
+        daemon = self.daemon.cpu_seconds() - self._daemon
+        own = time.process_time() - self._own
+        others = max(_machine_seconds() - self._all - daemon - own, 0)
         return {
             "seconds": round(wall, 1),
-            "daemon_cores": round((self.daemon.cpu_seconds() - self._daemon) / wall, 3),
-            "simulator_cores": round((time.process_time() - self._own) / wall, 3),
+            "daemon_cores": round(daemon / wall, 2),
+            "simulator_cores": round(own / wall, 2),
+            "other_cores": round(others / wall, 2),
         }
+
+
+def _machine_seconds() -> float:
+    """Processor time of everything on this machine since it started, idle time left out."""
+    user, nice, system, _idle, _waiting, irq, soft_irq, steal = Path("/proc/stat").read_text().split()[1:9]
+    return sum(map(int, (user, nice, system, irq, soft_irq, steal))) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """A thousand simulated units make a full collection take longer than the daemon's own work on a dial."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def report(name: str, rows: Mapping[str, Row], **facts: object) -> None:

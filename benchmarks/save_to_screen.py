@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.figures import Effort, report, spread
+from benchmarks.figures import Effort, no_garbage_collection, report, spread
 from benchmarks.world import Daemon, Site, served, until
 
 _LOOK = 0.005  # seconds
@@ -70,9 +70,11 @@ class Stopwatch:
 
 
 async def _phase(site: Site, daemon: Daemon, label: str, pause: float) -> tuple[dict[str, float | int], int]:
-    watch, effort = Stopwatch(site, label), Effort(daemon)
-    lost = await watch.follow((room, pause) for room in site.units)
-    return spread(watch.seconds) | effort.cores() | {"lost": lost}, lost
+    watch = Stopwatch(site, label)
+    with no_garbage_collection():
+        effort = Effort(daemon)
+        lost = await watch.follow((room, pause) for room in site.units)
+        return spread(watch.seconds) | effort.cores() | {"lost": lost}, lost
 
 
 async def measure(rooms: int, firmware: str, spread_over: float) -> int:

@@ -17,7 +17,7 @@ from connector.errors import ConnectorError
 from connector.model import Room
 from connector.store.store import RoomRow, Store
 from connector.vault.local import Vault
-from device_drivers.api import DriverError, Endpoint
+from device_drivers.api import DeviceUnreachable, DriverError, Endpoint
 from device_drivers.http import peer_pin
 
 devices_app = typer.Typer(help="The room systems: their certificates and their state.", no_args_is_help=True)
@@ -61,6 +61,9 @@ async def _probe(room: Room, configuration: Configuration) -> _Pin:
     name = "" if address == room.ip_address else room.ip_address
     endpoint = Endpoint(room.id, address, host_name=name, port=room.port, tls=room.tls)
     seen = await peer_pin(endpoint, default_port=plug.manifest.default_port)
+    if not seen:
+        port = room.port or plug.manifest.default_port
+        raise DeviceUnreachable(f"no certificate came from {address}:{port}; is it on, and does it speak HTTPS there?")
     column = f"pin:{seen}"
     if room.tls.mode == "pin" and room.tls.value.lower() == seen.lower():
         verdict = "It is the certificate that rooms.csv pins."

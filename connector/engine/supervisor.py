@@ -51,6 +51,7 @@ class Supervisor:
         self._meetings = meetings
         self._fatal = fatal
         self._managed: dict[RoomId, _Managed] = {}
+        self._by_calendar: dict[CalendarId, list[RoomId]] = {}
         self._gone: dict[RoomId, tuple[object, ...]] = {}  # which unit a stopped room had
         self._limiter = asyncio.Semaphore(tools.options.push_concurrency)
         self._tidying: Alarm | None = None
@@ -80,6 +81,9 @@ class Supervisor:
         for key, (room, calendar) in rooms.items():
             if key not in self._managed:
                 self._start(room, calendar)
+        self._by_calendar = {}
+        for key, managed in self._managed.items():
+            self._by_calendar.setdefault(managed.calendar, []).append(key)
         if self._tidying is None:
             self._tidy()
 
@@ -91,7 +95,7 @@ class Supervisor:
         self._tidying = self._tools.clock.call_at(now + _TIDY_EVERY, self._tidy)
 
     def _start(self, room: Room, calendar: CalendarId) -> None:
-        row = self._rows.get(room.id, RoomRow(room.id))
+        row = self._rows.pop(room.id, RoomRow(room.id))
         if room.id in self._gone and self._gone[room.id] != _unit_of(room):
             row = RoomRow(room.id)  # another unit: what the old one acknowledged says nothing
         unit = Unit(room, row, self._tools)
@@ -143,9 +147,8 @@ class Supervisor:
     # -------------------------------------------------------------------------------- plans
 
     def calendar_changed(self, calendar: CalendarId) -> None:
-        for key, managed in self._managed.items():
-            if managed.calendar == calendar:
-                self.replan(key)
+        for key in self._by_calendar.get(calendar, ()):
+            self.replan(key)
 
     def _info_changed(self, key: RoomId) -> None:
         managed = self._managed.get(key)

@@ -61,6 +61,7 @@ class Sync:
         self._tools = tools
         self._told = told
         self._calendars: dict[CalendarId, _Calendar] = {}
+        self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
         self._bell = Bell(tools.clock)
         self._blocked: dict[str, str] = {}  # source -> why it is not asked any more
         self._slots = {name: asyncio.Semaphore(tools.options.read_concurrency) for name in sources}
@@ -88,6 +89,9 @@ class Sync:
             self._calendars[calendar] = state
             if calendar.source in self._sources:
                 self._sources[calendar.source].watch(calendar.name)
+        self._named = {}
+        for calendar in self._calendars:
+            self._named.setdefault((calendar.source, calendar.name), []).append(calendar)
         self._bell.ring()
 
     def trigger(self, calendar: CalendarId) -> None:
@@ -120,7 +124,7 @@ class Sync:
             try:
                 async for calendar in self._sources[name].changes():
                     failures = 0
-                    for known in [c for c in self._calendars if (c.source, c.name) == (name, calendar)]:
+                    for known in self._named.get((name, calendar), ()):
                         self.trigger(known)
             except Exception as error:  # a broken watcher costs speed, never correctness: the poll goes on
                 self._tools.journal.note(

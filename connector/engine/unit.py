@@ -103,6 +103,7 @@ class Unit:
         self._login_read_at: datetime | None = None
         self._opening = asyncio.Lock()
         self._clock_is_off = False
+        self._told = False  # whether the log of this run has the present trouble
         self.on_info: Callable[[], None] | None = None  # told after each probe: capabilities may have changed
 
     @property
@@ -270,14 +271,16 @@ class Unit:
     def _note_state(self, state: str, detail: str, event: str = "unit.reachable") -> None:
         if state == "reachable" and self._refused and self._login_print != self._refused:
             self._refused = ""  # a new password works
-        if state == self.state:
+        changed, new = state != self.state, self.state == "new"
+        if not changed and (self._told or state == "reachable"):
             self.detail = detail
             return
-        first = self.state == "new"
-        self.state, self.detail, self.since = state, detail, self._tools.clock.now()
-        store = self._tools.store
-        store.post(store.state(self.room.id, state, detail, self.since, self._refused))
-        if not (first and state == "reachable"):
+        self.state, self.detail, self._told = state, detail, True  # told again after a restart: its log begins anew
+        if changed:
+            self.since = self._tools.clock.now()
+        store, since = self._tools.store, self.since or self._tools.clock.now()
+        store.post(store.state(self.room.id, state, detail, since, self._refused))
+        if not (new and state == "reachable"):
             self._note(event, reason=detail)
 
     def _note(self, event: str, **detail: object) -> None:

@@ -67,7 +67,8 @@ class Attempt:
     @property
     def live(self) -> bool:
         """Ours to leave, as far as is known."""
-        return self.owned and not self.left and self.state in (AttemptState.ANSWERED, AttemptState.SENT)
+        maybe = (AttemptState.ANSWERED, AttemptState.SENT, AttemptState.UNKNOWN)
+        return self.owned and not self.left and self.state in maybe
 
 
 @dataclass(frozen=True, slots=True)

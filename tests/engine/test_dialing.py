@@ -96,6 +96,19 @@ async def test_unreadable_after_a_lost_reply_is_left_to_the_button(house: House)
     assert house.named("dial.missed")
 
 
+async def test_a_call_of_unknown_outcome_is_left_when_its_event_is_deleted(house: House) -> None:
+    house.unit.lose_reply = True
+    await house.calendar(meeting())
+    await house.at(minutes(10) - timedelta(milliseconds=100))
+    house.unit.calls_unreadable = True
+    await house.advance(timedelta(milliseconds=700))
+    await house.calendar()
+    house.unit.calls_unreadable = False
+    assert house.unit.calls
+    await house.at(minutes(90))
+    assert not house.unit.calls
+
+
 async def test_what_a_person_hung_up_is_not_redialled(house: House) -> None:
     m = meeting()
     await house.calendar(m)

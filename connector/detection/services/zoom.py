@@ -359,8 +359,8 @@ class _Owners:
         for page, number in reading.printed:
             if number.digits in ids or (printed_known and number.strong):
                 self._add(page, number.at, number.digits)
-            elif len(number.digits) != len(choice.meeting_id) and number.strong and choice.personal is None:
-                self._add(page, number.at, _OTHER)  # as long as the link's, it may be an edited copy; else another's
+            elif number.strong and choice.personal is None and not _may_be_edited(reading, choice, page, number.at):
+                self._add(page, number.at, _OTHER)
         self._add_other_services(reading.pages)
         for anchors in self.anchors.values():
             anchors.sort()
@@ -397,6 +397,17 @@ class _Owners:
             before = None
         owner = before or after
         return owner is not None and owner[1] == self.chosen
+
+
+_COPY_WITHIN = 200
+
+
+def _may_be_edited(reading: _Reading, choice: _Choice, page: Page, at: int) -> bool:
+    """A printed id that differs from the link's is another meeting's, unless it can be a copy that somebody altered:
+    it is the only one, close behind the link, and the link has a passcode, which must be printed somewhere."""
+    links = [z for z in reading.links if z.meeting_id == choice.meeting_id and z.link.url.param("pwd")]
+    printed = {number.digits for _, number in reading.printed if number.strong}
+    return len(printed) == 1 and any(z.page is page and 0 <= at - z.at <= _COPY_WITHIN for z in links)
 
 
 def _leans_on(page: Page, before: int, at: int, after: int) -> bool:

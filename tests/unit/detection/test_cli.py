@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from connector.cli.detect import detect_command
+from connector.errors import UserError
 
 KEYS = {"file", "joinable", "service", "meeting_id", "passcode", "passcode_text", "join_url", "sip", "h323", "evidence"}
 INVITATION = "https://zoom.us/j/81920374655?pwd=Token\nPasscode: Walrus\n+12025550143,,81920374655#,,,,*0046189#\n"
@@ -63,3 +64,66 @@ def test_unreadable_files_are_a_sentence_and_a_status(invitation: Path, tmp_path
     partly = run(str(missing), str(invitation), str(tmp_path), "--json")
     assert partly.exit_code == 3
     assert len(partly.stdout.splitlines()) == 1
+
+
+RULES = """
+[dialing]
+internal_domains = ["example.org"]
+[[rules]]
+name = "lab"
+match = 'zoom\\.us/j/(?P<id>\\d+)'
+rooms = ["lab-*"]
+address = "{id}@vc.example.org"
+[[rules]]
+name = "quiet"
+match = "zoom"
+sites = ["Oslo"]
+action = "no_button"
+[[rules]]
+name = "gone"
+match = "zoom"
+rooms = ["cellar"]
+action = "ignore"
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "sip"),
+    [
+        ((), ["81920374655@vc.example.org"]),
+        (("--room", "lab-2"), ["81920374655@vc.example.org"]),
+        (("--room", "huddle"), ["81920374655.0046189@zoomcrc.com"]),
+        (("--room", "huddle", "--site", "oslo"), []),
+        (("--room", "cellar"), []),
+    ],
+)
+def test_rules_are_tried_for_a_room(invitation: Path, tmp_path: Path, options: tuple[str, ...], sip: list[str]) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULES, "utf-8")
+    result = run("--rule", str(rules), "--json", *options, str(invitation))
+    assert result.exit_code == 0
+    printed = json.loads(result.stdout)
+    assert set(printed) == KEYS
+    assert printed["sip"] == sip
+    assert any(line["rule"].startswith("rule.") for line in printed["evidence"]) is (options[1:] != ("huddle",))
+
+
+def test_a_bad_rule_is_told_and_the_rest_are_tried(invitation: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        "[[rules]]\nname = 'bad'\nmatch = '('\naddress = 'x@y.example'\n" + RULES[RULES.index("[[rules]]") :]
+    )
+    result = run("--rule", str(rules), "--json", str(invitation))
+    assert result.exit_code == 3
+    assert "rule 1 (bad) is left out" in result.stderr
+    assert json.loads(result.stdout)["sip"] == ["81920374655@vc.example.org"]
+
+
+@pytest.mark.parametrize("text", [None, "not toml [", "[dialing]\n", "rules = 5\n"])
+def test_a_file_without_rules_is_a_users_mistake(invitation: Path, tmp_path: Path, text: str | None) -> None:
+    rules = tmp_path / "rules.toml"
+    if text is not None:
+        rules.write_text(text, "utf-8")
+    result = run("--rule", str(rules), str(invitation))
+    assert isinstance(result.exception, UserError)
+    assert "rules.toml" in str(result.exception)

@@ -147,14 +147,14 @@ REPEATED = {
 
 
 def _seconds(body: str, kind: str) -> float:
-    """The better of a few runs, without the collector: the other core is busy with other tests."""
+    """Processor time, the better of a few runs, without the collector: other programs run beside this one."""
     best = 1e9
     gc.disable()
     try:
         for _ in range(3 if len(body) <= 200_000 else 2):
-            start = time.perf_counter()
+            start = time.process_time()
             detect((SourceText("description", "html" if kind == "html" else "text", body),))
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
     finally:
         gc.enable()
     return best

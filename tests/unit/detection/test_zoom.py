@@ -198,11 +198,15 @@ def test_government_uses_only_what_is_printed() -> None:
 
 
 def test_the_link_wins_over_a_printed_id_and_the_loser_is_told() -> None:
-    join = in_text("https://zoom.us/j/81920374655\nMeeting ID: 829 2037 4655\nPasscode: 2468")
+    join = in_text("https://zoom.us/j/81920374655?pwd=x.1\nMeeting ID: 829 2037 4655\nPasscode: 2468")
     assert join.sip == (f"{ID}.2468@zoomcrc.com",)
     assert [line.shown for line in lines_for(join, "meeting_id", "lost")] == ["82920374655"]
-    other_kind = in_text("https://zoom.us/j/81920374655\nMeeting ID: 519 203 7465\nPasscode: 2468")
-    assert other_kind.sip == (f"{ID}@zoomcrc.com",)  # no edited copy has another number of digits
+    no_token = in_text("https://zoom.us/j/81920374655\nMeeting ID: 829 2037 4655\nPasscode: 2468")
+    assert no_token.sip == (f"{ID}@zoomcrc.com",)  # nothing says that this link has a passcode: it is the other's
+    two = in_text(
+        "https://zoom.us/j/81920374655?pwd=x.1\nMeeting ID: 829 2037 4655\nMeeting ID: 839 2037 4655\nPasscode: 2"
+    )
+    assert two.sip == (f"{ID}@zoomcrc.com",)
 
 
 def test_two_meetings_keep_their_own_passcodes() -> None:

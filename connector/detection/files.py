@@ -69,7 +69,7 @@ def _decoded(data: bytes, charset: str = "") -> str:
     for name in (charset, "utf-8-sig"):
         try:
             return data.decode(name) if name else data.decode("utf-8-sig")
-        except (LookupError, UnicodeError):
+        except (LookupError, ValueError):  # a charset that does not exist or is no name at all, or other bytes
             continue
     return data.decode("cp1252", "replace")
 

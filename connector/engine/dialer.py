@@ -43,7 +43,7 @@ from device_drivers.api import (
 
 # Is the unit free? Read this long before the dial, at most twice as long: people press Join in these very seconds.
 _CHECK_BEFORE = timedelta(seconds=0.75)
-_COMMIT_BEFORE = timedelta(milliseconds=250)  # the row says "sent" this long before the bytes leave
+_COMMIT_BEFORE = timedelta(milliseconds=500)  # the row says "sent" this long before the bytes leave
 _READ_SLOWEST = timedelta(seconds=5)
 _LEAVE_TRIES = timedelta(minutes=10)  # after that a call that cannot be ended is reported and left to people
 

@@ -396,6 +396,8 @@ async def test_the_commands_tell_of_a_troubled_site(tmp_path: Path) -> None:
         assert status.status == 0
         assert lines[ONE].split()[1] == "reachable" and "up to date" in lines[ONE]
         assert lines[TWO].split()[1] == "unreachable" and "cannot be reached" in lines[TWO]
+        off = await command(site, "devices", "probe", TWO)
+        assert off.status == 1 and TWO in off.errors and "no certificate" in off.errors
         unknown = await command(site, "explain", "room0009")
         assert unknown.status == 2 and 'no room "room0009"' in unknown.errors
         good = await command(site, "check")

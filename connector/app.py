@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from connector import __version__
-from connector.calendars.base import CalendarSource
+from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext
 from connector.calendars.registry import open_source
 from connector.engine.clock import Clock, SystemClock
 from connector.engine.journal import Journal, Watcher
@@ -244,11 +244,15 @@ class _Generation:
         settings = self._config.settings
         for name, section in settings.calendars.items():
             try:
-                source = open_source(section.type, section.options, self._reader.secret, settings.base)
+                source = open_source(section.type, section.options, self._context(name))
                 sources[name] = await stack.enter_async_context(source)
             except UserError as error:
                 self._journal.note("calendar.source_failed", source=name, reason=str(error))
         return sources
+
+    def _context(self, name: str) -> SourceContext:
+        settings = self._config.settings
+        return SourceContext(name, self._reader.secret, settings.base, NoKeep(), NoWebhooks(), self._journal.note)
 
     async def _apply(self, config: Configuration, sync: Sync, supervisor: Supervisor) -> None:
         rooms: dict[RoomId, tuple[Room, CalendarId]] = {}

@@ -211,7 +211,21 @@ class Store:
             _log.warning("The database %s can be written again.", self._engine.url.database)
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+    async def aside(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of its own, not the owner's: for a second process, and only for rows that it may write."""
+        try:
+            async with self._engine.begin() as conn:
+                yield conn
+        except (OSError, DatabaseError) as error:
+            raise StoreError(f"The database {self._engine.url.database} cannot be written ({_cause(error)}).") from None
+
+    @property
+    def sealer(self) -> Sealer:
+        return self._sealer
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for plain reads. StoreError when the file cannot be read."""
         try:
             async with self._engine.connect() as conn:
                 yield conn
@@ -224,7 +238,7 @@ class Store:
         query = select(tables.calendars)
         if key is not None:
             query = query.where(tables.calendars.c.calendar == key)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return {row["calendar"]: self._calendar_row(row) for row in rows}
 
@@ -247,13 +261,18 @@ class Store:
     def calendar_failed(self, calendar: str, error: str, since: datetime) -> Executable:
         return _upsert(tables.calendars, {"calendar": calendar}, {"error": error, "error_since": since})
 
+    def forget_calendars(self, source: str) -> Executable:
+        """The meetings of a calendar source that is gone."""
+        table = tables.calendars
+        return delete(table).where(func.substr(table.c.calendar, 1, len(source) + 1) == f"{source}:")
+
     # -------------------------------------------------------------------------------- rooms
 
     async def rooms(self, room: RoomId | None = None) -> dict[RoomId, RoomRow]:
         query = select(tables.rooms)
         if room is not None:
             query = query.where(tables.rooms.c.room == room)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return {RoomId(row["room"]): self._room_row(row) for row in rows}
 
@@ -293,6 +312,11 @@ class Store:
         values = {"state": state, "detail": detail, "since": since, "refused": refused}
         return _upsert(tables.rooms, {"room": room}, values)
 
+    def forget_plans(self, of_others_than: Iterable[RoomId]) -> Executable:
+        """Plans hold titles and addresses of meetings: those of rooms that are no longer managed are dropped."""
+        table = tables.rooms
+        return update(table).where(table.c.room.not_in(list(of_others_than))).values(plan_sealed=None)
+
     # -------------------------------------------------------------------------------- attempts
 
     def new_attempt_id(self) -> int:
@@ -307,7 +331,7 @@ class Store:
         query = select(table).where(recent).order_by(table.c.id)
         if room is not None:
             query = query.where(table.c.room == room)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [self._attempt(row) for row in rows]
 
@@ -352,7 +376,7 @@ class Store:
         """Newest first."""
         table = tables.history
         query = select(table).where(table.c.room == room).order_by(table.c.id.desc()).limit(limit)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [HistoryRow(r["at"], RoomId(r["room"]), r["event"], json.loads(r["detail"])) for r in rows]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import IO
 
 from connector import __version__
-from connector.calendars.base import CalendarSource
-from connector.calendars.registry import open_source
 from connector.detection.rules import Rules
 from connector.engine.clock import Clock, SystemClock
+from connector.engine.commands import Commands
 from connector.engine.journal import Journal, Watcher
 from connector.engine.options import Options
 from connector.engine.report import RoomReport, room_report
@@ -36,12 +35,14 @@ from connector.settings import (
     input_files,
     load_rooms,
     load_settings,
+    open_vault,
     resolve_calendar,
     secret_reader,
     shown_calendar,
 )
 from connector.store.store import Store
-from connector.vault.local import Vault
+from connector.vault import Vault
+from connector.wiring import Wiring
 from device_drivers import registry
 from device_drivers.api import DriverPlug, NotSupported
 
@@ -148,7 +149,7 @@ class Connector:
         except OSError as error:
             raise UserError(f"connector.data_dir: the folder {data} cannot be made ({error.strerror}).") from None
         with _only_one(data / "connector.lock"):
-            vault = Vault.open(config.settings.key_file)
+            vault = await asyncio.to_thread(open_vault, config.settings, self._environ)
             store = self._store = await Store.open(database_file(config.settings), vault, clock.now())
             try:
                 journal = Journal(clock, store, self._watcher)
@@ -198,6 +199,7 @@ class _Generation:
         self._environ = environ
         settings = config.settings
         self._reader = secret_reader(settings, environ)
+        self._vault = vault
         self._tools = Tools(clock, store, journal, engine_options(settings), _Secrets(self._reader, vault), find_plug)
 
     async def run(self, stop: asyncio.Event, path: Path | None) -> Configuration:
@@ -214,20 +216,34 @@ class _Generation:
             broken.set()
 
         async with AsyncExitStack() as stack:
-            sources = await self._open_sources(stack)
+            wiring = Wiring(self._config.settings, self._tools, self._reader, self._vault)
+            prints = wiring.secrets_print()
+            await wiring.open_webhooks(stack)
+            await wiring.remove_integrations(stack, self._config.rooms.rooms)
+            sources = await wiring.open_sources(stack)
+            sync: Sync | None = None
             supervisor: Supervisor | None = None
 
             def told(calendar: CalendarId) -> None:
                 if supervisor is not None:
                     supervisor.calendar_changed(calendar)
 
-            sync = Sync(sources, calendars, self._window, self._tools, told, self._rules())
+            def meeting_changed(meeting_id: str) -> None:
+                if sync is not None:
+                    for calendar in sync.holding(meeting_id):
+                        sync.trigger(calendar)
+
+            codes = await wiring.open_zoom(stack, meeting_changed)
+            enrich = codes.enrich if codes else None
+            sync = Sync(sources, calendars, self._window, self._tools, told, self._rules(), enrich)
             supervisor = Supervisor(self._tools, rows, attempts, sync.meetings, fatal)
             stack.push_async_callback(supervisor.close)
             await self._apply(self._config, sync, supervisor)
             reading = asyncio.create_task(sync.run(), name="sync")
             try:
-                config = await self._follow(stop, broken, path, sync, supervisor, reading)
+                config = await self._follow(
+                    stop, broken, path, sync, supervisor, reading, lambda: wiring.secrets_print() != prints
+                )
             finally:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
@@ -246,17 +262,9 @@ class _Generation:
             self._journal.note("rules.rejected", reason=problem)
         return rules
 
-    async def _open_sources(self, stack: AsyncExitStack) -> dict[str, CalendarSource]:
-        """A source that cannot be opened is reported; the others work."""
-        sources: dict[str, CalendarSource] = {}
-        settings = self._config.settings
-        for name, section in settings.calendars.items():
-            try:
-                source = open_source(section.type, section.options, self._reader.secret, settings.base)
-                sources[name] = await stack.enter_async_context(source)
-            except UserError as error:
-                self._journal.note("calendar.source_failed", source=name, reason=str(error))
-        return sources
+    def _calendar_of(self, room_id: str) -> CalendarId | None:
+        room = next((room for room in self._config.rooms.rooms if room.id == room_id), None)
+        return self._config.calendar_of(room) if room is not None else None
 
     async def _apply(self, config: Configuration, sync: Sync, supervisor: Supervisor) -> None:
         rooms: dict[RoomId, tuple[Room, CalendarId]] = {}
@@ -279,10 +287,12 @@ class _Generation:
         sync: Sync,
         supervisor: Supervisor,
         reading: asyncio.Task[None],
+        secrets_changed: Callable[[], bool],
     ) -> Configuration:
         """Look at the input files every second: hashing a few small files costs less than a watcher per folder."""
         config = self._config
         inputs = Inputs.of(input_files(config.loaded, config.rooms.rooms))
+        commands = Commands(sync, self._tools)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_FOR_EDITS):
@@ -291,6 +301,7 @@ class _Generation:
                 return config
             if reading.done():
                 reading.result()  # raises what ended it
+            await commands.look(self._calendar_of)
             if not inputs.changed():
                 continue
             try:
@@ -301,7 +312,9 @@ class _Generation:
                     self._journal.note("config.rejected", reason=f"{problem} The last good configuration stays.")
                 continue
             inputs = Inputs.of(input_files(fresh.loaded, fresh.rooms.rooms))
-            if fresh.settings != config.settings:
+            if fresh.settings.vault != config.settings.vault:
+                self._journal.note("config.restart_needed", setting="vault")
+            if fresh.settings != config.settings or secrets_changed():
                 self._journal.note("config.loaded")
                 return fresh
             self._config = config = fresh

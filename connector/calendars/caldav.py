@@ -7,11 +7,11 @@ import difflib
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta, tzinfo
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from connector.calendars.base import SourceContext
 from connector.calendars.caldav_http import CAL, CTAG, DAV, CaldavHttp, Resource, join, trusted
 from connector.calendars.icalendar_events import Agenda, Parsed, parse
 from connector.calendars.options import Options
@@ -273,10 +273,10 @@ def _shown(url: str) -> str:
     return unquote(urlsplit(url).path)[-120:]
 
 
-def plug(config: Mapping[str, object], secret: Callable[[str], str], base: Path) -> CaldavSource:
-    """Entry point of ``connector.calendar_sources``. Options: url, username, password (a reference for ``secret``),
-    auth (basic or digest), timezone, ca_file (relative to ``base``), poll_every and deadline (seconds), allow_http.
-    Raises UserError.
+def plug(config: Mapping[str, object], context: SourceContext) -> CaldavSource:
+    """Entry point of ``connector.calendar_sources``. Options: url, username, password (a reference), auth (basic or
+    digest), timezone, ca_file (relative to the folder of the configuration), poll_every and deadline (seconds),
+    allow_http. Raises UserError.
     """
     options = Options(config, "caldav")
     url = options.text("url")
@@ -295,10 +295,10 @@ def plug(config: Mapping[str, object], secret: Callable[[str], str], base: Path)
     return CaldavSource(
         url,
         username,
-        secret(reference),
+        context.secret(reference),
         auth="digest" if auth == "digest" else "basic",
         zone=zone,
-        ca_file=str(base / ca_file) if ca_file else None,
+        ca_file=str(context.base / ca_file) if ca_file else None,
         poll_every=poll_every,
         deadline=deadline,
     )

@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 
 import httpx2
 
+from connector.calendars.base import SourceContext
 from connector.calendars.icalendar_events import Agenda, Parsed, parse
 from connector.calendars.ics_local import LocalCalendar
 from connector.calendars.ics_watch import LOOK, LocalWatch
@@ -224,10 +225,10 @@ def _is_url(calendar: str) -> bool:
     return calendar.lower().startswith(("http://", "https://", "webcal://", "webcals://"))
 
 
-def plug(config: Mapping[str, object], secret: Callable[[str], str], base: Path) -> IcsSource:
-    """Entry point of ``connector.calendar_sources``. Options: folder (relative to ``base``, the folder of the
+def plug(config: Mapping[str, object], context: SourceContext) -> IcsSource:
+    """Entry point of ``connector.calendar_sources``. Options: folder (relative to the folder of the
     configuration), timezone, allow_http, poll_every (seconds, for URLs), deadline (seconds), username and password (a
-    reference for ``secret``; for URLs that ask for them). Raises UserError.
+    reference; for URLs that ask for them). Raises UserError.
     """
     options = Options(config, "ics")
     folder = options.text("folder", ".")
@@ -238,7 +239,7 @@ def plug(config: Mapping[str, object], secret: Callable[[str], str], base: Path)
     username = options.text("username", "")
     password = options.text("password", "")
     options.done()
-    auth = httpx2.BasicAuth(username, secret(password) if password else "") if username else None
+    auth = httpx2.BasicAuth(username, context.secret(password) if password else "") if username else None
     return IcsSource(
-        base / folder, zone=zone, allow_http=allow_http, auth=auth, poll_every=poll_every, deadline=deadline
+        context.base / folder, zone=zone, allow_http=allow_http, auth=auth, poll_every=poll_every, deadline=deadline
     )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 
-from connector.calendars.base import CalendarSource
+from connector.calendars.base import CalendarSource, SourceContext
 from connector.errors import UserError
 
 GROUP = "connector.calendar_sources"
 
-# (options of the source, from reference to secret, folder of the configuration) to source; raises UserError
-Factory = Callable[[Mapping[str, object], Callable[[str], str], Path], CalendarSource]
+Factory = Callable[[Mapping[str, object], SourceContext], CalendarSource]  # raises UserError for wrong options
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +31,7 @@ def installed() -> dict[str, SourceRecord]:
 def open_source(
     kind: str,
     config: Mapping[str, object],
-    secret: Callable[[str], str],
-    base: Path,
+    context: SourceContext,
     *,
     among: Mapping[str, SourceRecord] | None = None,
 ) -> CalendarSource:
@@ -45,7 +42,7 @@ def open_source(
         raise UserError(f"There is no calendar source {kind!r}; installed are {', '.join(sorted(records)) or 'none'}.")
     if record.factory is None:
         raise UserError(f"The calendar source {kind!r} could not be loaded: {record.reason}")
-    return record.factory(config, secret, base)
+    return record.factory(config, context)
 
 
 def _load(entry: EntryPoint) -> SourceRecord:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from connector.calendars.base import NoKeep, NoWebhooks, SourceContext
 from connector.calendars.registry import open_source
 from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
 from connector.errors import ConnectorError, UserError
@@ -72,7 +73,8 @@ def _source_problems(loaded: LoadedSettings, environ: Mapping[str, str]) -> Iter
 
     for name, section in loaded.settings.calendars.items():
         try:
-            open_source(section.type, section.options, secret, loaded.settings.base)
+            context = SourceContext(name, secret, loaded.settings.base, NoKeep(), NoWebhooks(), _unheard)
+            open_source(section.type, section.options, context)
         except UserError as error:
             yield f"calendars.{name}: {error}"
 
@@ -101,6 +103,10 @@ def _secret_warnings(loaded: LoadedSettings, rooms: Iterable[Room], environ: Map
             yield f"{user}: {error}"
         if caution := reader.caution(reference):
             yield f"{user}: {caution}"
+
+
+def _unheard(*_: object, **__: object) -> None:
+    """What a source has to tell while it is only being checked."""
 
 
 # ------------------------------------------------------------------------------------ output

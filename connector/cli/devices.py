@@ -15,8 +15,8 @@ from connector.cli.options import ConfigOption, JsonOption, print_json, print_ta
 from connector.engine.unit import allowed_address
 from connector.errors import ConnectorError
 from connector.model import Room
+from connector.settings import open_vault
 from connector.store.store import RoomRow, Store
-from connector.vault.local import Vault
 from device_drivers.api import DeviceUnreachable, DriverError, Endpoint
 from device_drivers.http import peer_pin
 
@@ -105,7 +105,7 @@ async def _rows(configuration: Configuration) -> dict[str, RoomRow]:
     database = database_file(configuration.settings)
     if not database.exists():
         return {}
-    store = Store.open_read_only(database, Vault.open(configuration.settings.key_file))
+    store = Store.open_read_only(database, open_vault(configuration.settings, os.environ))
     try:
         return {str(key): row for key, row in (await store.rooms()).items()}
     finally:

@@ -18,8 +18,8 @@ from connector.cli.options import ConfigOption, JsonOption, print_json
 from connector.engine.report import RoomReport, ScreenReport, room_report
 from connector.errors import UserError
 from connector.model import Room
+from connector.settings import open_vault
 from connector.store.store import Store
-from connector.vault.local import Vault
 
 ROOM = typer.Argument(help="A room's id or name, as rooms.csv has it.")
 
@@ -39,7 +39,7 @@ async def _report(wanted: str, config: Configuration) -> RoomReport:
     database = database_file(config.settings)
     if not database.exists():
         raise UserError(f"{database} does not exist yet: nothing was planned. Start the daemon with: connector run")
-    store = Store.open_read_only(database, Vault.open(config.settings.key_file))
+    store = Store.open_read_only(database, open_vault(config.settings, os.environ))
     try:
         return await room_report(store, room, config.calendar_of(room), datetime.now(UTC))
     finally:

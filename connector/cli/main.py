@@ -7,6 +7,7 @@ import sys
 import typer
 
 from connector import __version__
+from connector.cli.calendars import calendars_app
 from connector.cli.check import check_command
 from connector.cli.demo import demo as demo_command
 from connector.cli.detect import detect_command
@@ -33,6 +34,7 @@ app.command("explain")(explain_command)
 app.command("detect")(detect_command)
 app.command("simulate")(simulate_command)
 app.add_typer(rooms_app, name="rooms")
+app.add_typer(calendars_app, name="calendars")
 app.add_typer(devices_app, name="devices")
 app.add_typer(drivers_app, name="drivers")
 app.add_typer(secrets_app, name="secrets")

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from connector.app import database_file
 from connector.cli.options import ConfigOption, JsonOption, print_json
-from connector.errors import UserError
-from connector.settings import load_settings
+from connector.errors import ConnectorError, UserError
+from connector.settings import Settings, load_settings, master_key, open_vault
 from connector.settings.sentences import did_you_mean, shown
-from connector.vault import SecretStore, Vault
+from connector.store.reseal import in_use, reseal
+from connector.store.store import Store
+from connector.vault import SecretStore, Vault, VaultError
 
 secrets_app = typer.Typer(help="Named secrets, sealed with the key of this connector.", no_args_is_help=True)
 
+PARTLY = 3
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What vault:NAME will refer to.")]
 
 
@@ -48,11 +55,88 @@ def delete_command(name: NameArgument, config: ConfigOption = None) -> None:
     typer.echo(f"Deleted {name}")
 
 
+@secrets_app.command("rotate")
+def rotate_command(
+    old_master: Annotated[
+        str | None,
+        typer.Option("--from", metavar="MASTER", help="The master key until now, after [vault] master was changed."),
+    ] = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Seal everything with a new data key: secrets, meetings, plans, what sources remember. The daemon may run.
+
+    Exit 3 when some of it could not be sealed anew; its key is kept, so nothing is lost.
+    """
+    settings = load_settings(config, os.environ).settings
+    vault = _moved(settings, old_master) if old_master else open_vault(settings, os.environ)
+    done = asyncio.run(rotate(settings, vault))
+    if json_output:
+        print_json(asdict(done))
+    else:
+        for line in _told(done):
+            typer.echo(line)
+    raise typer.Exit(PARTLY if done.problem else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """``resealed``: values under the new key; ``dropped``: data keys that nothing needed any more."""
+
+    resealed: int
+    dropped: int
+    kept: int
+    problem: str = ""
+
+
+async def rotate(settings: Settings, vault: Vault) -> Rotation:
+    """A key is dropped by a later rotation than the one that retired it: until then a running daemon may still have
+    something on its way to the disk that it sealed with the old one."""
+    retired = {identity for identity, _, ended in vault.data_keys() if ended}
+    vault.rotate()
+    secrets = SecretStore(settings.secrets_file, vault)
+    resealed, problem, used = int(secrets.reseal()), "", {secrets.sealed_with()}
+    database = database_file(settings)
+    if database.exists():
+        store = Store.open_read_only(database, vault)
+        try:
+            resealed += await reseal(store, vault.key_id)
+            used |= await in_use(store)
+        except ConnectorError as error:
+            problem, retired = str(error), set()
+        finally:
+            await store.close()
+    gone = retired - used
+    if gone:
+        vault.drop(gone)
+    return Rotation(resealed, len(gone), len(vault.data_keys()) - 1, problem)
+
+
+def _told(done: Rotation) -> Iterator[str]:
+    yield f"A new data key is in force; {done.resealed} sealed values were sealed with it."
+    if done.dropped:
+        yield f"{done.dropped} older data keys were dropped: nothing needs them."
+    if done.kept:
+        yield f"{done.kept} older data keys are kept until the next rotation finds that nothing needs them."
+    if done.problem:
+        yield f"Not everything was sealed anew, and all keys are kept: {done.problem}"
+
+
+def _moved(settings: Settings, old_master: str) -> Vault:
+    """The ring under the master key of the settings. Done already: nothing happens."""
+    try:
+        return open_vault(settings, os.environ, create=False)
+    except VaultError:
+        old = Vault.opened(settings.ring_file, master_key(old_master, settings, os.environ), create=True)
+        return old.move_to(master_key(settings.vault.master, settings, os.environ, create=True))
+
+
 def _store(config: Path | None) -> SecretStore:
     settings = load_settings(config, os.environ).settings
     # Something sealed without its key means that the key file went astray; a new key would only hide that.
-    key = Vault.open(settings.key_file, create=not settings.secrets_file.exists())
-    return SecretStore(settings.secrets_file, key)
+    return SecretStore(
+        settings.secrets_file, open_vault(settings, os.environ, create=not settings.secrets_file.exists())
+    )
 
 
 def _value(name: str) -> str:

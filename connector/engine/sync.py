@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -53,8 +53,11 @@ class Sync:
         tools: Tools,
         told: Callable[[CalendarId], None],
         rules: Rules = NO_RULES,
+        enrich: Callable[[Meeting], Awaitable[Meeting]] | None = None,
     ) -> None:
+        """``enrich``: adds what an invitation lacks; never raises, and returns within seconds."""
         self._rules = rules
+        self._enrich = enrich
         self._sources = sources
         self._rows = rows
         self._window = window
@@ -104,6 +107,26 @@ class Sync:
         state.due_at = soonest if state.due_at is None else min(state.due_at, soonest)
         state.read_again_at = now + options.read_again_after
         self._bell.ring()
+
+    def calendars(self, source: str | None = None) -> tuple[CalendarId, ...]:
+        """Those in use, of one source or of all."""
+        return tuple(c for c in self._calendars if source in (None, c.source))
+
+    def holding(self, meeting_id: str) -> tuple[CalendarId, ...]:
+        """The calendars whose last good reading has this meeting."""
+        return tuple(c.id for c in self._calendars.values() if any(m.join.meeting_id == meeting_id for m in c.meetings))
+
+    def ask_again(self, source: str) -> None:
+        """Credentials that this source refused are tried once more: an admin says so."""
+        self._blocked.pop(source, None)
+
+    def release(self, source: str) -> int:
+        """Believe the empty readings that are held back, if the next one says the same. Returns how many calendars."""
+        held = [c for c in self._calendars.values() if c.id.source == source and c.emptied_since is not None]
+        for calendar in held:
+            calendar.emptied_since = self._tools.clock.now() - self._tools.options.guard_hold
+            self.trigger(calendar.id)
+        return len(held)
 
     # -------------------------------------------------------------------------------- the loop
 
@@ -162,6 +185,8 @@ class Sync:
             snapshot = await self._ask(calendar)
             fresh = await asyncio.to_thread(_detect_all, snapshot.events, calendar.found, self._rules)
             self._report_unreadable(calendar, snapshot)
+            if self._enrich is not None:
+                fresh = list(await asyncio.gather(*map(self._enrich, fresh)))
             merged = merge(calendar.meetings, fresh, snapshot.unreadable)
             self._recovered(calendar)
             if calendar.known and future_count(calendar.meetings, now) and not future_count(merged, now):
@@ -226,6 +251,8 @@ class Sync:
         }
         before |= {RoomId(c.key): 1 for c in self._emptied if c.source == source}
         after = {RoomId(c.id.key): 0 for c, _ in emptied} | {RoomId(c.key): 0 for c in self._emptied}
+        # Those held since an earlier batch are part of the flood: calendars do not stay in step with each other.
+        after |= {RoomId(c.id.key): 0 for c in self._calendars.values() if c.emptied_since and c.id.source == source}
         held = held_back(before, after, rooms=options.guard_rooms, share=options.guard_share)
         newly_held = 0
         for calendar, meetings in emptied:

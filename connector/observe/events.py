@@ -19,6 +19,8 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "rooms.rejected": "Rows of rooms.csv have mistakes; the other rows are in force.",
         "rules.rejected": "An admin's rule has a mistake and is left out; the other rules are in force.",
         "library.log": "A line of a library, at warning or above; ``library`` names it.",
+        "daemon.command": "What somebody asked from another process, and what came of it.",
+        "config.restart_needed": "A setting was changed that takes effect at the next start only.",
         # calendars
         "calendar.read": "A calendar's content changed since the last reading.",
         "calendar.failed": "A calendar cannot be read whole; the room keeps what it shows.",
@@ -28,6 +30,17 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "calendar.item_unreadable": "One item of a calendar cannot be read; its last good form stays.",
         "calendar.suspiciously_empty": "Many rooms lost all bookings in one cycle; removals are held back.",
         "calendar.released": "Removals that were held back are carried out.",
+        # notifications, integrations, the Zoom account
+        "webhooks.listening": "Calendar services can tell of changes: the address that they call.",
+        "webhooks.failed": "The listener for notifications cannot start; calendars are polled.",
+        "webhooks.handler_failed": "A notification met a mistake in this program; the service sends it again.",
+        "webhooks.certificate_rejected": "A renewed certificate cannot be used; the old one stays.",
+        "integration.removed": "A source is gone from connector.toml: what was kept of it is wiped.",
+        "integration.dispose_failed": "Subscriptions of a removed source could not be ended; they end by themselves.",
+        "zoom.refused": "Zoom does not accept the account's credentials; it is not asked until they change.",
+        "zoom.failed": "Zoom cannot be asked for room passcodes; meetings stay as their invitations have them.",
+        "zoom.recovered": "Zoom answers again.",
+        "zoom.forged": "Somebody called the address for Zoom's notifications without Zoom's signature.",
         # plans and screens
         "room.planned": "The plan of a room changed: what its screen should show and when it dials.",
         "screen.pushed": "A unit took the list of bookings that it should show.",

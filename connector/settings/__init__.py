@@ -7,7 +7,7 @@ from connector.settings.load import LoadedSettings, effective, load_settings
 from connector.settings.networks import within
 from connector.settings.rooms import COLUMNS, RoomsResult, load_rooms
 from connector.settings.schema import CalendarSection, Settings, Template
-from connector.settings.stored import secret_reader
+from connector.settings.stored import master_key, open_vault, secret_reader
 
 __all__ = [
     "COLUMNS",
@@ -25,6 +25,8 @@ __all__ = [
     "is_reference",
     "load_rooms",
     "load_settings",
+    "master_key",
+    "open_vault",
     "resolve_calendar",
     "secret_reader",
     "shown_calendar",

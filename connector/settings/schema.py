@@ -13,12 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.detection.rules import Rules, compile_rules
 from connector.model import Policy
+from connector.settings.credentials import is_reference
 from connector.settings.networks import PRIVATE_NETWORKS, Network, network
 from connector.settings.sentences import host_name, shown
 
@@ -91,6 +93,57 @@ def _zoom_option(text: str) -> str:
 
 
 _OPTION_CODE = re.compile(r"\d{3}|\d{6}")
+
+
+def _reference(value: object) -> object:
+    if value == "" or is_reference(value):
+        return value
+    raise ValueError("a secret must be a reference: env:NAME, file:PATH or vault:NAME")  # may be one: not repeated
+
+
+def _service_url(text: str) -> str:
+    """https, or http to this machine (a stand-in server)."""
+    try:
+        parts = urlsplit(text)
+        good = bool(parts.hostname) and (parts.port or 1) and "@" not in parts.netloc
+    except ValueError:
+        good = False
+    if not good or not (parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname or ""))):
+        raise ValueError("it must be an https URL without a password in it")
+    return text.rstrip("/")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _public_url(text: str) -> str:
+    if text and (not text.startswith("https://") or "?" in text or "#" in text):
+        raise ValueError("services call https addresses only; write it as https://host or https://host/path")
+    return _service_url(text) if text else ""
+
+
+def _listen_address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+        good = bool(colon) and 0 <= int(port) <= 65535
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("write it as an address and a port, such as 127.0.0.1:8470")
+    return text
+
+
+def _master(text: str) -> str:
+    if text == "file" or re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|aws-kms:[A-Za-z0-9:/_.-]{1,512}", text):
+        return text
+    raise ValueError("it is one of: file, env:NAME, aws-kms:KEY")
+
+
 Networks = Annotated[tuple[Annotated[str, AfterValidator(network)], ...], NoDecode, BeforeValidator(_split)]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], NoDecode, BeforeValidator(_split)]
 Gateways = Annotated[tuple[Annotated[str, AfterValidator(_gateway)], ...], NoDecode, BeforeValidator(_split)]
@@ -183,6 +236,54 @@ class GuardSection(_Section):
     hold: Minutes = 15.0
 
 
+class WebhooksSection(_Section):
+    """Where calendar services and Zoom reach us. Without ``public_url`` nothing listens, and sources poll."""
+
+    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    listen: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8470"
+    cert_file: str = ""  # PEM with the whole chain; without it a reverse proxy speaks TLS
+    key_file: str = ""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> WebhooksSection:
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("webhooks.cert_file and webhooks.key_file belong together: give both, or neither")
+        host = self.listen.rpartition(":")[0].strip("[]")
+        if not self.cert_file and not ipaddress.ip_address(host).is_loopback:
+            raise ValueError(
+                "webhooks.listen is open to the network without TLS: give cert_file and key_file, or listen on"
+                " 127.0.0.1 behind a reverse proxy"
+            )
+        return self
+
+
+class VaultSection(_Section):
+    master: Annotated[str, AfterValidator(_master)] = "file"
+    kms_region: str = ""  # default: what the AWS client finds
+    kms_endpoint: str = ""
+
+
+class ZoomSection(_Section):
+    """The organisation's own Zoom account, asked for room passcodes. Without ``account_id`` nobody is asked."""
+
+    account_id: str = ""
+    client_id: str = ""
+    client_secret: Annotated[str, BeforeValidator(_reference)] = ""
+    webhook_token: Annotated[str, BeforeValidator(_reference)] = ""
+    api_url: Annotated[str, AfterValidator(_service_url)] = "https://api.zoom.us/v2"
+    login_url: Annotated[str, AfterValidator(_service_url)] = "https://zoom.us/oauth/token"
+    requests_per_second: Annotated[float, Field(ge=0.1, le=100)] = 10.0
+
+    @model_validator(mode="after")
+    def _whole(self) -> ZoomSection:
+        given = (self.account_id, self.client_id, self.client_secret)
+        if any(given) and not all(given):
+            raise ValueError("zoom.account_id, zoom.client_id and zoom.client_secret belong together: give all three")
+        if self.webhook_token and not self.account_id:
+            raise ValueError("zoom.webhook_token needs zoom.account_id, zoom.client_id and zoom.client_secret")
+        return self
+
+
 class LogSection(_Section):
     format: Literal["auto", "json", "console"] = "auto"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -241,6 +342,9 @@ class Settings(BaseSettings):
     engine: EngineSection = Field(default_factory=EngineSection)
     guard: GuardSection = Field(default_factory=GuardSection)
     templates: dict[str, Template] = Field(default_factory=dict)
+    webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
+    zoom: ZoomSection = Field(default_factory=ZoomSection)
+    vault: VaultSection = Field(default_factory=VaultSection)
     log: LogSection = Field(default_factory=LogSection)
 
     _base: Path = PrivateAttr(default_factory=Path)
@@ -291,6 +395,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """The vault's key."""
         return self.data_dir / "vault.key"
+
+    @property
+    def ring_file(self) -> Path:
+        """The vault's data keys, sealed with its master key."""
+        return self.key_file.with_suffix(".ring")
 
     @property
     def secrets_file(self) -> Path:

@@ -1,4 +1,4 @@
-"""The reader of references with the vault behind it."""
+"""The vault that the settings describe, and the reader of references with it behind."""
 
 from __future__ import annotations
 
@@ -7,14 +7,37 @@ from collections.abc import Mapping
 from connector.settings.credentials import SecretReader
 from connector.settings.schema import Settings
 from connector.vault import SecretStore, Vault
+from connector.vault.aws import AwsKms
+from connector.vault.masters import MasterKey, from_environment, from_file
+
+
+def master_key(name: str, settings: Settings, environ: Mapping[str, str], *, create: bool = False) -> MasterKey:
+    """``name`` as [vault] master has it. VaultError when there is no such key."""
+    kind, _, rest = name.partition(":")
+    if kind == "env":
+        return from_environment(rest, environ)
+    if kind == "aws-kms":
+        return AwsKms(rest, region=settings.vault.kms_region, endpoint=settings.vault.kms_endpoint)
+    return from_file(settings.key_file, create=create)
+
+
+def open_vault(settings: Settings, environ: Mapping[str, str], *, create: bool = True) -> Vault:
+    """Blocking where the master key is in a key service. ``create`` as for Vault.open. VaultError."""
+    if settings.vault.master == "file":
+        return Vault.open(settings.key_file, create=create)
+    return Vault.opened(settings.ring_file, master_key(settings.vault.master, settings, environ), create=create)
 
 
 def secret_reader(settings: Settings, environ: Mapping[str, str]) -> SecretReader:
     """The vault is opened when a vault: reference is read, and not before: most set-ups have none."""
+    opened: list[Vault] = []
 
     def stored(name: str) -> str | None:
         if not settings.secrets_file.exists():
             return None
-        return SecretStore(settings.secrets_file, Vault.open(settings.key_file, create=False)).get(name)
+        vault = opened[0] if opened else open_vault(settings, environ, create=False)
+        if not opened and settings.vault.master.startswith("aws-kms:"):
+            opened.append(vault)  # a key service is asked over the network: once
+        return SecretStore(settings.secrets_file, vault).get(name)
 
     return SecretReader(environ, settings.base, stored)

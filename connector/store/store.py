@@ -94,7 +94,7 @@ class Write:
     """A prepared statement and its values: to build and compile one anew for each row costs more than to run it."""
 
     statement: Insert | Update | Delete
-    values: Mapping[str, Any] = field(repr=False)
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)  # empty: the statement holds its own
 
 
 @dataclass(slots=True)
@@ -191,7 +191,10 @@ class Store:
                 if epoch != self._epoch:
                     raise OwnershipLost(f"another daemon took over this database (epoch {epoch}, ours {self._epoch})")
                 for statement, values in _runs(jobs):
-                    await conn.execute(statement, values)
+                    if any(values):
+                        await conn.execute(statement, values)
+                    else:  # rare ones, such as a wipe, that hold their own
+                        await conn.execute(statement)
         except Exception as error:
             if len(jobs) > 1 and not isinstance(error, OwnershipLost):
                 for job in jobs:  # one bad statement must not fail its neighbours
@@ -220,7 +223,21 @@ class Store:
             _log.warning("The database %s can be written again.", self._engine.url.database)
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+    async def aside(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of its own, not the owner's: for a second process, and only for rows that it may write."""
+        try:
+            async with self._engine.begin() as conn:
+                yield conn
+        except (OSError, DatabaseError) as error:
+            raise StoreError(f"The database {self._engine.url.database} cannot be written ({_cause(error)}).") from None
+
+    @property
+    def sealer(self) -> Sealer:
+        return self._sealer
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for plain reads. StoreError when the file cannot be read."""
         try:
             async with self._engine.connect() as conn:
                 yield conn
@@ -233,7 +250,7 @@ class Store:
         query = select(tables.calendars)
         if key is not None:
             query = query.where(tables.calendars.c.calendar == key)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return {row["calendar"]: self._calendar_row(row) for row in rows}
 
@@ -259,13 +276,18 @@ class Store:
     def calendar_failed(self, calendar: str, error: str, since: datetime) -> Write:
         return Write(_CALENDAR_FAILED, {"calendar": calendar, "error": error, "error_since": since})
 
+    def forget_calendars(self, source: str) -> Write:
+        """The meetings of a calendar source that is gone."""
+        table = tables.calendars
+        return Write(delete(table).where(func.substr(table.c.calendar, 1, len(source) + 1) == f"{source}:"))
+
     # -------------------------------------------------------------------------------- rooms
 
     async def rooms(self, room: RoomId | None = None) -> dict[RoomId, RoomRow]:
         query = select(tables.rooms)
         if room is not None:
             query = query.where(tables.rooms.c.room == room)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return {RoomId(row["room"]): self._room_row(row) for row in rows}
 
@@ -304,6 +326,11 @@ class Store:
     def state(self, room: RoomId, state: str, detail: str, since: datetime, refused: str) -> Write:
         return Write(_STATE, {"room": room, "state": state, "detail": detail, "since": since, "refused": refused})
 
+    def forget_plans(self, of_others_than: Iterable[RoomId]) -> Write:
+        """Plans hold titles and addresses of meetings: those of rooms that are no longer managed are dropped."""
+        table = tables.rooms
+        return Write(update(table).where(table.c.room.not_in(list(of_others_than))).values(plan_sealed=None))
+
     # -------------------------------------------------------------------------------- attempts
 
     def new_attempt_id(self) -> int:
@@ -318,7 +345,7 @@ class Store:
         query = select(table).where(recent).order_by(table.c.id)
         if room is not None:
             query = query.where(table.c.room == room)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [self._attempt(row) for row in rows]
 
@@ -355,7 +382,7 @@ class Store:
         """Newest first."""
         table = tables.history
         query = select(table).where(table.c.room == room).order_by(table.c.id.desc()).limit(limit)
-        async with self._reading() as conn:
+        async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [HistoryRow(r["at"], RoomId(r["room"]), r["event"], json.loads(r["detail"])) for r in rows]
 

@@ -80,6 +80,25 @@ attempts = Table(
     Index("attempts_by_room", "room", "planned_start"),
 )
 
+keep = Table(
+    "keep",  # small things that calendar sources and the Zoom account remember: subscriptions, channels, codes
+    metadata,
+    Column("source", String(255), primary_key=True),  # [calendars.NAME]; with a colon in front: the daemon's own
+    Column("key", String(1024), primary_key=True),
+    Column("value_sealed", LargeBinary, nullable=False),
+)
+
+commands = Table(
+    "commands",  # what the command line or a page asks of the daemon; it never acts by itself
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("outcome", Text),  # a sentence, once it was carried out
+)
+
 history = Table(
     "history",
     metadata,

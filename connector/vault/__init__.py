@@ -1,6 +1,7 @@
-"""Encryption at rest with a local key."""
+"""Encryption at rest: data keys sealed by a master key that stays in a file, the environment or a key service."""
 
-from connector.vault.local import Vault, VaultError
+from connector.vault.errors import VaultError
+from connector.vault.local import Vault
 from connector.vault.secrets import SecretStore
 
 __all__ = ["SecretStore", "Vault", "VaultError"]

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from connector.errors import UserError
+from connector.vault.errors import VaultError
 from connector.vault.files import replace_private
-from connector.vault.local import Vault, VaultError
+from connector.vault.local import Vault, sealed_with
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CONTEXT = "secrets"
@@ -49,6 +50,23 @@ class SecretStore:
                 return False
             self._write({key: value for key, value in secrets.items() if key != name})
         return True
+
+    def reseal(self) -> bool:
+        """Seal with the data key of now. False when it is so already, or when there is nothing."""
+        with self._locked():
+            if self.sealed_with() in (None, self._vault.key_id):
+                return False
+            self._write(self._read())
+        return True
+
+    def sealed_with(self) -> bytes | None:
+        """The id of the data key; None when there are no secrets."""
+        try:
+            return sealed_with(self._path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise VaultError(f"{self._path} cannot be read: {error.strerror}.") from None
 
     def _read(self) -> dict[str, str]:
         try:

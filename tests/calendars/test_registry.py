@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+from connector.calendars.base import NoKeep, NoWebhooks, SourceContext
 from connector.calendars.registry import GROUP, SourceRecord, _load, open_source
 from connector.errors import UserError
 from tests.calendars.ics_text import vcalendar, vevent, window
 
 BUILT_IN = {name: _load(EntryPoint(name, f"connector.calendars.{name}:plug", GROUP)) for name in ("ics", "caldav")}
+
+
+def context(secret: Callable[[str], str], base: Path) -> SourceContext:
+    return SourceContext("test", secret, base, NoKeep(), NoWebhooks(), lambda *_, **__: None)
 
 
 def no_secret(reference: str) -> str:
@@ -22,7 +28,7 @@ async def test_an_ics_source_by_its_options(tmp_path: Path) -> None:
     (tmp_path / "rooms").mkdir()
     (tmp_path / "rooms" / "a.ics").write_bytes(vcalendar(vevent("a", "20261110T100000", "20261110T110000")))
     config = {"folder": "rooms", "timezone": "Europe/Berlin"}
-    async with open_source("ics", config, no_secret, tmp_path, among=BUILT_IN) as source:
+    async with open_source("ics", config, context(no_secret, tmp_path), among=BUILT_IN) as source:
         (event,) = (await source.read("a.ics", window("2026-11-10", "2026-11-11"))).events
     assert event.start.hour == 9
 
@@ -35,7 +41,7 @@ async def test_a_caldav_source_asks_for_its_secret(tmp_path: Path) -> None:
         return "s3cret"
 
     config = {"url": "https://dav.example.org/", "username": "rooms", "password": "env:DAV", "poll_every": 30}
-    async with open_source("caldav", config, secret, tmp_path, among=BUILT_IN) as source:
+    async with open_source("caldav", config, context(secret, tmp_path), among=BUILT_IN) as source:
         assert "s3cret" not in repr(source)
     assert asked == ["env:DAV"]
 
@@ -55,7 +61,7 @@ async def test_a_caldav_source_asks_for_its_secret(tmp_path: Path) -> None:
 )
 def test_wrong_options_are_sentences(kind: str, config: dict[str, object], words: list[str], tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
-        open_source(kind, config, no_secret, tmp_path, among=BUILT_IN)
+        open_source(kind, config, context(no_secret, tmp_path), among=BUILT_IN)
     for word in words:
         assert word in str(caught.value)
     assert all(problem.endswith((".", "?")) or "did you mean" in problem for problem in caught.value.problems)
@@ -67,4 +73,4 @@ def test_a_source_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     assert _load(EntryPoint("text", "connector.calendars.registry:GROUP", GROUP)).factory is None
     records: dict[str, SourceRecord] = {**BUILT_IN, "broken": broken}
     with pytest.raises(UserError, match="no_such_module"):
-        open_source("broken", {}, no_secret, tmp_path, among=records)
+        open_source("broken", {}, context(no_secret, tmp_path), among=records)

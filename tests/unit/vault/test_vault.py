@@ -59,7 +59,8 @@ def test_the_key_file_is_made_once_and_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text().startswith("connector-vault-1 ")
     assert Vault.open(path).unseal(first.seal(b"x", "c"), "c") == b"x"
-    assert [p.name for p in path.parent.iterdir()] == ["vault.key"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["vault.key", "vault.ring"]
+    assert stat.S_IMODE((path.parent / "vault.ring").stat().st_mode) == 0o600
     key = path.read_text().split()[1]
     assert key not in repr(first) + str(vars(first))
 

@@ -1,0 +1,168 @@
+"""A service account's key file, and the access tokens it buys (RFC 7523, scheme and addresses as google-auth has them).
+
+Tokens are renewed under a lock, so that one refusal is asked for once by all rooms together. google-auth's own
+``before_request`` is not used: from 2.6x on it starts threads that ask another Google host for a "regional access
+boundary" of every service account.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+import google_auth_httplib2
+import httplib2
+from google.auth import exceptions
+from google.oauth2 import service_account
+
+from connector.errors import CredentialsRejected, SourceUnavailable, UserError
+
+EVENTS_SCOPE = "https://www.googleapis.com/auth/calendar.events.readonly"  # events.list and events.watch
+ROOMS_SCOPE = "https://www.googleapis.com/auth/admin.directory.resource.calendar.readonly"
+
+_NEEDED = ("client_email", "private_key", "private_key_id", "token_uri")
+
+
+class ServiceKey:
+    """The parsed key file. ``plain_http``: addresses on this machine need no TLS (the stand-in)."""
+
+    def __init__(self, text: str, where: str, *, plain_http: bool = False) -> None:
+        self.info = _parsed(text, where)
+        self.email = str(self.info["client_email"])
+        self.key_id = str(self.info["private_key_id"])
+        self.client_id = str(self.info.get("client_id", ""))
+        self.certificates = str(self.info.get("client_x509_cert_url", ""))
+        for url in (str(self.info["token_uri"]), self.certificates):
+            if url and not _safe(url, plain_http):
+                raise UserError(f"{where}: the key file names an address without https; take it from Google anew.")
+
+    def __repr__(self) -> str:
+        return f"ServiceKey({self.email}, key {self.key_id[:8]})"
+
+    def credentials(self, scopes: Iterable[str], subject: str) -> service_account.Credentials:
+        """Raises UserError where the private key is none."""
+        try:
+            made: service_account.Credentials = service_account.Credentials.from_service_account_info(
+                self.info, scopes=list(scopes), subject=subject or None
+            )
+        except (ValueError, exceptions.GoogleAuthError):
+            raise UserError(
+                f"The private key in the key file of {self.email} cannot be used; download the key anew "
+                "(console.cloud.google.com > IAM & Admin > Service Accounts > Keys > Add key > JSON)."
+            ) from None
+        return made
+
+
+def _parsed(text: str, where: str) -> Mapping[str, object]:
+    try:
+        info = json.loads(text)
+    except ValueError:
+        info = None
+    if not isinstance(info, dict):
+        raise UserError(f"{where}: key_file does not lead to JSON; it is the file that Google gave for the key.")
+    if info.get("type") != "service_account":
+        raise UserError(
+            f"{where}: key_file is for {str(info.get('type', 'something else'))[:40]!r}, not for a service account "
+            "(console.cloud.google.com > IAM & Admin > Service Accounts > Keys > Add key > JSON)."
+        )
+    if missing := [name for name in _NEEDED if not isinstance(info.get(name), str) or not info[name]]:
+        raise UserError(f"{where}: the key file lacks {', '.join(missing)}; download it anew.")
+    return info
+
+
+def _safe(url: str, plain_http: bool) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" or (plain_http and parts.hostname in ("127.0.0.1", "::1", "localhost"))
+    except ValueError:
+        return False
+
+
+class Identity:
+    """Whom Google sees: the service account itself, or the ``subject`` that it speaks for. For many threads."""
+
+    def __init__(self, key: ServiceKey, scopes: tuple[str, ...], subject: str = "") -> None:
+        self.key = key
+        self.subject = subject
+        self.scopes = scopes
+        self.shown = subject or key.email
+        self._credentials = key.credentials(scopes, subject)
+        self._lock = threading.Lock()
+        self._rejected = ""
+
+    def __repr__(self) -> str:
+        return f"Identity({self.shown})"
+
+    def token(self, http: httplib2.Http, *, refused: str = "") -> str:
+        """Blocking. ``refused``: the token that an API answered 401 to. Raises a CalendarError."""
+        with self._lock:
+            if self._rejected:
+                raise CredentialsRejected(self._rejected)
+            token = self._credentials.token
+            if not self._credentials.valid or token == refused:
+                token = self._renew(http)
+            return str(token)
+
+    def reject(self, sentence: str) -> None:
+        """A fresh token is refused as well: nothing is asked any more."""
+        self._rejected = sentence
+
+    def _renew(self, http: httplib2.Http) -> str:
+        try:
+            self._credentials.refresh(google_auth_httplib2.Request(http))
+        except exceptions.RefreshError as error:
+            raise self._refusal(error) from None
+        except (
+            exceptions.GoogleAuthError,
+            httplib2.HttpLib2Error,
+            OSError,
+            ValueError,
+            TypeError,  # google-auth 2.62 on an answer that is no JSON object: a proxy's page with status 200
+            AttributeError,
+        ) as error:
+            raise SourceUnavailable(
+                f"Google's token service was not reached, or something else answered: {type(error).__name__}."
+            ) from None
+        return str(self._credentials.token)
+
+    def _refusal(self, error: exceptions.RefreshError) -> CredentialsRejected | SourceUnavailable:
+        """What RFC 6749 section 5.2 and Google's texts say. Only ``error`` and known words are repeated."""
+        answer = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], dict) else {}
+        code, text = str(answer.get("error", ""))[:60], str(answer.get("error_description", ""))
+        if "reasonable timeframe" in text:
+            return SourceUnavailable(
+                "Google refuses our login because its time is not Google's time: set this computer's clock (NTP)."
+            )
+        if error.retryable or not code:
+            return SourceUnavailable("Google's token service gave no token and no reason; it is tried again.")
+        self._rejected = self._sentence(code, text)
+        return CredentialsRejected(self._rejected)
+
+    def _sentence(self, code: str, text: str) -> str:
+        if code in ("unauthorized_client", "access_denied", "invalid_scope"):
+            return (
+                f"The service account {self.key.email} may not speak for {self.subject or 'anybody'} ({code}). "
+                + delegation_step(self.key, self.scopes)
+            )
+        if "Invalid email or User ID" in text:
+            return f"There is no user {self.subject} in the domain ({code}): correct the subject in connector.toml."
+        if "Invalid JWT Signature" in text:
+            return (
+                f"Google does not know the key {self.key.key_id[:8]}… of {self.key.email} any more ({code}): it was "
+                "deleted or disabled. Make a new one: console.cloud.google.com > IAM & Admin > Service Accounts > "
+                "Keys > Add key > JSON, and put it where key_file points."
+            )
+        return (
+            f"Google refuses the service account {self.key.email} ({code}): it was deleted or disabled, or its key "
+            "was. Look at console.cloud.google.com > IAM & Admin > Service Accounts."
+        )
+
+
+def delegation_step(key: ServiceKey, scopes: Iterable[str]) -> str:
+    return (
+        "admin.google.com > Security > Access and data control > API controls > Manage domain-wide delegation > "
+        f"Add new: client ID {key.client_id or '(client_id in the key file)'}, scopes {','.join(scopes)}. "
+        "It takes effect within minutes, at times hours."
+    )

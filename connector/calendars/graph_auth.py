@@ -1,0 +1,259 @@
+"""Who we are to Microsoft 365: national clouds, the app's credential, and its access tokens (msal, app-only).
+
+A refused credential is sent once: after that nothing is sent until the daemon is started with another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import msal  # type: ignore[import-untyped]
+import requests  # msal's own transport; its errors come through msal untouched
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from connector.errors import CalendarError, CredentialsRejected, SourceUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """``login`` and ``graph`` are https addresses without a path."""
+
+    login: str
+    graph: str
+
+
+# learn.microsoft.com, "National cloud deployments"; tokens of one cloud are worth nothing in another.
+CLOUDS: Mapping[str, Cloud] = MappingProxyType(
+    {
+        "global": Cloud("https://login.microsoftonline.com", "https://graph.microsoft.com"),
+        "gcc-high": Cloud("https://login.microsoftonline.us", "https://graph.microsoft.us"),
+        "dod": Cloud("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+        "china": Cloud("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
+    }
+)
+
+# What Entra's error numbers mean to an admin (learn.microsoft.com, "Microsoft Entra authentication error codes").
+_MEANINGS = MappingProxyType(
+    {
+        7000215: "the client secret is wrong (copy its value, not its id)",
+        7000222: "the client secret has expired: make a new one under Certificates & secrets",
+        700016: "no app with this client_id is registered in this tenant",
+        700027: "the certificate is not registered with the app, or has expired",
+        7000112: "the app is disabled in this tenant",
+        7000229: "the app has no enterprise application (service principal) in this tenant",
+        90002: "there is no such tenant",
+        900023: "there is no such tenant",
+        700024: "the clock of this machine is wrong",
+        500011: "this cloud does not know Microsoft Graph by this address: check cloud",
+    }
+)
+_NOT_OUR_FAULT = frozenset({700024, 90002, 900023, 500011})  # a corrected clock or setting cures them: may be retried
+_REFUSALS = frozenset({"invalid_client", "unauthorized_client", "access_denied", "invalid_grant"})
+_EARLY = 300.0  # seconds before its end that a token is renewed
+
+
+@dataclass(frozen=True, slots=True)
+class AppIdentity:
+    """One app registration. Either ``secret`` or both PEM texts. ``expires``: when that ends, where it is known."""
+
+    tenant: str
+    client_id: str
+    secret: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    certificate: str = field(default="", repr=False)
+    expires: datetime | None = None
+
+    @property
+    def kind(self) -> str:
+        return "client secret" if self.secret else "certificate"
+
+
+def identity_of_pem(tenant: str, client_id: str, pem: str) -> AppIdentity:
+    """``pem``: the private key and the certificate in one text. ValueError: a sentence, without any of the content."""
+    key = re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----", pem, re.DOTALL)
+    public = re.search(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", pem, re.DOTALL)
+    if key is None or public is None:
+        raise ValueError("certificate must lead to a PEM text with the private key and the certificate.")
+    try:
+        private_key = load_pem_private_key(key[0].encode(), password=None)
+        certificate = x509.load_pem_x509_certificate(public[0].encode())
+    except TypeError:
+        raise ValueError("the private key behind certificate has a passphrase; store it without one.") from None
+    except ValueError:
+        raise ValueError("the PEM text behind certificate cannot be read.") from None
+    if not isinstance(private_key, RSAPrivateKey):
+        raise ValueError("the private key behind certificate must be an RSA key: Entra takes no other.")
+    if private_key.public_key() != certificate.public_key():
+        raise ValueError("the private key behind certificate does not belong to the certificate.")
+    return AppIdentity(
+        tenant, client_id, private_key=key[0], certificate=public[0], expires=certificate.not_valid_after_utc
+    )
+
+
+class _Transport:
+    """What msal sends through. Its own would let REQUESTS_CA_BUNDLE win over ca_file."""
+
+    def __init__(self, verify: str | bool, timeout: float) -> None:
+        self._session = requests.Session()
+        self._options: Mapping[str, Any] = {"verify": verify, "timeout": timeout}
+
+    def get(self, url: str, **more: Any) -> requests.Response:
+        return self._session.get(url, **{**more, **self._options})
+
+    def post(self, url: str, **more: Any) -> requests.Response:
+        return self._session.post(url, **{**more, **self._options})
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class Tokens:
+    """Access tokens of one app, renewed before they end. ``deadline`` bounds each call of the sign-in service."""
+
+    def __init__(self, app: AppIdentity, cloud: Cloud, *, ca_file: str | None, deadline: timedelta) -> None:
+        self.app = app
+        self._cloud = cloud
+        self._ca_file = ca_file
+        self._deadline = deadline.total_seconds()
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="graph-token")  # msal blocks
+        self._lock = asyncio.Lock()
+        self._transport = _Transport(self._ca_file or True, self._deadline)
+        self._client: Any = None
+        self._token = ""
+        self._renew_at = 0.0  # of the loop's clock
+        self._ends_at = 0.0
+        self._rejected = ""
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._transport.close()
+
+    async def get(self, *, instead_of: str = "") -> str:
+        """``instead_of``: a token that Graph refused; a new one is fetched, once for all who hold the same one."""
+        async with self._lock:
+            now = asyncio.get_running_loop().time()
+            if self._token and self._token != instead_of and now < self._renew_at:
+                return self._token
+            if self._rejected:
+                raise CredentialsRejected(self._rejected)
+            try:
+                await self._renew(force=bool(instead_of) and self._token == instead_of)
+            except SourceUnavailable:
+                if not self._token or self._token == instead_of or now >= self._ends_at:
+                    raise
+                self._renew_at = min(now + 30, self._ends_at)  # the old one is still good: sign-in has its bad minutes
+            return self._token
+
+    def rejected(self, reason: str) -> CredentialsRejected:
+        """A fresh token was refused: nothing is sent any more."""
+        self._rejected, self._token = reason, ""
+        return CredentialsRejected(reason)
+
+    def roles(self) -> frozenset[str] | None:
+        """The application permissions inside the token; None where its form, which is not promised, is another."""
+        parts = self._token.split(".")
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+            return frozenset(str(role) for role in claims.get("roles", []))
+        except (IndexError, ValueError, binascii.Error, AttributeError, TypeError):
+            return None
+
+    async def _renew(self, *, force: bool) -> None:
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._executor, self._acquire, force)
+        try:
+            result = await asyncio.wait_for(work, self._deadline + 5)
+        except (TimeoutError, requests.Timeout):
+            raise SourceUnavailable(f"{self._name} did not answer within {self._deadline:.0f} seconds.") from None
+        except requests.exceptions.SSLError:
+            raise SourceUnavailable(
+                f"{self._name} has a certificate that cannot be verified: name its authority with ca_file."
+            ) from None
+        except msal.exceptions.MsalError:  # 5xx and 429; msal itself asks again after Retry-After, or a minute
+            raise SourceUnavailable(f"{self._name} is out of order, or busy, for the moment.") from None
+        except requests.RequestException as error:
+            raise SourceUnavailable(f"{self._name} cannot be reached ({type(error).__name__}).") from None
+        except (ValueError, KeyError, TypeError, AttributeError):  # msal's way to say that an answer is no such thing
+            raise SourceUnavailable(
+                f"{self._name} does not know the tenant {self.app.tenant!r}, or gave no usable answer."
+            ) from None
+        token = result.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise self._refusal(result)
+        life = float(result.get("expires_in") or 0)
+        self._token = token
+        self._ends_at = loop.time() + life
+        self._renew_at = loop.time() + max(life - _EARLY, life / 2)
+
+    def _acquire(self, force: bool) -> Mapping[str, Any]:
+        if self._client is None:
+            self._client = msal.ConfidentialClientApplication(
+                self.app.client_id,
+                authority=f"{self._cloud.login}/{self.app.tenant}",
+                client_credential=self.app.secret
+                or {"private_key": self.app.private_key, "public_certificate": self.app.certificate},
+                instance_discovery=False,  # the address is the admin's or from our table: nobody else is asked about it
+                http_client=self._transport,
+            )
+        if force:
+            self._client.remove_tokens_for_client()
+        result: Mapping[str, Any] = self._client.acquire_token_for_client([f"{self._cloud.graph}/.default"])
+        return result
+
+    def _refusal(self, result: Mapping[str, Any]) -> CalendarError:
+        """Only numbers are taken from the answer: its text names the tenant's objects and the time."""
+        numbers = [number for number in result.get("error_codes") or [] if isinstance(number, int)]
+        number = numbers[0] if numbers else None
+        code = f"AADSTS{number}" if number else str(result.get("error", "no reason"))[:40]
+        meaning = _MEANINGS.get(number or 0, f"the {self.app.kind} was not accepted")
+        if result.get("error") in _REFUSALS and number not in _NOT_OUR_FAULT:
+            return self.rejected(f"{self._name} refused the app {self.app.client_id}: {meaning} ({code}).")
+        known = f": {_MEANINGS[number]}" if number is not None and number in _MEANINGS else ""
+        return SourceUnavailable(f"{self._name} gave no token{known} ({code}).")
+
+    @property
+    def _name(self) -> str:
+        return f"The sign-in service {self._cloud.login.partition('://')[2]}"
+
+
+_WARN = (30, 14, 7, 3, 1, 0)  # days before the end
+
+
+class ExpiryWatch:
+    """Tells ahead that the credential ends: at 30, 14, 7, 3, 1 days and when it has ended; each once a process."""
+
+    def __init__(self, app: AppIdentity, tell: Callable[..., None]) -> None:
+        self._app = app
+        self._tell = tell
+        self._told: int | None = None
+
+    def look(self, now: datetime) -> None:
+        if self._app.expires is None:
+            return
+        days = (self._app.expires - now).days
+        step = next((limit for limit in reversed(_WARN) if days <= limit), None)
+        if step is None or step == self._told:
+            return
+        self._told = step
+        self._tell("calendar.credential_expires", days=max(days, 0), reason=expiry_sentence(self._app, now))
+
+
+def expiry_sentence(app: AppIdentity, now: datetime) -> str:
+    """For an identity whose ``expires`` is known."""
+    assert app.expires is not None
+    when = app.expires.astimezone(UTC)
+    if when <= now:
+        return f"The {app.kind} of the app {app.client_id} ended on {when:%Y-%m-%d}."
+    return f"The {app.kind} of the app {app.client_id} ends on {when:%Y-%m-%d}, in {(when - now).days} days."

@@ -1,0 +1,182 @@
+"""The listener that calendar services and Zoom call: see ``connector.calendars.base.Webhooks``.
+
+A handler runs on the event loop and may only look, queue and return: services count an answer after 3 s as a failure
+(Graph, Zoom). Whoever finds the address can call it, so bodies are bounded in size, time and number, and a handler
+believes nothing that its service did not sign or send with its own secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from connector.calendars.base import Hook, HookReply
+from connector.errors import UserError
+
+PING = "ping"  # GET it: the doctor's way to see whether the public address leads here
+PONG = "room-system-connector"
+_LARGEST = 1024 * 1024  # bytes of a body: Graph puts many notifications into one
+_BODY_WITHIN = 5.0  # seconds for a body to arrive
+_AT_ONCE = 64  # bodies being read; more are asked to come again
+_LOOK_FOR_CERTIFICATE = 60.0  # seconds
+
+Handler = Callable[[Hook], HookReply]
+
+
+class Listener:
+    """``public_url``: https, perhaps with a path. ``listen``: address:port, port 0 takes a free one.
+
+    Until entered nothing listens; UserError when the address or the certificate cannot be used. ``tell`` is the
+    journal's note: a handler that fails is told of, never what it was sent.
+    """
+
+    def __init__(
+        self,
+        public_url: str,
+        listen: str,
+        tell: Callable[..., None],
+        *,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+    ) -> None:
+        self._public = public_url.rstrip("/")
+        self._prefix = urlsplit(self._public).path
+        self._listen = listen
+        self._tell = tell
+        self._files = (cert_file, key_file) if cert_file and key_file else None
+        self._handlers: dict[str, Handler] = {}
+        self._reading = 0
+        self._runner: web.ServerRunner | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        self.port = 0  # where it listens
+
+    # -------------------------------------------------------------------------------- for sources
+
+    def url(self, path: str) -> str | None:
+        return f"{self._public}/{path}" if self._public else None
+
+    def serve(self, path: str, handler: Handler) -> None:
+        self._handlers[path] = handler
+
+    def withdraw(self, path: str) -> None:
+        self._handlers.pop(path, None)
+
+    # -------------------------------------------------------------------------------- life
+
+    async def __aenter__(self) -> Self:
+        host, _, port = self._listen.rpartition(":")
+        context = _context(self._files) if self._files else None
+        runner = web.ServerRunner(web.Server(self._answer), access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        await runner.setup()
+        site = web.TCPSite(runner, host.strip("[]"), int(port), ssl_context=context, reuse_address=True)
+        try:
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            raise UserError(f"webhooks.listen: {self._listen} cannot be used ({error.strerror}).") from None
+        self._runner = runner
+        self.port = int(runner.addresses[0][1])
+        if context is not None and self._files is not None:
+            self._renewing = asyncio.create_task(self._renew(context, self._files), name="webhooks certificate")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _renew(self, context: ssl.SSLContext, files: tuple[Path, Path]) -> None:
+        """Certificates last weeks, this process months: new connections get the one that is there now."""
+        seen = _stamps(files)
+        while True:
+            await asyncio.sleep(_LOOK_FOR_CERTIFICATE)
+            found = _stamps(files)
+            if found == seen:
+                continue
+            seen = found
+            try:
+                context.load_cert_chain(*files)
+            except (OSError, ssl.SSLError) as error:
+                self._tell("webhooks.certificate_rejected", reason=f"{type(error).__name__}: the old one stays in use")
+
+    # -------------------------------------------------------------------------------- answering
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        path = self._path(request.path)
+        if path == PING and request.method in ("GET", "HEAD"):
+            return web.Response(text=PONG)
+        handler = self._handlers.get(path)
+        if handler is None:
+            return web.Response(status=404)
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"})
+        body = await self._body(request)
+        if isinstance(body, web.Response):
+            return body
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            reply = handler(Hook(dict(request.query), headers, body))
+        except Exception as error:  # ours: the service tries again later, and the poll goes on
+            self._tell("webhooks.handler_failed", path=path, reason=type(error).__name__)
+            return web.Response(status=500)
+        return web.Response(status=reply.status, text=reply.body, content_type=reply.content_type)
+
+    def _path(self, path: str) -> str:
+        """A reverse proxy may take the path of the public address away, or leave it on."""
+        if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
+            path = path[len(self._prefix) :]
+        return path.lstrip("/")
+
+    async def _body(self, request: web.BaseRequest) -> bytes | web.Response:
+        if (request.content_length or 0) > _LARGEST:
+            return _refused(413)
+        if self._reading >= _AT_ONCE:
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        self._reading += 1
+        try:
+            async with asyncio.timeout(_BODY_WITHIN):
+                parts, size = [], 0
+                async for part in request.content.iter_any():
+                    parts.append(part)
+                    size += len(part)
+                    if size > _LARGEST:
+                        return _refused(413)
+                return b"".join(parts)
+        except TimeoutError:
+            return _refused(408)
+        finally:
+            self._reading -= 1
+
+
+def _refused(status: int) -> web.Response:
+    """The rest of the body is not waited for."""
+    response = web.Response(status=status)
+    response.force_close()
+    return response
+
+
+def _context(files: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(*files)
+    except (OSError, ssl.SSLError) as error:
+        raise UserError(
+            f"webhooks.cert_file and webhooks.key_file cannot be used: {error.strerror or type(error).__name__}."
+        ) from None
+    return context
+
+
+def _stamps(files: tuple[Path, Path]) -> tuple[float, ...]:
+    return tuple(path.stat().st_mtime if path.exists() else 0.0 for path in files)

@@ -1,0 +1,251 @@
+"""``connector calendars``: what is read, how it does, what is wrong with it, and the rooms that a provider knows."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from connector.app import Configuration, database_file, read_configuration
+from connector.calendars.base import Directory, Place
+from connector.cli.calendar_sources import sources_aside, stored_calendars
+from connector.cli.calendars_doctor import doctor_command
+from connector.cli.explain import find_room
+from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
+from connector.errors import CalendarError, UserError
+from connector.settings import COLUMNS, Settings, load_settings, open_vault
+from connector.settings.sentences import did_you_mean, shown
+from connector.store import commands
+from connector.store.store import CalendarRow, Store
+
+calendars_app = typer.Typer(help="The calendars that rooms follow.", no_args_is_help=True)
+calendars_app.command("doctor")(doctor_command)
+
+FAILED, PARTLY = 1, 3
+_VALID_FOR = timedelta(seconds=60)  # a command that no daemon took by then is not carried out
+_ANSWER_WITHIN = 5.0  # seconds; the daemon looks every second
+_DIRECTORY_WITHIN = 120.0  # seconds: large organisations have many pages
+SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The NAME of [calendars.NAME].")]
+
+
+# ------------------------------------------------------------------------------------ list
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    source: str
+    type: str
+    calendar: str
+    rooms: tuple[str, ...]
+    read_at: datetime | None
+    meetings: int
+    joinable: int
+    error: str
+
+
+@calendars_app.command("list")
+def list_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
+    """One line a calendar, as the daemon last read it. Exit 3 when some cannot be read."""
+    lines = asyncio.run(_lines(read_configuration(config, os.environ)))
+    if json_output:
+        print_json([asdict(line) for line in lines])
+    else:
+        headings = ("source", "type", "calendar", "rooms", "last read", "meetings", "to join", "now failing")
+        print_table(headings, map(_cells, lines))
+    raise typer.Exit(PARTLY if any(line.error for line in lines) else 0)
+
+
+async def _lines(config: Configuration) -> list[_Line]:
+    rows = await stored_calendars(config) or {}
+    rooms: dict[tuple[str, str, str], list[str]] = {}
+    for room in config.rooms.rooms:
+        calendar = config.calendar_of(room)
+        rooms.setdefault((calendar.source, calendar.key, calendar.shown), []).append(str(room.id))
+    lines = [_line(config, source, label, ids, rows.get(key)) for (source, key, label), ids in sorted(rooms.items())]
+    unused = config.settings.calendars.keys() - {line.source for line in lines} - {"ics"}
+    return lines + [_line(config, source, "", [], None) for source in sorted(unused)]
+
+
+def _line(config: Configuration, source: str, label: str, rooms: list[str], row: CalendarRow | None) -> _Line:
+    meetings = [m for m in row.meetings if not m.event.cancelled] if row else []
+    return _Line(
+        source,
+        config.settings.calendars[source].type,
+        label,
+        tuple(rooms),
+        row.read_at if row else None,
+        len(meetings),
+        sum(meeting.join.joinable for meeting in meetings),
+        row.error if row else "",
+    )
+
+
+def _cells(line: _Line) -> tuple[str, ...]:
+    read_at = line.read_at.isoformat(timespec="seconds") if line.read_at else "never"
+    numbers = (str(line.meetings), str(line.joinable))
+    return (line.source, line.type, line.calendar or "-", ", ".join(line.rooms) or "-", read_at, *numbers, line.error)
+
+
+# ------------------------------------------------------------------------------------ asking the daemon
+
+
+@calendars_app.command("sync")
+def sync_command(
+    target: Annotated[
+        str | None, typer.Argument(metavar="[ROOM|SOURCE]", help="A room, or the NAME of [calendars.NAME]; else all.")
+    ] = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Have the daemon read calendars now. Credentials that were refused are tried once more."""
+    settings = read_configuration(config, os.environ)
+    _command(settings, "sync", _target(settings, target), json_output)
+
+
+@calendars_app.command("release")
+def release_command(source: SourceArgument, config: ConfigOption = None, json_output: JsonOption = False) -> None:
+    """Believe that a source's calendars are empty, where many lost all meetings at once and that was held back."""
+    settings = read_configuration(config, os.environ)
+    if source not in settings.settings.calendars:
+        raise UserError(f"There is no source {shown(source)}{did_you_mean(source, settings.settings.calendars) or '.'}")
+    _command(settings, "release", source, json_output)
+
+
+def _target(config: Configuration, text: str | None) -> str:
+    if text is None:
+        return ""
+    if text in config.settings.calendars:
+        return f"source:{text}"
+    return f"room:{find_room(text, config.rooms.rooms).id}"
+
+
+def _command(config: Configuration, kind: str, target: str, json_output: bool) -> None:
+    outcome = asyncio.run(_ask(config, kind, target))
+    if json_output:
+        print_json({"command": kind, "target": target, "outcome": outcome})
+    elif outcome is not None:
+        typer.echo(outcome)
+    if outcome is None:
+        minutes = f"within {_ANSWER_WITHIN:.0f} s; does it run? It would still take it for {_VALID_FOR.seconds} s."
+        typer.echo(f"The daemon did not take the command {minutes}", err=True)
+        raise typer.Exit(FAILED)
+
+
+async def _ask(config: Configuration, kind: str, target: str) -> str | None:
+    database = database_file(config.settings)
+    if not database.exists():
+        raise UserError(f"{database} does not exist yet. Start the daemon with: connector run")
+    store = Store.open_read_only(database, open_vault(config.settings, os.environ))
+    try:
+        number = await commands.ask(store, kind, target, datetime.now(UTC), _VALID_FOR)
+        deadline = asyncio.get_running_loop().time() + _ANSWER_WITHIN
+        while asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.1)
+            outcome = await commands.outcome(store, number)
+            if outcome is not None:
+                return outcome
+        return None
+    finally:
+        await store.close()
+
+
+# ------------------------------------------------------------------------------------ rooms of the provider
+
+
+@calendars_app.command("rooms")
+def rooms_command(
+    source: Annotated[
+        str | None, typer.Argument(metavar="[SOURCE]", help="The NAME of [calendars.NAME]; else all.")
+    ] = None,
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """The rooms that the calendar services know, as a rooms.csv to fill in. Exit 3 when some could not be asked."""
+    settings = load_settings(config, os.environ).settings  # there may be no rooms.csv yet: this is where it comes from
+    names = list(settings.calendars)
+    if source is not None and source not in names:
+        raise UserError(f"There is no source {shown(source)}{did_you_mean(source, names) or '.'}")
+    found, problems = asyncio.run(_places(settings, [source] if source else names, chosen=source is not None))
+    records = _records(found)
+    if json_output:
+        print_json(records)
+    else:
+        typer.echo(_as_csv(records), nl=False)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(PARTLY if found else FAILED)
+
+
+async def _places(settings: Settings, names: list[str], *, chosen: bool) -> tuple[list[tuple[str, Place]], list[str]]:
+    """A source that has no directory is a problem only where it was asked for by name."""
+    found: list[tuple[str, Place]] = []
+    problems: list[str] = []
+    async with sources_aside(settings, names) as sources:
+        problems += [f"{name}: {error}" for name, error in sources.refused.items()]
+        for name, source in sources.opened.items():
+            if not isinstance(source, Directory):
+                if chosen:
+                    problems.append(f"{name}: this kind of source ({settings.calendars[name].type}) has no list")
+                continue
+            try:
+                async with asyncio.timeout(_DIRECTORY_WITHIN):
+                    found += [(name, place) for place in await source.places()]
+            except TimeoutError:
+                problems.append(f"{name}: the list was not whole within {_DIRECTORY_WITHIN:.0f} s.")
+            except CalendarError as error:
+                problems.append(f"{name}: {error}")
+    if not found and not problems:
+        problems.append("No source here can list rooms: make a section [calendars.NAME] first.")
+    return found, problems
+
+
+def _records(found: Iterable[tuple[str, Place]]) -> list[dict[str, str]]:
+    """The columns of rooms.csv; what only the admin knows (device, address, credential) is empty."""
+    records: list[dict[str, str]] = []
+    taken: set[str] = set()
+    for source, place in found:
+        notes = "; ".join(word for word in (place.notes, f"{place.capacity} seats" if place.capacity else "") if word)
+        values = {
+            "id": _free_id(place, taken),
+            "name": place.name,
+            "site": place.site,
+            "calendar": f"{source}:{place.calendar}",
+            "timezone": place.timezone,
+            "notes": notes,
+        }
+        records.append({column: _cell(values.get(column, "")) for column in COLUMNS})
+    return records
+
+
+def _free_id(place: Place, taken: set[str]) -> str:
+    """Stable and short: from the name, else the address; a number behind it where two rooms have one name."""
+    words = re.findall(r"[a-z0-9]+", place.name.casefold()) or re.findall(r"[a-z0-9]+", place.calendar.casefold())
+    base = "-".join(words)[:60] or "room"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _cell(text: str) -> str:
+    """Names come from other people; a spreadsheet would run one that begins like a formula."""
+    flat = " ".join(text.split())
+    return f"'{flat}" if flat.startswith(("=", "+", "@")) else flat
+
+
+def _as_csv(records: Iterable[dict[str, str]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()

@@ -1,0 +1,9 @@
+"""What goes wrong with keys and sealed things."""
+
+from __future__ import annotations
+
+from connector.errors import ConnectorError
+
+
+class VaultError(ConnectorError):
+    """A key is unusable, or something sealed is not what our keys sealed. The message carries no secret."""

@@ -1,0 +1,327 @@
+"""Watch channels: opened, kept, replaced, believed only with their token, and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from connector.calendars.base import NoKeep
+from connector.calendars.google_source import GoogleSource, Settings
+from connector.calendars.webhooks import Listener
+from connector.errors import UserError
+from connector.standins.google import EMAIL, GoogleStandIn, Trouble
+from tests.calendars.google.support import (
+    OTHER,
+    ROOM,
+    Hooks,
+    House,
+    Journal,
+    house,
+    local_authority,
+    make_source,
+    until,
+)
+from tests.calendars.ics_text import vevent, window
+
+TUESDAY = window("2026-11-10", "2026-11-11")
+A = vevent("a", "20261110T100000Z", "20261110T110000Z")
+
+
+async def announced(source: GoogleSource, within: float = 8) -> str:
+    async with asyncio.timeout(within):
+        return await anext(source.changes())
+
+
+async def silence(source: GoogleSource, seconds: float = 0.3) -> None:
+    with pytest.raises(TimeoutError):
+        await announced(source, seconds)
+
+
+async def opened(home: House) -> None:
+    """The channel is live and the reading that its opening asks for is taken."""
+    home.source.watch(ROOM)
+    assert await announced(home.source) == ROOM
+    await until(lambda: any(state == "sync" for _, state, _ in home.google.push.delivered), "a sync message")
+
+
+def channel(home: House) -> str:
+    (only,) = home.google.push.channels
+    return only
+
+
+async def post(home: House, **headers: str) -> int:
+    """A notification that somebody sends to our address."""
+    named = {f"X-Goog-{name.replace('_', '-')}": value for name, value in headers.items()}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{home.hooks.root}office/events", headers=named) as got,
+    ):
+        return got.status
+
+
+# ------------------------------------------------------------------------------------ the usual life
+
+
+async def test_a_change_is_told_and_read_at_once() -> None:
+    async with house(push=True) as home:
+        await opened(home)
+        assert (await home.source.read(ROOM, TUESDAY)).events == ()
+        home.google.put(ROOM, "a", A)
+        assert await announced(home.source) == ROOM
+        assert len((await home.source.read(ROOM, TUESDAY)).events) == 1
+
+
+async def test_the_sync_message_is_no_change() -> None:
+    async with house(push=True) as home:
+        await opened(home)
+        assert [(state, status) for _, state, status in home.google.push.delivered] == [("sync", 200)]
+        await silence(home.source)
+
+
+async def test_while_the_channel_lives_a_calendar_is_asked_rarely() -> None:
+    async with house(Settings(poll_with_push=timedelta(minutes=5)), push=True) as home:
+        assert home.source.pace(ROOM) == timedelta(0)
+        await opened(home)
+        assert home.source.pace(ROOM) == timedelta(minutes=5)
+
+
+async def test_without_a_public_address_nothing_is_opened() -> None:
+    async with house() as home:
+        home.source.watch(ROOM)
+        await home.source.read(ROOM, TUESDAY)
+        await silence(home.source)
+        assert home.google.push.channels == {}
+        assert home.source.pace(ROOM) == timedelta(0)
+
+
+async def test_a_channel_outlives_a_restart() -> None:
+    keep = NoKeep()
+    async with AsyncExitStack() as stack:
+        google = await stack.enter_async_context(GoogleStandIn())
+        hooks = await stack.enter_async_context(Hooks())
+        google.add_calendar(ROOM)
+        async with make_source(google, Journal(), webhooks=hooks, keep=keep) as first:
+            first.watch(ROOM)
+            await announced(first)
+        kept = dict(google.push.channels)
+        assert len(kept) == 1
+        async with make_source(google, Journal(), webhooks=hooks, keep=keep) as second:
+            second.watch(ROOM)
+            await second.read(ROOM, TUESDAY)
+            google.put(ROOM, "a", A)
+            assert await announced(second) == ROOM
+        assert google.push.channels == kept
+        assert google.push.stopped == []
+    (value,) = (await keep.items("channel:")).values()
+    assert json.loads(value)["id"] in kept
+
+
+async def test_it_is_replaced_before_it_ends() -> None:
+    async with house(push=True) as home:
+        home.google.push.life = timedelta(seconds=1.5)
+        await opened(home)
+        first = channel(home)
+        await until(lambda: first in home.google.push.stopped, "the old channel is stopped")
+        assert channel(home) != first
+        home.google.put(ROOM, "a", A)
+        assert await announced(home.source) == ROOM
+        watched = [seen for seen in home.google.seen if seen.where == "watch"]
+        assert len(watched) >= 2
+        told = [name for name, state, status in home.google.push.delivered if status != 200]
+        assert told == []  # the new one was open before the old one was stopped
+
+
+async def test_what_nobody_uses_is_stopped() -> None:
+    keep = NoKeep()
+    async with house(push=True, keep=keep) as home:
+        await opened(home)
+        home.source.unwatch(ROOM)
+        await until(lambda: not home.google.push.channels, "the channel is stopped")
+        assert await keep.items("") == {}
+
+
+async def test_removing_the_integration_leaves_nothing_behind() -> None:
+    keep = NoKeep()
+    async with house(push=True, keep=keep) as home:
+        home.google.add_calendar(OTHER)
+        await opened(home)
+        home.source.watch(OTHER)
+        await until(lambda: len(home.google.push.channels) == 2, "two channels")
+        assert await announced(home.source) == OTHER
+        await home.source.dispose()
+        assert home.google.push.channels == {}
+        assert await keep.items("") == {}
+        assert home.hooks.handlers == {}
+
+
+async def test_a_refused_login_does_not_keep_the_integration_from_being_removed() -> None:
+    keep = NoKeep()
+    async with house(push=True, keep=keep) as home:
+        await opened(home)
+        home.google.tokens.revoke_all()
+        home.google.account.alive = False
+        await home.source.dispose()
+        assert await keep.items("") == {}
+
+
+# ------------------------------------------------------------------------------------ forged and lost
+
+
+@pytest.mark.parametrize("state", ["exists", "not_exists"])
+async def test_a_forged_token_is_refused(state: str) -> None:
+    async with house(push=True) as home:
+        await opened(home)
+        live = home.google.push.channels[channel(home)]
+        for token in ("", "guess", live.token[:-1], live.token + "x", "é"):
+            status = await post(
+                home, Channel_ID=live.id, Channel_Token=token, Resource_ID=live.resource_id, Resource_State=state
+            )
+            assert status == 403
+        wrong = await post(
+            home, Channel_ID=live.id, Channel_Token=live.token, Resource_ID="other", Resource_State=state
+        )
+        assert wrong == 403
+        unknown = await post(home, Channel_ID="none", Channel_Token=live.token, Resource_State=state)
+        assert unknown == 404
+        await silence(home.source)
+        assert home.journal.names() == ["calendar.notification_refused"]  # once, however often it is tried
+        assert live.token not in repr(home.journal.lines)
+        right = await post(
+            home, Channel_ID=live.id, Channel_Token=live.token, Resource_ID=live.resource_id, Resource_State=state
+        )
+        assert right == 200
+        assert await announced(home.source) == ROOM
+
+
+async def test_secrets_are_in_no_repr() -> None:
+    keep = NoKeep()
+    async with house(push=True, keep=keep) as home:
+        await opened(home)
+        live = home.google.push.channels[channel(home)]
+        known = vars(home.source)["_channels"]
+        assert live.token not in repr(vars(known))
+        assert "PRIVATE" not in repr(vars(home.source))
+
+
+async def test_a_channel_gone_silent_is_found_by_the_poll_and_replaced() -> None:
+    """Google's notifications stop; the next reading sees a change that is older than any honest delay."""
+    shift = timedelta(0)
+    async with AsyncExitStack() as stack:
+        google = await stack.enter_async_context(GoogleStandIn())
+        hooks = await stack.enter_async_context(Hooks())
+        google.add_calendar(ROOM)
+        journal = Journal()
+        source = make_source(
+            google,
+            journal,
+            webhooks=hooks,
+            settings=Settings(poll_with_push=timedelta(0)),
+            now=lambda: datetime.now(UTC) + shift,
+        )
+        await stack.enter_async_context(source)
+        source.watch(ROOM)
+        await announced(source)
+        await source.read(ROOM, TUESDAY)
+        (first,) = google.push.channels
+        google.push.lost = True
+        google.put(ROOM, "a", A)
+        await source.read(ROOM, TUESDAY)
+        assert journal.names() == []  # it may just be on its way
+        google.calendars[ROOM].version += 1
+        shift = timedelta(minutes=3)
+        await source.read(ROOM, TUESDAY)
+        assert journal.names() == ["calendar.subscription_silent"]
+        await until(lambda: first in google.push.stopped, "the silent channel is replaced")
+        assert len(google.push.channels) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "word"),
+    [
+        (401, "push.webhookUrlUnauthorized", "search-console"),
+        (400, "push.webhookUrlNotHttps", "https"),
+        (403, "forbidden", "Share with"),
+        (500, "backendError", "500"),
+    ],
+)
+async def test_a_refused_channel_is_told_once_and_reading_goes_on(status: int, reason: str, word: str) -> None:
+    async with house(push=True) as home:
+        home.google.put(ROOM, "a", A)
+        home.google.troubles.append(Trouble("watch", status=status, reason=reason))
+        home.source.watch(ROOM)
+        await until(lambda: bool(home.journal.lines), "a line in the journal")
+        ((name, fields),) = home.journal.lines
+        assert (name, fields["calendar"]) == ("calendar.subscription_failed", ROOM)
+        assert word in str(fields["reason"])
+        assert len((await home.source.read(ROOM, TUESDAY)).events) == 1
+        assert home.source.pace(ROOM) == timedelta(0)
+        assert sum(seen.where == "watch" for seen in home.google.seen) == 1  # not tried again at once
+
+
+async def test_a_web_page_instead_of_a_channel_is_no_channel() -> None:
+    async with house(push=True) as home:
+        home.google.troubles.append(Trouble("watch", broken="portal"))
+        home.source.watch(ROOM)
+        await until(lambda: bool(home.journal.lines), "a line in the journal")
+        assert home.source.pace(ROOM) == timedelta(0)
+
+
+class LostMemory(NoKeep):
+    """Its values were sealed with a key that is gone; it takes new ones."""
+
+    async def items(self, prefix: str) -> Mapping[str, bytes]:
+        raise UserError("The sealed memory cannot be opened.")
+
+
+async def test_a_lost_memory_costs_the_old_channels_and_nothing_else() -> None:
+    async with house(push=True, keep=LostMemory()) as home:
+        assert home.journal.names() == ["calendar.subscription_failed"]
+        await opened(home)
+
+
+async def test_one_calendar_without_rights_does_not_stop_the_others_channels() -> None:
+    async with house(push=True) as home:
+        home.google.add_calendar(OTHER)
+        home.google.share(OTHER, EMAIL, "none")
+        home.source.watch(OTHER)
+        await opened(home)
+        assert [fields["calendar"] for _, fields in home.journal.lines] == [OTHER]
+        assert home.google.push.channels[channel(home)].calendar == ROOM
+
+
+# ------------------------------------------------------------------------------------ through the real listener
+
+
+async def test_over_tls_to_the_real_listener(tmp_path: Path) -> None:
+    """Google insists on https: the stand-in trusts a local authority, and delivers to connector's own listener."""
+    authority, files = local_authority(tmp_path)
+    port = free_port()
+    journal = Journal()
+    async with AsyncExitStack() as stack:
+        google = await stack.enter_async_context(GoogleStandIn(push_tls=authority))
+        google.add_calendar(ROOM)
+        listener = Listener(
+            f"https://localhost:{port}/hooks", f"127.0.0.1:{port}", journal.note, cert_file=files[0], key_file=files[1]
+        )
+        await stack.enter_async_context(listener)
+        source = await stack.enter_async_context(make_source(google, journal, webhooks=listener))
+        source.watch(ROOM)
+        assert await announced(source) == ROOM
+        google.put(ROOM, "a", A)
+        assert await announced(source) == ROOM
+        await until(lambda: len(google.push.delivered) == 2, "both delivered")
+        assert sorted((state, status) for _, state, status in google.push.delivered) == [("exists", 200), ("sync", 200)]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port

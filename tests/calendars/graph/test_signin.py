@@ -1,0 +1,196 @@
+"""Sign-in: secret and certificate, refusals that are final and those that are not, and the end that is told ahead."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from connector.calendars.graph import GraphSource, plug
+from connector.calendars.graph_auth import CLOUDS, AppIdentity, ExpiryWatch, identity_of_pem
+from connector.errors import CredentialsRejected, SourceUnavailable, UserError
+from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, Journal
+from tests.calendars.graph.test_faults import refused
+
+DAY = timedelta(days=1)
+
+
+def pem(days: int = 90, passphrase: bytes = b"", other_key: bool = False) -> tuple[str, str]:
+    """(key and certificate, the certificate alone)."""
+    key = rsa.generate_private_key(65537, 2048)
+    shown = ec.generate_private_key(ec.SECP256R1()) if other_key else key
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Room connector")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + days * DAY)
+        .sign(key, hashes.SHA256())
+    )
+    sealed = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    public = certificate.public_bytes(Encoding.PEM).decode()
+    return shown.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed).decode() + public, public
+
+
+async def test_a_certificate_signs_in(house: House) -> None:
+    both, public = pem()
+    config = house.options(certificate="file:graph.pem")
+    del config["secret"]
+    async with plug(config, house.context(secret=both)) as source:
+        house.graph.signin.certificates.append(public)
+        assert (await source.read(ROOM, TUESDAY)).events == ()
+    async with plug(config, house.context(secret=pem()[0])) as stranger:
+        error = await refused(stranger)
+        assert isinstance(error, CredentialsRejected)
+        assert "certificate is not registered" in str(error)
+    assert "PRIVATE KEY" not in repr(source) + repr(identity_of_pem("t", "c", both))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("not a pem", "private key and the certificate"),
+        (pem()[1], "private key and the certificate"),
+        (pem(passphrase=b"x")[0], "passphrase"),
+        (pem(other_key=True)[0], "must be an RSA key"),
+        (pem()[0][: pem()[0].index("-----BEGIN CERT")] + pem()[1], "does not belong"),
+        (pem()[0].replace("MII", "!!!"), "cannot be read"),
+    ],
+)
+def test_certificates_that_are_none(house: House, text: str, word: str) -> None:
+    config = house.options(certificate="file:graph.pem")
+    del config["secret"]
+    with pytest.raises(UserError) as caught:
+        plug(config, house.context(secret=text))
+    assert word in str(caught.value)
+    assert "PRIVATE KEY-----" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "word"),
+    [("", "secret is wrong"), ("expired_secret", "has expired"), ("app_disabled", "disabled")],
+)
+async def test_a_refused_credential_is_sent_once(house: House, trouble: str, word: str) -> None:
+    house.graph.signin.trouble = trouble  # type: ignore[assignment]  # one of the words
+    async with house.open(secret="wrong-secret" if not trouble else SECRET) as source:
+        for _ in range(3):
+            error = await refused(source)
+            assert isinstance(error, CredentialsRejected)
+            assert word in str(error)
+            assert "wrong-secret" not in str(error)
+    assert house.graph.signin.asked == 1
+
+
+async def test_an_app_that_is_not_there(house: House) -> None:
+    async with house.open(client_id="00000000-0000-0000-0000-000000000000") as source:
+        assert "no app with this client_id" in str(await refused(source))
+    async with house.open(tenant="nowhere.example.org") as source:
+        error = await refused(source)
+        assert isinstance(error, SourceUnavailable), "nothing was refused: a typing error may be mended"
+        assert "tenant" in str(error)
+
+
+@pytest.mark.parametrize("trouble", ["unavailable", "throttled"])
+async def test_bad_minutes_of_the_sign_in(house: House, trouble: str) -> None:
+    house.graph.signin.trouble = trouble  # type: ignore[assignment]  # one of the words
+    async with house.open() as source:
+        assert type(await refused(source)) is SourceUnavailable
+        house.graph.signin.trouble = ""
+        if trouble == "unavailable":  # msal waits as long as it was told to: a second
+            async with asyncio.timeout(5):
+                while await _fails(source):
+                    await asyncio.sleep(0.1)
+
+
+async def _fails(source: GraphSource) -> bool:
+    try:
+        return (await source.read(ROOM, TUESDAY)).events != ()
+    except SourceUnavailable:
+        return True
+
+
+async def test_a_good_token_outlives_bad_minutes_of_the_sign_in(house: House) -> None:
+    house.graph.signin.token_life = 3
+    async with house.open() as source:
+        await source.read(ROOM, TUESDAY)
+        house.graph.signin.trouble = "unavailable"
+        source._http.tokens._renew_at = 0.0  # as if half of its life were over
+        assert (await source.read(ROOM, TUESDAY)).events == ()
+        source._http.tokens._renew_at = source._http.tokens._ends_at = 0.0
+        assert type(await refused(source)) is SourceUnavailable
+
+
+async def test_nobody_answers_and_wrong_certificates(house: House) -> None:
+    nobody = "https://127.0.0.1:1"
+    async with house.open(login=nobody) as source:
+        assert "cannot be reached" in str(await refused(source))
+    async with house.open(graph=nobody) as source:
+        assert "no token" in str(await refused(source)), "a token for another service is not given"
+    config = house.options()
+    del config["ca_file"]
+    async with plug(config, house.context()) as source:
+        assert "ca_file" in str(await refused(source))
+
+
+@pytest.mark.parametrize("kind", ["certificate", "secret"])
+def test_the_end_is_told_ahead(kind: str) -> None:
+    now = datetime.now(UTC)
+    if kind == "certificate":
+        app = identity_of_pem("t", "c", pem(days=40)[0])
+    else:
+        app = AppIdentity("t", "c", secret="x", expires=now + 40 * DAY)
+    journal = Journal()
+    watch = ExpiryWatch(app, journal)
+    for day in range(42):
+        for _ in range(2):
+            watch.look(now + day * DAY + timedelta(minutes=1))
+    assert journal.names() == ["calendar.credential_expires"] * 6
+    assert [note["days"] for _, note in journal.notes] == [30, 14, 7, 3, 1, 0]
+    assert "ends on" in journal.notes[0][1]["reason"]
+
+
+async def test_the_end_is_told_at_the_start(house: House) -> None:
+    soon = f"{datetime.now(UTC) + 5 * DAY:%Y-%m-%d}"
+    async with house.open(secret_expires=soon) as source:
+        await source.read(ROOM, TUESDAY)
+    assert house.journal.names() == ["calendar.credential_expires"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"secret": ""}, ["one of certificate and secret"]),
+        ({"certificate": "file:x"}, ["one of certificate and secret"]),
+        ({"cloud": "mars"}, ["global, gcc-high, dod, china"]),
+        ({"graph": "http://127.0.0.1"}, ["graph must begin with https"]),
+        ({"secret_expires": "soon"}, ["2027-01-31"]),
+        ({"tenant": "a/b"}, ["tenant must be"]),
+        ({"ca_file": "/nowhere.pem"}, ["ca_file /nowhere.pem"]),
+        ({"ca_file": __file__}, ["holds no certificate"]),
+        ({"tennant": "x", "deadline": 0}, ["did you mean tenant", "deadline"]),
+    ],
+)
+def test_mistakes_in_the_section(house: House, more: dict[str, object], words: list[str]) -> None:
+    with pytest.raises(UserError) as caught:
+        plug(house.options(**more), house.context())
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("cloud", sorted(CLOUDS))
+def test_national_clouds(house: House, cloud: str, tmp_path: Path) -> None:
+    config = {"tenant": "t", "client_id": "c", "secret": "env:X", "cloud": cloud}
+    source = plug(config, house.context())
+    assert source._http.base == f"{CLOUDS[cloud].graph}/v1.0"
+    assert SECRET not in repr(source)

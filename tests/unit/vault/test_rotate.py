@@ -1,0 +1,193 @@
+"""``connector secrets rotate``: everything sealed anew, beside a running daemon, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from connector.calendars.keep import StoredKeep
+from connector.cli.main import app
+from connector.cli.secrets import Rotation, rotate
+from connector.model import RoomId
+from connector.planning.dialing import Attempt, AttemptState
+from connector.planning.plan import plan
+from connector.settings import Settings, load_settings, open_vault
+from connector.store.store import Store
+from connector.vault import SecretStore, Vault
+from tests.support.clock import NINE
+from tests.support.house import House, meeting
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "connector.toml").touch()
+    found = load_settings(tmp_path, {}).settings
+    found.data_dir.mkdir()
+    return found
+
+
+async def filled(settings: Settings, vault: Vault, rows: int = 3) -> Store:
+    """A daemon's store with something in each sealed column."""
+    store = await Store.open(settings.data_dir / "connector.db", vault, NINE)
+    keep = StoredKeep(store, "office")
+    room = next(iter(House(settings.data_dir).rooms.values()))
+    await store.write(store.planned(plan(room, [meeting()], frozenset(), NINE)))
+    for number in range(rows):
+        await store.write(store.calendar_read(f"office:c{number}", [meeting(f"m{number}")], NINE))
+        await keep.put(f"subscription/{number}", b"state")
+    attempt = Attempt(
+        store.new_attempt_id(), RoomId("r1"), "12", NINE, AttemptState.ANSWERED, NINE, "zoom:1", "1.4321@zoomcrc.com"
+    )
+    await store.write(store.add_attempt(attempt))
+    SecretStore(settings.secrets_file, vault).set("room", "me:hunter2")
+    return store
+
+
+async def everything(store: Store) -> tuple[object, ...]:
+    return (
+        {key: row.meetings for key, row in (await store.calendars()).items()},
+        {key: row.plan for key, row in (await store.rooms()).items()},
+        await store.attempts(NINE - timedelta(days=1)),
+        await StoredKeep(store, "office").items(""),
+    )
+
+
+def key_ids(settings: Settings) -> set[bytes]:
+    columns = [
+        ("calendars", "meetings_sealed"), ("rooms", "plan_sealed"), ("attempts", "address_sealed"),
+        ("keep", "value_sealed"),
+    ]  # fmt: skip
+    found: set[bytes] = set()
+    with sqlite3.connect(settings.data_dir / "connector.db") as conn:
+        for table, column in columns:
+            rows = conn.execute(f"select {column} from {table} where {column} is not null").fetchall()
+            assert rows, table
+            found |= {bytes(row[0][1:9]) for row in rows}
+    conn.close()
+    return found | {settings.secrets_file.read_bytes()[1:9]}
+
+
+async def test_everything_is_sealed_anew_while_the_daemon_runs(settings: Settings) -> None:
+    daemon_vault = open_vault(settings, {})
+    store = await filled(settings, daemon_vault, rows=450)  # more than one transaction's worth
+    before = await everything(store)
+    old = daemon_vault.key_id
+    command_vault = open_vault(settings, {})
+    done = await rotate(settings, command_vault)
+    assert done == Rotation(resealed=450 * 2 + 3, dropped=0, kept=1)
+    assert key_ids(settings) == {command_vault.key_id} != {old}
+    assert await everything(store) == before  # the same process, without a restart
+    await store.write(store.calendar_read("office:c0", [meeting("fresh")], NINE))
+    assert key_ids(settings) == {command_vault.key_id}
+    await store.close()
+    reopened = await Store.open(settings.data_dir / "connector.db", open_vault(settings, {}), NINE)
+    assert (await everything(reopened))[1:] == before[1:]
+    await reopened.close()
+
+
+async def test_a_key_is_dropped_by_the_next_rotation_and_only_when_nothing_needs_it(settings: Settings) -> None:
+    vault = open_vault(settings, {})
+    store = await filled(settings, vault)
+    first = vault.key_id
+    late = vault.seal(b"state", "keep:office:late")  # on its way to the disk while the key is rotated
+    await rotate(settings, vault)
+    await store.close()
+    with sqlite3.connect(settings.data_dir / "connector.db") as conn:
+        conn.execute("insert into keep values ('office', 'late', ?)", (late,))
+    conn.close()
+    done = await rotate(settings, vault)
+    assert (done.dropped, done.problem) == (1, "")
+    assert first not in {identity for identity, _, _ in vault.data_keys()}
+    store = Store.open_read_only(settings.data_dir / "connector.db", open_vault(settings, {}))
+    assert await StoredKeep(store, "office").get("late") == b"state"
+    await store.close()
+
+
+async def test_what_cannot_be_opened_keeps_all_keys(settings: Settings) -> None:
+    vault = open_vault(settings, {})
+    await (await filled(settings, vault)).close()
+    with sqlite3.connect(settings.data_dir / "connector.db") as conn:
+        conn.execute("update calendars set meetings_sealed = ? where calendar = 'office:c1'", (b"\x01" + b"?" * 60,))
+    conn.close()
+    keys = len(vault.data_keys())
+    for more in (1, 2):
+        done = await rotate(settings, vault)
+        assert "made with another key" in done.problem
+        assert done.dropped == 0
+        assert len(vault.data_keys()) == keys + more
+
+
+async def test_daemon_and_rotation_at_one_time(settings: Settings) -> None:
+    """Writes of the daemon and three rotations interleave; at the end every row can be read and says the last thing."""
+    store = await filled(settings, open_vault(settings, {}))
+    keep = StoredKeep(store, "office")
+
+    async def write() -> None:
+        for number in range(60):
+            await keep.put("busy", str(number).encode())
+
+    async def turn() -> None:
+        for _ in range(3):
+            await rotate(settings, open_vault(settings, {}))
+
+    await asyncio.gather(write(), turn())
+    assert await keep.get("busy") == b"59"
+    assert len(await keep.items("")) == 4
+    assert len(await store.calendars()) == 3
+    await store.close()
+
+
+def test_the_command(tmp_path: Path) -> None:
+    (tmp_path / "connector.toml").touch()
+    runner = CliRunner()
+    assert runner.invoke(app, ["secrets", "set", "a", "-c", str(tmp_path)], input="hunter2").exit_code == 0
+    answer = runner.invoke(app, ["secrets", "rotate", "-c", str(tmp_path), "--json"])
+    assert (answer.exit_code, json.loads(answer.stdout)) == (
+        0,
+        {"resealed": 1, "dropped": 0, "kept": 1, "problem": ""},
+    )
+    assert "1 older data keys were dropped" in runner.invoke(app, ["secrets", "rotate", "-c", str(tmp_path)]).stdout
+    assert "hunter2" not in answer.output
+
+
+def test_moving_to_another_master_key_by_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "connector.toml").touch()
+    runner = CliRunner()
+    runner.invoke(app, ["secrets", "set", "a", "-c", str(tmp_path)], input="hunter2")
+    (tmp_path / "connector.toml").write_text('[vault]\nmaster = "env:VAULT"\n')
+    monkeypatch.setenv("VAULT", base64.b64encode(os.urandom(32)).decode())
+    refused = runner.invoke(app, ["secrets", "list", "-c", str(tmp_path)])
+    assert "connector secrets rotate --from file" in str(refused.exception)
+    assert runner.invoke(app, ["secrets", "rotate", "--from", "file", "-c", str(tmp_path)]).exit_code == 0
+    (tmp_path / "var" / "vault.key").unlink()
+    settings = load_settings(tmp_path, os.environ).settings
+    assert SecretStore(settings.secrets_file, open_vault(settings, os.environ)).get("a") == "hunter2"
+
+
+@pytest.mark.parametrize("table", ["keep", "commands"])
+async def test_the_second_schema_upgrades_the_first(settings: Settings, table: str) -> None:
+    """A database of the first schema, as the first version left it, is read on."""
+    vault = open_vault(settings, {})
+    store = await filled(settings, vault)
+    before = await everything(store)
+    await store.close()
+    with sqlite3.connect(settings.data_dir / "connector.db") as conn:
+        conn.execute("drop table keep")
+        conn.execute("drop table commands")
+        conn.execute("update alembic_version set version_num = '0001'")
+    conn.close()
+    assert (await rotate(settings, vault)).problem == ""  # no daemon of this version ran yet
+    store = await Store.open(settings.data_dir / "connector.db", vault, NINE)
+    assert (await everything(store))[:3] == before[:3]
+    with sqlite3.connect(settings.data_dir / "connector.db") as conn:
+        assert conn.execute(f"select count(*) from {table}").fetchone() == (0,)
+    conn.close()
+    await store.close()

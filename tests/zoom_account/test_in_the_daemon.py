@@ -1,0 +1,145 @@
+"""The whole way: an invitation without a numeric passcode, the account's answer, the plan, a notification, the end."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from connector.settings import load_settings, open_vault
+from connector.standins.zoom import ZoomMeeting, ZoomStandIn
+from connector.store.store import Store
+from connector.zoom_account.notices import PATH
+from tests.calendars.core.certificates import authority, issue
+from tests.calendars.core.fake_source import Provider
+from tests.calendars.core.house import Folder, until
+
+ID = "12345678901"
+SOON = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y%m%dT%H%M%SZ")
+LATER = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y%m%dT%H%M%SZ")
+
+
+def ics(text: str) -> str:
+    lines = (
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:test", "BEGIN:VEVENT", "UID:a", "DTSTAMP:20260101T000000Z",
+        f"DTSTART:{SOON}", f"DTEND:{LATER}", "SUMMARY:A", f"DESCRIPTION:{text}", "END:VEVENT", "END:VCALENDAR",
+    )  # fmt: skip
+    return "\r\n".join(lines) + "\r\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    found = Folder(tmp_path, Provider())
+    found.rooms(one="one.ics")
+    (tmp_path / "one.ics").write_text(ics(f"Join https://zoom.us/j/{ID}?pwd=abc\\nPasscode: JBrowse"))
+    return found
+
+
+def settings(zoom: ZoomStandIn, more: str = "") -> str:
+    return f"""[zoom]
+account_id = "{zoom.state.account_id}"
+client_id = "{zoom.state.client_id}"
+client_secret = "env:ZOOM"
+api_url = "{zoom.api_url}"
+login_url = "{zoom.login_url}"
+{more}"""
+
+
+async def addresses(folder: Folder) -> list[str]:
+    loaded = load_settings(folder.path, {}).settings
+    store = Store.open_read_only(folder.database, open_vault(loaded, {}))
+    plans = [row.plan for row in (await store.rooms()).values() if row.plan]
+    await store.close()
+    return [b.address.address for p in plans for b in p.bookings.bookings if b.address]
+
+
+async def planned(folder: Folder, address: str) -> None:
+    found: list[str] = []
+    for _ in range(200):
+        found = await addresses(folder)
+        if found == [address]:
+            return
+        count = len(folder.events)
+        try:
+            await until(lambda seen=count: len(folder.events) > seen, "something happens", 0.1)  # type: ignore[misc]
+        except AssertionError:
+            continue
+    raise AssertionError(f"{found} instead of {address}")
+
+
+async def test_the_passcode_reaches_the_plan_and_explain(folder: Folder, zoom: ZoomStandIn) -> None:
+    zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
+    folder.environ["ZOOM"] = zoom.state.client_secret
+    folder.toml(settings(zoom))
+    async with folder.daemon():
+        await planned(folder, f"{ID}.482913@zoomcrc.com")
+        explained = await folder.run_beside("explain", "one", "--json")
+    assert "zoom.account" in explained.stdout
+    everything = json.dumps(folder.events, default=str) + explained.stdout
+    assert "482913" not in everything and zoom.state.client_secret not in everything
+    folder.toml("")  # the account is taken out: what was cached of it goes
+    async with folder.daemon():
+        await planned(folder, f"{ID}@zoomcrc.com")
+    with sqlite3.connect(folder.database) as conn:
+        assert conn.execute("select count(*) from keep where source = ':zoom'").fetchone() == (0,)
+    conn.close()
+
+
+@pytest.mark.parametrize("trouble", ["down", "secret_wrong", "app_deactivated"])
+async def test_without_zoom_the_room_has_what_the_invitation_says(
+    folder: Folder, zoom: ZoomStandIn, trouble: str
+) -> None:
+    setattr(zoom.troubles, trouble, True)
+    folder.environ["ZOOM"] = zoom.state.client_secret
+    folder.toml(settings(zoom))
+    async with folder.daemon():
+        await planned(folder, f"{ID}@zoomcrc.com")
+        assert folder.named("zoom.failed") or folder.named("zoom.refused")
+
+
+async def test_a_secret_that_leads_nowhere_costs_only_the_passcodes(folder: Folder, zoom: ZoomStandIn) -> None:
+    folder.toml(settings(zoom))
+    async with folder.daemon():
+        await planned(folder, f"{ID}@zoomcrc.com")
+    assert "the environment variable ZOOM is not set" in folder.named("zoom.failed")[0]["reason"]
+
+
+async def test_a_notification_changes_the_plan(folder: Folder, zoom: ZoomStandIn, tmp_path: Path) -> None:
+    zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
+    folder.environ |= {"ZOOM": zoom.state.client_secret, "HOOK": zoom.state.webhook_token}
+    ours = authority()
+    issue(ours, tmp_path / "cert.pem", tmp_path / "key.pem")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    hooks = f"""webhook_token = "env:HOOK"
+[webhooks]
+public_url = "https://127.0.0.1:{port}"
+listen = "127.0.0.1:{port}"
+cert_file = "cert.pem"
+key_file = "key.pem"
+"""
+    folder.toml(settings(zoom, hooks))
+    async with folder.daemon(), httpx2.AsyncClient(verify=ours.client_context()) as http:
+        await planned(folder, f"{ID}.482913@zoomcrc.com")
+        url = f"https://127.0.0.1:{port}/{PATH}"
+        assert await zoom.challenge(http, url)
+        zoom.state.add(ZoomMeeting(ID, "other", "777777"))
+        assert (await http.post(url, json={"event": "meeting.updated"})).status_code == 401
+        assert (await zoom.notify(http, url, "meeting.updated", ID)).status_code == 204
+        await planned(folder, f"{ID}.777777@zoomcrc.com")
+    assert folder.named("webhooks.listening") and folder.named("zoom.forged")
+
+
+async def test_the_doctor_tries_the_account(folder: Folder, zoom: ZoomStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.toml(settings(zoom))
+    monkeypatch.setenv("ZOOM", zoom.state.client_secret)
+    assert "ok       zoom: Zoom accepts" in (await folder.run_beside("calendars", "doctor")).stdout
+    zoom.troubles.secret_wrong = True
+    answer = await folder.run_beside("calendars", "doctor")
+    assert "problem  zoom: Zoom refuses account_id" in answer.stdout and answer.exit_code == 3

@@ -1,0 +1,90 @@
+"""Basic and NTLM as the Exchange stand-in accepts them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+import weakref
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import spnego
+import spnego.exceptions
+from aiohttp import web
+
+SCHEMES = {"basic": 'Basic realm="127.0.0.1"', "ntlm": "NTLM"}
+
+
+class Login(Protocol):
+    def user(self, request: web.Request) -> str | web.Response:
+        """Who it is, or the answer that asks for more."""
+        ...
+
+
+class BasicLogin:
+    def __init__(self, passwords: dict[str, str]) -> None:
+        self.passwords = passwords
+        self.attempts = 0
+
+    def user(self, request: web.Request) -> str | web.Response:
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return unauthorized("basic")
+        self.attempts += 1
+        try:
+            name, _, password = base64.b64decode(given).decode().partition(":")
+        except ValueError:
+            return unauthorized("basic")
+        return name if self.passwords.get(name) == password else unauthorized("basic")
+
+
+class NtlmLogin:
+    """By pyspnego's acceptor, which knows passwords from a file that NTLM_USER_FILE names. A connection is signed in,
+    not a request. Names as DOMAIN\\user.
+    """
+
+    def __init__(self, passwords: dict[str, str]) -> None:
+        self.passwords = passwords
+        self.attempts = 0
+        self._contexts: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._users: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+
+    def user(self, request: web.Request) -> str | web.Response:
+        connection = request.transport
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        if not given:
+            return self._users.get(connection) or unauthorized("ntlm")
+        if kind.lower() not in ("ntlm", "negotiate"):
+            return unauthorized("ntlm")
+        context = self._contexts.pop(connection, None)
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                self._let_pyspnego_know(Path(folder))
+                context = context or spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+                token = context.step(base64.b64decode(given))
+        except (spnego.exceptions.SpnegoError, ValueError):
+            self.attempts += 1
+            return unauthorized("ntlm")
+        if not context.complete:
+            self._contexts[connection] = context
+            return unauthorized("ntlm", token)
+        self.attempts += 1
+        self._users[connection] = str(context.client_principal)
+        return self._users[connection]
+
+    def _let_pyspnego_know(self, folder: Path) -> None:
+        lines = (f"{name.replace(chr(92), ':')}:{password}" for name, password in self.passwords.items())
+        file = folder / "users"
+        file.touch(mode=0o600)
+        file.write_text("\n".join(lines))
+        os.environ["NTLM_USER_FILE"] = str(file)
+
+
+def login(kind: Literal["basic", "ntlm"], passwords: dict[str, str]) -> BasicLogin | NtlmLogin:
+    return BasicLogin(passwords) if kind == "basic" else NtlmLogin(passwords)
+
+
+def unauthorized(kind: str, token: bytes | None = None) -> web.Response:
+    more = f" {base64.b64encode(token).decode()}" if token else ""
+    return web.Response(status=401, headers={"WWW-Authenticate": SCHEMES[kind] + more})

@@ -1,0 +1,152 @@
+"""A wrong password is sent twice at most, one after the other; 401 under load costs a pause and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+
+from connector.calendars.base import NoKeep
+from connector.calendars.exchange_source import ExchangeSource
+from connector.errors import AccessDenied, CredentialsRejected, SourceUnavailable
+from connector.model import Snapshot
+from connector.standins.exchange import ExchangeStandIn
+from tests.calendars.exchange.house import PASSWORD, QUICK, ROOM, access_to, source_of, standing, until
+from tests.calendars.ics_text import vevent, window
+
+TUESDAY = window("2026-11-10", "2026-11-11")
+
+
+@pytest.fixture(params=["basic", "ntlm"])
+async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[ExchangeStandIn]:
+    async with standing(auth=request.param) as exchange:
+        yield exchange
+
+
+async def read_all(source: ExchangeSource, times: int = 10) -> list[Snapshot | BaseException]:
+    return await asyncio.gather(*(source.read(ROOM, TUESDAY) for _ in range(times)), return_exceptions=True)
+
+
+async def test_a_wrong_password_is_sent_twice(exchange: ExchangeStandIn) -> None:
+    wrong = access_to(exchange, password="wrong-password")
+    async with source_of(exchange, access=wrong, pace=QUICK, pause=1.0) as source:
+        source.watch(ROOM)
+        assert {type(answer) for answer in await read_all(source)} == {SourceUnavailable}
+        assert exchange.login.attempts == 1
+        async with asyncio.timeout(10):
+            while (answer := (await read_all(source))[0]) and not isinstance(answer, CredentialsRejected):
+                await asyncio.sleep(0.05)
+        assert exchange.login.attempts == 2
+        assert {type(answer) for answer in await read_all(source)} == {CredentialsRejected}
+        await asyncio.sleep(0.3)  # the stream and the poll have had their chances, too
+    assert exchange.login.attempts == 2
+    assert "wrong-password" not in str(answer) + repr(wrong)
+
+
+async def test_401_under_load_is_no_wrong_password(exchange: ExchangeStandIn) -> None:
+    async with source_of(exchange, pause=0.1) as source:
+        await source.read(ROOM, TUESDAY)
+        exchange.troubles.unauthorized = 4
+        first = await read_all(source, 4)
+        assert any(isinstance(answer, SourceUnavailable) for answer in first)
+        exchange.troubles.unauthorized = 0
+        async with asyncio.timeout(10):
+            while not isinstance((await read_all(source, 1))[0], Snapshot):
+                await asyncio.sleep(0.05)
+        assert all(isinstance(answer, Snapshot) for answer in await read_all(source))
+
+
+async def test_a_password_that_is_changed_on_the_way(exchange: ExchangeStandIn) -> None:
+    if exchange.auth == "ntlm":  # a signed-in connection stays so: the change shows on a new one
+        await exchange.stop()
+        await exchange.start()
+    async with source_of(exchange, pause=0.1) as source:
+        if exchange.auth == "basic":
+            await source.read(ROOM, TUESDAY)
+        exchange.set_password("changed")
+        before = exchange.login.attempts
+        assert isinstance((await read_all(source, 1))[0], SourceUnavailable)
+        async with asyncio.timeout(10):
+            while isinstance((await read_all(source, 1))[0], SourceUnavailable):
+                await asyncio.sleep(0.05)
+        assert isinstance((await read_all(source, 1))[0], CredentialsRejected)
+        assert exchange.login.attempts - before == 2
+
+
+async def test_a_locked_account_is_left_alone_at_once() -> None:
+    async with standing() as exchange, source_of(exchange) as source:
+        exchange.troubles.locked_out = True
+        with pytest.raises(CredentialsRejected, match="locked out"):
+            await source.read(ROOM, TUESDAY)
+        exchange.troubles.locked_out = False
+        with pytest.raises(CredentialsRejected):
+            await source.read(ROOM, TUESDAY)
+        assert exchange.login.attempts == 0
+
+
+async def test_a_restart_does_not_try_refused_credentials_again() -> None:
+    keep = NoKeep()
+    async with standing() as exchange:
+        wrong = access_to(exchange, password="wrong-password")
+        async with source_of(exchange, access=wrong, keep=keep, pause=0.0) as source:
+            for kind in (SourceUnavailable, CredentialsRejected):
+                with pytest.raises(kind):
+                    await source.read(ROOM, TUESDAY)
+        stored = b"".join((await keep.items("")).values())
+        assert stored
+        assert b"wrong" not in stored
+        async with source_of(exchange, access=wrong, keep=keep) as source:
+            with pytest.raises(CredentialsRejected, match="doctor"):
+                await source.read(ROOM, TUESDAY)
+        assert exchange.login.attempts == 2
+        async with source_of(exchange, keep=keep) as source:  # other ones are another matter
+            await source.read(ROOM, TUESDAY)
+
+
+async def test_the_doctor_asks_once_more_and_forgets_the_refusal() -> None:
+    keep = NoKeep()
+    async with standing() as exchange:
+        exchange.set_password("not yet")
+        async with source_of(exchange, keep=keep, pause=0.0) as source:
+            for kind in (SourceUnavailable, CredentialsRejected):
+                with pytest.raises(kind):
+                    await source.read(ROOM, TUESDAY)
+            (finding,) = await source.examine(None, datetime.now(UTC))
+            assert (finding.check, finding.level) == ("sign_in", "problem")
+            assert exchange.login.attempts == 3
+            exchange.set_password(PASSWORD)
+            assert (await source.examine(None, datetime.now(UTC)))[0].level == "ok"
+            await source.read(ROOM, TUESDAY)
+        assert not await keep.items("")
+
+
+async def test_rights_are_no_matter_of_the_password(exchange: ExchangeStandIn) -> None:
+    exchange.directory.impersonators.clear()
+    async with source_of(exchange) as source:
+        for _ in range(4):
+            with pytest.raises(AccessDenied):
+                await source.read(ROOM, TUESDAY)
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+async def test_no_log_line_holds_what_is_nobodys_business(
+    auth: Literal["basic", "ntlm"], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with standing(auth=auth) as exchange:
+        exchange.directory.find(ROOM).put(
+            "a", vevent("a", "20261110T100000Z", "20261110T110000Z", "DESCRIPTION:body-words", "SUMMARY:title-words")
+        )
+        async with source_of(exchange, pace=QUICK) as source:
+            source.watch(ROOM)
+            assert len((await source.read(ROOM, TUESDAY)).events) == 1
+            await until(lambda: exchange.requests["GetStreamingEvents"] > 0)
+            exchange.troubles.answers.append((418, {}, b"body-words"))
+            with pytest.raises(SourceUnavailable):
+                await source.read(ROOM, TUESDAY)
+    for word in (PASSWORD, "body-words", "title-words", "NTLM TlRM", "TlRMTVNTUAAD"):
+        assert word not in caplog.text

@@ -1,0 +1,242 @@
+"""Streaming notifications: told at once, made anew after any failure, and covered by the poll until then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connector.calendars import exchange_streams
+from connector.calendars.exchange_source import ExchangeSource
+from connector.model import Window
+from connector.standins.exchange import ExchangeStandIn
+from tests.calendars.exchange.house import QUICK, ROOM, access_to, source_of, standing, until
+from tests.calendars.ics_text import vevent, window
+
+TUESDAY = window("2026-11-10", "2026-11-11")
+RARELY = timedelta(hours=1)
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[ExchangeStandIn]:
+    async with standing() as exchange:
+        yield exchange
+
+
+class Listener:
+    """Collects what a source announces."""
+
+    def __init__(self, source: ExchangeSource) -> None:
+        self.heard: list[str] = []
+        self._task = asyncio.create_task(self._listen(source))
+
+    async def _listen(self, source: ExchangeSource) -> None:
+        async for calendar in source.changes():
+            self.heard.append(calendar)
+
+    async def hears(self, calendar: str, after: Callable[[], object]) -> None:
+        """Whatever was announced before does not count."""
+        self.heard.clear()
+        after()
+        await until(lambda: calendar in self.heard)
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+def book(exchange: ExchangeStandIn, room: str = ROOM, uid: str = "a") -> None:
+    exchange.directory.find(room).put(uid, vevent(uid, "20261110T100000Z", "20261110T110000Z"))
+
+
+async def listening(exchange: ExchangeStandIn, source: ExchangeSource, *rooms: str) -> None:
+    for room in rooms:
+        source.watch(room)
+    assert source._streams is not None
+    streams = source._streams
+    await until(lambda: all(streams.covers(room) for room in rooms) and bool(exchange._open))
+
+
+async def settled(listener: Listener) -> None:
+    """Announcements of the subscription itself have arrived."""
+    await until(lambda: bool(listener.heard))
+    await asyncio.sleep(0.05)
+
+
+async def test_a_change_is_told_within_a_second_without_any_poll(exchange: ExchangeStandIn) -> None:
+    other = "other@example.org"
+    exchange.add_mailbox(other)
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+        listener = Listener(source)
+        await source.read(ROOM, TUESDAY)
+        await listening(exchange, source, ROOM, other)
+        await settled(listener)
+        started = asyncio.get_running_loop().time()
+        await listener.hears(ROOM, lambda: book(exchange))
+        assert asyncio.get_running_loop().time() - started < 1.0
+        assert other not in listener.heard
+        await listener.hears(other, lambda: book(exchange, other))
+        await listener.hears(ROOM, lambda: exchange.directory.find(ROOM).delete("a"))
+        await listener.close()
+    assert exchange.requests["GetStreamingEvents"] <= 3  # one, and again when the second room came
+    assert not exchange.subscriptions.alive  # given back at the end
+
+
+async def test_200_rooms_share_a_connection_and_the_next_ones_have_another(
+    exchange: ExchangeStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange_streams, "GROUP", 3)
+    rooms = [f"room-{n}@example.org" for n in range(7)]
+    for room in rooms:
+        exchange.add_mailbox(room)
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+        listener = Listener(source)
+        await listening(exchange, source, *rooms)
+        await until(lambda: len(exchange._open) == 3)
+        for room in rooms:
+            await listener.hears(room, lambda room=room: book(exchange, room))  # type: ignore[misc]
+        anchors = {
+            headers.get("x-anchormailbox") for headers in exchange.headers if "x-preferserveraffinity" in headers
+        }
+        assert len(anchors) >= 3
+        await listener.close()
+
+
+@pytest.mark.parametrize("failure", ["killed", "forgotten", "restarted", "busy", "malformed"])
+async def test_after_any_failure_a_new_subscription_and_a_new_reading(exchange: ExchangeStandIn, failure: str) -> None:
+    told: list[tuple[str, str]] = []
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told, pause=0.05) as source:
+        listener = Listener(source)
+        await source.read(ROOM, TUESDAY)
+        await listening(exchange, source, ROOM)
+        await settled(listener)
+        before = set(exchange.subscriptions.alive)
+        listener.heard.clear()
+        match failure:
+            case "killed":
+                exchange.kill_streams()
+            case "forgotten":
+                exchange.forget_subscriptions()
+            case "restarted":
+                await exchange.stop()
+                await exchange.start()
+            case "busy":
+                exchange.troubles.stream_status = 503
+                exchange.kill_streams()
+                await until(lambda: bool(told))
+                exchange.troubles.stream_status = 200
+            case "malformed":
+                for response in list(exchange._open):
+                    await response.write(b"<s:Envelope xmlns:s='x'>no EWS</s:Envelope>")
+        await until(lambda: ROOM in listener.heard)  # looked at again, whatever was missed
+        await until(lambda: bool(set(exchange.subscriptions.alive) - before) and bool(exchange._open))
+        await listening(exchange, source, ROOM)
+        await listener.hears(ROOM, lambda: book(exchange))
+        await listener.close()
+    assert [event for event, _ in told][:1] == ["calendar.stream_lost"]
+
+
+async def test_a_stream_that_says_nothing_any_more_is_noticed(exchange: ExchangeStandIn) -> None:
+    told: list[tuple[str, str]] = []
+    exchange.troubles.heartbeat = 0.1
+    async with source_of(exchange, pace=replace(QUICK, silence=0.5), poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        await listening(exchange, source, ROOM)
+        await asyncio.sleep(0.8)
+        assert not told  # heartbeats are enough
+        exchange.subscriptions.silent = True
+        await until(lambda: bool(told))
+        exchange.subscriptions.silent = False
+        listener.heard.clear()
+        await until(lambda: ROOM in listener.heard)
+        await listener.close()
+
+
+async def test_the_end_of_a_connection_is_no_failure(
+    exchange: ExchangeStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    real = exchange._follow
+    monkeypatch.setattr(exchange, "_follow", lambda response, ids, seconds, asked: real(response, ids, 0.2, asked))
+    exchange.troubles.heartbeat = 0.05
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        source.watch(ROOM)
+        await until(lambda: exchange.requests["GetStreamingEvents"] >= 3)
+        await listener.hears(ROOM, lambda: book(exchange))
+        await listener.close()
+    assert exchange.requests["Subscribe"] == 1
+    assert not told
+
+
+async def test_a_room_without_the_right_is_polled_and_stops_no_other(exchange: ExchangeStandIn) -> None:
+    told: list[tuple[str, str]] = []
+    exchange.add_mailbox("denied@example.org")
+    exchange.directory.denied = {"denied@example.org"}
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        source.watch("denied@example.org")
+        await listening(exchange, source, ROOM)
+        await settled(listener)
+        await listener.hears(ROOM, lambda: book(exchange))
+        assert [event for event, _ in told][:1] == ["calendar.subscription_failed"]
+        exchange.directory.denied = set()  # the right is given: with the next connection it is asked for again
+        exchange.add_mailbox("third@example.org")
+        await asyncio.sleep(QUICK.denied_wait)
+        await listening(exchange, source, "third@example.org", "denied@example.org")
+        await listener.close()
+
+
+async def test_without_a_stream_the_poll_tells(exchange: ExchangeStandIn) -> None:
+    exchange.troubles.stream_status = 503
+    async with source_of(exchange, pace=QUICK) as source:
+        listener = Listener(source)
+        source.watch(ROOM)
+        await source.read(ROOM, TUESDAY)
+        await settled(listener)
+        await listener.hears(ROOM, lambda: book(exchange))
+        await listener.close()
+
+
+async def test_streams_keep_no_session_from_the_readings(exchange: ExchangeStandIn) -> None:
+    """A pool that both shared would let a reading wait until the stream ends."""
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+        await source.read(ROOM, TUESDAY)
+        await listening(exchange, source, ROOM)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(source.read(ROOM, Window(TUESDAY.start, TUESDAY.end)) for _ in range(20)))
+
+
+async def test_a_room_that_is_given_up_is_unsubscribed(exchange: ExchangeStandIn) -> None:
+    other = "other@example.org"
+    exchange.add_mailbox(other)
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+        await listening(exchange, source, ROOM, other)
+        assert {each.address for each in exchange.subscriptions.alive.values()} == {ROOM, other}
+        source.unwatch(other)
+        await until(lambda: {each.address for each in exchange.subscriptions.alive.values()} == {ROOM})
+        await source.dispose()
+        assert not exchange.subscriptions.alive
+
+
+async def test_leaving_does_not_wait_for_the_stream(exchange: ExchangeStandIn) -> None:
+    source = source_of(exchange, pace=QUICK, poll_every=RARELY)
+    async with source:
+        await source.read(ROOM, TUESDAY)
+        await listening(exchange, source, ROOM)
+        started = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - started < 3.0
+
+
+async def test_ntlm_streams_too() -> None:
+    async with standing(auth="ntlm") as exchange, source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+        listener = Listener(source)
+        await source.read(ROOM, TUESDAY)
+        await listening(exchange, source, ROOM)
+        await settled(listener)
+        await listener.hears(ROOM, lambda: book(exchange))
+        await listener.close()
+        assert access_to(exchange).auth == "NTLM"

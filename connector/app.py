@@ -292,7 +292,7 @@ class _Generation:
         """Look at the input files every second: hashing a few small files costs less than a watcher per folder."""
         config = self._config
         inputs = Inputs.of(input_files(config.loaded, config.rooms.rooms))
-        commands = Commands(sync, self._tools)
+        commands = Commands(sync, supervisor.try_again, self._tools)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_FOR_EDITS):

@@ -9,29 +9,27 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from connector.app import Configuration, database_file, read_configuration
+from connector.app import Configuration, read_configuration
 from connector.calendars.base import Directory, Place
 from connector.cli.calendar_sources import sources_aside, stored_calendars
 from connector.cli.calendars_doctor import doctor_command
+from connector.cli.daemon import tell_daemon
 from connector.cli.explain import find_room
 from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
 from connector.errors import CalendarError, UserError
-from connector.settings import COLUMNS, Settings, load_settings, open_vault
+from connector.settings import COLUMNS, Settings, load_settings
 from connector.settings.sentences import did_you_mean, shown
-from connector.store import commands
-from connector.store.store import CalendarRow, Store
+from connector.store.store import CalendarRow
 
 calendars_app = typer.Typer(help="The calendars that rooms follow.", no_args_is_help=True)
 calendars_app.command("doctor")(doctor_command)
 
 FAILED, PARTLY = 1, 3
-_VALID_FOR = timedelta(seconds=60)  # a command that no daemon took by then is not carried out
-_ANSWER_WITHIN = 5.0  # seconds; the daemon looks every second
 _DIRECTORY_WITHIN = 120.0  # seconds: large organisations have many pages
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The NAME of [calendars.NAME].")]
 
@@ -107,7 +105,7 @@ def sync_command(
 ) -> None:
     """Have the daemon read calendars now. Credentials that were refused are tried once more."""
     settings = read_configuration(config, os.environ)
-    _command(settings, "sync", _target(settings, target), json_output)
+    tell_daemon(settings, "sync", _target(settings, target), json_output)
 
 
 @calendars_app.command("release")
@@ -116,7 +114,7 @@ def release_command(source: SourceArgument, config: ConfigOption = None, json_ou
     settings = read_configuration(config, os.environ)
     if source not in settings.settings.calendars:
         raise UserError(f"There is no source {shown(source)}{did_you_mean(source, settings.settings.calendars) or '.'}")
-    _command(settings, "release", source, json_output)
+    tell_daemon(settings, "release", source, json_output)
 
 
 def _target(config: Configuration, text: str | None) -> str:
@@ -125,36 +123,6 @@ def _target(config: Configuration, text: str | None) -> str:
     if text in config.settings.calendars:
         return f"source:{text}"
     return f"room:{find_room(text, config.rooms.rooms).id}"
-
-
-def _command(config: Configuration, kind: str, target: str, json_output: bool) -> None:
-    outcome = asyncio.run(_ask(config, kind, target))
-    if json_output:
-        print_json({"command": kind, "target": target, "outcome": outcome})
-    elif outcome is not None:
-        typer.echo(outcome)
-    if outcome is None:
-        minutes = f"within {_ANSWER_WITHIN:.0f} s; does it run? It would still take it for {_VALID_FOR.seconds} s."
-        typer.echo(f"The daemon did not take the command {minutes}", err=True)
-        raise typer.Exit(FAILED)
-
-
-async def _ask(config: Configuration, kind: str, target: str) -> str | None:
-    database = database_file(config.settings)
-    if not database.exists():
-        raise UserError(f"{database} does not exist yet. Start the daemon with: connector run")
-    store = Store.open_read_only(database, open_vault(config.settings, os.environ))
-    try:
-        number = await commands.ask(store, kind, target, datetime.now(UTC), _VALID_FOR)
-        deadline = asyncio.get_running_loop().time() + _ANSWER_WITHIN
-        while asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.1)
-            outcome = await commands.outcome(store, number)
-            if outcome is not None:
-                return outcome
-        return None
-    finally:
-        await store.close()
 
 
 # ------------------------------------------------------------------------------------ rooms of the provider

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from connector.app import Configuration, database_file, find_plug, read_configuration
+from connector.cli.daemon import tell_daemon
 from connector.cli.explain import find_room
 from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
 from connector.engine.unit import allowed_address
@@ -75,6 +76,18 @@ async def _probe(room: Room, configuration: Configuration) -> _Pin:
     else:
         verdict = "Compare it with what the unit's own web page shows, then put this line into the tls column."
     return _Pin(room.id, address, room.port or plug.manifest.default_port, seen, column, verdict)
+
+
+@devices_app.command("retry")
+def retry_command(
+    room: Annotated[str, typer.Argument(help="A room's id or name.")],
+    config: ConfigOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Have the daemon ask a unit once more that refused its password, where the password is right after all."""
+    configuration = read_configuration(config, os.environ)
+    wanted = find_room(room, configuration.rooms.rooms)
+    tell_daemon(configuration, "retry", f"room:{wanted.id}", json_output)
 
 
 @devices_app.command("status")

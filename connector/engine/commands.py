@@ -15,8 +15,9 @@ from connector.store.store import StoreError
 class Commands:
     """``look`` once a second. ``calendar_of``: room id -> its calendar, as the rooms are now; None: no such room."""
 
-    def __init__(self, sync: Sync, tools: Tools) -> None:
+    def __init__(self, sync: Sync, try_again: Callable[[str], bool], tools: Tools) -> None:
         self._sync = sync
+        self._try_again = try_again
         self._tools = tools
         self._seen: set[int] = set()
 
@@ -41,6 +42,11 @@ class Commands:
             return self._sync_all([calendar]) if calendar else f"There is no room {name}."
         if command.kind == "sync":
             return self._sync_all(self._sync.calendars(name or None))
+        if command.kind == "retry":
+            known = self._try_again(name)
+            return (
+                f"The unit of {name} is asked now, with the password it has." if known else f"There is no room {name}."
+            )
         if command.kind == "release":
             count = self._sync.release(command.target)
             return f"{count} calendars are read once more; what is still empty then is believed."

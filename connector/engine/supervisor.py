@@ -183,6 +183,15 @@ class Supervisor:
         if key in self._managed:
             self._managed[key].pusher.look()
 
+    def try_again(self, key: str) -> bool:
+        """Ask a unit once more that refused its password. False when there is no such room."""
+        managed = self._managed.get(RoomId(key))
+        if managed is None:
+            return False
+        managed.unit.try_again()
+        managed.pusher.look()
+        return True
+
     def look_at_refused(self) -> None:
         """A secret may have been corrected: who waits for one looks now. The refused one itself is not sent again."""
         for managed in self._managed.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.calendars.base import CalendarSource
@@ -21,6 +21,8 @@ from connector.planning.retry import backoff
 from connector.store.store import CalendarRow
 
 _ACCESS_DENIED = timedelta(minutes=15)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PHASE = 0.37  # of the poll period
 
 
 _Found = tuple[int, JoinInfo, tuple[Ruling, ...]]
@@ -179,8 +181,7 @@ class Sync:
 
     async def _read(self, calendar: _Calendar) -> tuple[_Calendar, list[Meeting]] | None:
         """Publishes what was read, unless it empties the calendar: then the batch decides."""
-        now, options = self._tools.clock.now(), self._tools.options
-        pause = options.poll_every
+        now, pause = self._tools.clock.now(), None
         try:
             snapshot = await self._ask(calendar)
             fresh = await asyncio.to_thread(_detect_all, snapshot.events, calendar.found, self._rules)
@@ -197,7 +198,8 @@ class Sync:
             pause = self._failed(calendar, error)
         finally:
             calendar.reading = False
-            next_poll = self._tools.clock.now() + pause
+            done = self._tools.clock.now()
+            next_poll = self._tick(done) if pause is None else done + pause
             again = calendar.read_again_at
             if again is not None and not calendar.error:
                 calendar.read_again_at = None
@@ -205,6 +207,14 @@ class Sync:
             calendar.due_at = next_poll if calendar.due_at is None else min(calendar.due_at, next_poll)
             self._bell.ring()
         return None
+
+    def _tick(self, now: datetime) -> datetime:
+        """The next poll. All calendars of a source are polled together, so that many that lose everything are seen in
+        one batch; off the full minute, which belongs to the dials."""
+        every = self._tools.options.poll_every
+        passed = (now - _EPOCH) % every
+        tick = now - passed + every * _PHASE
+        return tick if tick > now else tick + every
 
     async def _ask(self, calendar: _Calendar) -> Snapshot:
         source = self._sources.get(calendar.id.source)

@@ -205,7 +205,8 @@ class Unit:
             if self._refused and print_ == self._refused:
                 raise CredentialsRejected(
                     "the unit refused this password before and is not asked again, so that it does not lock the"
-                    f" account; correct the secret behind {self.room.credential!r} and it is tried at once"
+                    f" account; correct the secret behind {self.room.credential!r} and it is tried at once, or, if it"
+                    f" is right after all, run: connector devices retry {self.room.id}"
                 )
             plug = self._tools.find_plug(self.room.device_type)
             endpoint = await self._endpoint(login)
@@ -259,6 +260,14 @@ class Unit:
         kinds = (kind for kind in type(error).__mro__ if kind in _STATES)
         state, event = _STATES[next(kinds, DeviceUnreachable)]
         self._note_state(state, str(error), event)
+
+    def try_again(self) -> None:
+        """An admin says that the refused password is right after all: the unit is asked once more."""
+        if self._refused:
+            self._refused = ""
+            since = self._tools.clock.now()
+            store = self._tools.store
+            store.post(store.state(self.room.id, self.state, self.detail, since, ""))
 
     async def _remember_refusal(self) -> None:
         """Committed before anything else happens: a restart must not try this password again."""

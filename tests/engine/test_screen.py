@@ -273,3 +273,20 @@ async def test_a_restart_keeps_knowing_that_the_screen_is_right(tmp_path: Path) 
         row = (await house.store.rooms())[RoomId("r1")]
         assert row.plan is not None and row.receipt is not None
         assert row.plan.digest == row.receipt.digest
+
+
+async def test_an_admin_has_a_right_password_tried_again(tmp_path: Path) -> None:
+    house = House(tmp_path, Policy())
+    house.unit.password = "not yet"
+    async with house:
+        await house.calendar(meeting("a", NINE + minutes(60)))
+        await house.advance(minutes(10))
+        assert house.unit.logins == 1
+        house.unit.password = "right"  # the unit was mended, the secret here never changed
+        await house.advance(minutes(10))
+        assert house.unit.logins == 1
+        assert house.supervisor is not None
+        assert house.supervisor.try_again("r1") and not house.supervisor.try_again("nobody")
+        await house.settle()
+        assert house.unit.logins == 2
+        assert len(house.unit.screen.bookings) == 1

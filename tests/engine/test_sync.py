@@ -153,7 +153,7 @@ async def test_polls_and_tells_only_changes(desk: Desk) -> None:
     desk.source.listed["c"] = [event()]
     await desk.use("c")
     await desk.advance(minutes(5))
-    assert desk.source.reads_of("c") == 6
+    assert desk.source.reads_of("c") == 6  # at once, and at five ticks
     assert len(desk.told) == 1
     desk.source.listed["c"] = [event(), event("b")]
     await desk.advance(minutes(1))
@@ -162,7 +162,7 @@ async def test_polls_and_tells_only_changes(desk: Desk) -> None:
 
 async def test_a_change_is_read_at_once_and_once_more(desk: Desk) -> None:
     await desk.use("c")
-    await desk.advance(timedelta(seconds=10))
+    await desk.advance(timedelta(seconds=25))  # behind the poll's tick
     desk.source.listed["c"] = [event()]
     desk.source.queue.put_nowait("c")
     await desk.settle()
@@ -277,6 +277,20 @@ async def test_all_rooms_empty_at_once_is_held_until_confirmed(desk: Desk) -> No
     await desk.advance(minutes(10))
     assert all(desk.titles(name) == [] for name in names)
     assert desk.named("calendar.released")
+
+
+async def test_a_flood_is_seen_also_after_readings_drifted_apart(desk: Desk) -> None:
+    names = [f"c{n:02}" for n in range(20)]
+    for name in names:
+        desk.source.listed[name] = [event(start=NINE + minutes(300))]
+    await desk.use(*names)
+    for name in names:  # each is read at a time of its own
+        await desk.advance(timedelta(seconds=4))
+        desk.source.queue.put_nowait(name)
+        await desk.settle()
+    desk.source.listed.clear()
+    await desk.advance(minutes(5))
+    assert sum(desk.titles(name) == ["a"] for name in names) == 20
 
 
 async def test_a_hold_ends_when_the_meetings_are_back(desk: Desk) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.page import Page
+from connector.detection.page import Address, Page
 from connector.detection.services.base import Found, Service, dial_evidence, links_of, note, unique, won
 from connector.detection.urls import Url, host_under
 
 _CODE = re.compile(r"^/+(?:lookup/+)?([a-z]{3}-[a-z]{4}-[a-z]{3})", re.IGNORECASE)
 _LOOKUP = re.compile(r"^/+(?:lookup/+)([A-Za-z0-9_\-]{4,60})|^/+([a-z0-9][a-z0-9\-]{5,60})/*$", re.IGNORECASE)
 _NOT_ROOMS = frozenset(("linkredirect", "whoops", "landing", "about", "download", "calendar", "settings", "hangouts"))
+_INTEROP_ID = re.compile(r"\d{9,13}")
+_ROOM_SYSTEM = re.compile(r"video[ -]?(?:conferenc|system|device|endpoint)|room system|third-party|\bSIP\b", re.IGNORECASE)
 _INTEROP = ("onpexip.com", "pexip.me", "pexip.com")
 
 
@@ -54,12 +56,20 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     return []
 
 
+def _labelled(page: Page, address: Address) -> bool:
+    """An interop id at the customer's own domain: digits, and a word for room systems just before. A mail address may
+    be digits too, but nobody calls it a video system."""
+    if not _INTEROP_ID.fullmatch(address.user):
+        return False
+    return _ROOM_SYSTEM.search(page.text[max(address.at - 120, 0) : address.at]) is not None
+
+
 def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
     printed = [
         f"{address.user}@{address.host}"
         for page in pages
         for address in page.addresses
-        if address.scheme in ("sip", "sips") or host_under(address.host, *_INTEROP)
+        if address.scheme in ("sip", "sips") or host_under(address.host, *_INTEROP) or _labelled(page, address)
     ]
     if not printed:
         return replace(found, reason="Google Meet without an interop gateway has no address that a room can dial")

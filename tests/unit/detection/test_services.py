@@ -241,3 +241,13 @@ def test_codes_behind_dollar_signs_are_redacted() -> None:
 def test_what_is_no_meeting(body: str) -> None:
     join = in_text(body)
     assert (join.service, join.joinable, join.sip, join.h323) == (None, False, (), ())
+
+
+def test_meet_interop_at_a_domain_of_the_customers_own() -> None:
+    body = "https://meet.google.com/abc-defg-hij\nJoin by video system: 1234567890@vc.example.com\n"
+    assert detect((SourceText("description", "text", body),)).sip == ("1234567890@vc.example.com",)
+
+
+def test_meet_digits_of_a_mail_address_are_not_dialled() -> None:
+    body = "https://meet.google.com/abc-defg-hij\nQuestions to 1234567890@mail.example.com\n"
+    assert detect((SourceText("description", "text", body),)).sip == ()

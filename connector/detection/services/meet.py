@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from connector.detection.hosts import DOMAINS, names_a_meeting
 from connector.detection.page import Address, Page
 from connector.detection.services.base import Found, Service, dial_evidence, links_of, note, unique, won
 from connector.detection.urls import Url, host_under
@@ -13,7 +14,9 @@ _CODE = re.compile(r"^/+(?:lookup/+)?([a-z]{3}-[a-z]{4}-[a-z]{3})", re.IGNORECAS
 _LOOKUP = re.compile(r"^/+(?:lookup/+)([A-Za-z0-9_\-]{4,60})|^/+([a-z0-9][a-z0-9\-]{5,60})/*$", re.IGNORECASE)
 _NOT_ROOMS = frozenset(("linkredirect", "whoops", "landing", "about", "download", "calendar", "settings", "hangouts"))
 _INTEROP_ID = re.compile(r"\d{9,13}")
-_ROOM_SYSTEM = re.compile(r"video[ -]?(?:conferenc|system|device|endpoint)|room system|third-party|\bSIP\b", re.IGNORECASE)
+_ROOM_SYSTEM = re.compile(
+    r"video[ -]?(?:conferenc|system|device|endpoint)|room system|third-party|\bSIP\b", re.IGNORECASE
+)
 _INTEROP = ("onpexip.com", "pexip.me", "pexip.com")
 
 
@@ -65,11 +68,15 @@ def _labelled(page: Page, address: Address) -> bool:
 
 
 def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
+    links = (link for page in pages for link in page.links if names_a_meeting(link.url))
+    alone = all(host_under(link.url.host, *DOMAINS["meet"]) for link in links)  # else it may be the neighbour's
     printed = [
         f"{address.user}@{address.host}"
         for page in pages
         for address in page.addresses
-        if address.scheme in ("sip", "sips") or host_under(address.host, *_INTEROP) or _labelled(page, address)
+        if address.scheme in ("sip", "sips")
+        or host_under(address.host, *_INTEROP)
+        or (alone and _labelled(page, address))
     ]
     if not printed:
         return replace(found, reason="Google Meet without an interop gateway has no address that a room can dial")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector.model import JoinInfo
+from connector.detection.detect import detect
+from connector.model import JoinInfo, SourceText
 from tests.unit.detection.helpers import in_html, in_text, lines_for
 
 TEAMS = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_QUJD%40thread.v2/0?context=%7b%22Tid%22%3a%22x%22%7d"

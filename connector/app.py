@@ -302,6 +302,8 @@ class _Generation:
             if reading.done():
                 reading.result()  # raises what ended it
             await commands.look(self._calendar_of)
+            if commands.reopen:
+                return config
             if not inputs.changed():
                 continue
             try:

@@ -103,7 +103,7 @@ def sync_command(
     config: ConfigOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Have the daemon read calendars now. Credentials that were refused are tried once more."""
+    """Have the daemon read calendars now. A source that was refused is opened anew and asked once more."""
     settings = read_configuration(config, os.environ)
     tell_daemon(settings, "sync", _target(settings, target), json_output)
 

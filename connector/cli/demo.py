@@ -17,8 +17,10 @@ from rich.console import Console
 
 from connector.app import Connector
 from connector.cli.live_view import show_live, show_plain
+from connector.demo.calendars import fill
 from connector.demo.cast import CAST, Timing
-from connector.demo.folder import open_folder, write_calendars, write_settings
+from connector.demo.clouds import CalendarKind, open_calendars
+from connector.demo.folder import open_folder, write_settings
 from connector.demo.house import House, open_house
 from connector.demo.live import LiveDemo
 from connector.demo.story import Story, Summary
@@ -39,6 +41,7 @@ class Wishes:
     port: int
     rooms: int
     plain: bool
+    calendar: CalendarKind
 
 
 def demo(
@@ -50,9 +53,12 @@ def demo(
     rooms: Annotated[int, typer.Option(min=2, max=len(CAST), help="How many of the demo's rooms.")] = len(CAST),
     data: Annotated[Path, typer.Option(help="Working folder, made anew at every start.")] = Path("var/demo"),
     plain: Annotated[bool, typer.Option("--plain", help="One line a change instead of the live view.")] = False,
+    calendar: Annotated[
+        CalendarKind, typer.Option(help="Where the calendars are: files, or a service that the demo stands in for.")
+    ] = CalendarKind.ICS,
 ) -> None:
     """Watch the connector do its whole job: simulated rooms and a simulated bridge, real HTTPS and SIP between them."""
-    wishes = Wishes(data.absolute(), seconds, host, port, rooms, plain)
+    wishes = Wishes(data.absolute(), seconds, host, port, rooms, plain, calendar)
     console = Console()
     summary, finished = asyncio.run(_run(wishes, console))
     _print(summary, finished, seconds)
@@ -69,20 +75,23 @@ async def _run(wishes: Wishes, console: Console) -> tuple[Summary, bool]:
     cast = CAST[: wishes.rooms]
     with open_folder(wishes.folder) as folder, (folder / "connector.log").open("w", encoding="utf-8") as log:
         logs.configure("json", "info", log)
-        live = LiveDemo(cast, folder)
-        async with open_house(cast, live.bridge_event) as house:
-            live.house = house
-            story, finished = await _play(wishes, console, live, house, stop)
+        async with open_calendars(wishes.calendar, folder, cast) as calendars:
+            live = LiveDemo(cast, folder, calendars)
+            async with open_house(cast, live.bridge_event) as house:
+                live.house = house
+                story, finished = await _play(wishes, console, live, house, stop)
         return story.summary(), finished  # of the empty house: whoever was in a call has been hung up
 
 
 async def _play(
     wishes: Wishes, console: Console, live: LiveDemo, house: House, stop: asyncio.Event
 ) -> tuple[Story, bool]:
-    settings = write_settings(live.folder, [(part, house.units[part.id].endpoint) for part in live.cast])
+    settings = write_settings(
+        live.folder, [(part, house.units[part.id].endpoint) for part in live.cast], live.calendars
+    )
     began = datetime.now(UTC)
     timing = Timing.of(wishes.seconds)
-    write_calendars(live.folder, live.cast, began, timing)
+    fill(live.calendars, live.cast, began, timing)
     live.connector = Connector(settings, environ={}, watcher=live.daemon_event)
     story = Story(live, house, began, timing, acts=wishes.seconds is not None)
     if wishes.seconds is not None:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from connector.demo import ics_file
-from connector.demo.cast import Part, Timing, meetings
+from connector.demo.calendars import CalendarFiles, Calendars, fill
+from connector.demo.cast import Part, Timing
 from connector.errors import UserError
 from device_drivers.api import Endpoint
 
@@ -63,50 +63,47 @@ def open_folder(path: Path) -> Iterator[Path]:
 
 def _clear(path: Path) -> None:
     """What a former demo left. The mark stays: the lock is on it."""
-    for folder in ("calendars", "credentials", "data"):
+    for folder in ("calendars", "cloud", "credentials", "data"):
         shutil.rmtree(path / folder, ignore_errors=True)
     for file in ("connector.toml", "rooms.csv", "connector.log"):
         (path / file).unlink(missing_ok=True)
 
 
-def calendar_path(folder: Path, part: Part) -> Path:
-    return folder / "calendars" / f"{part.id}.ics"
-
-
 def write_calendars(folder: Path, cast: Iterable[Part], began: datetime, timing: Timing) -> None:
+    """As .ics files."""
     (folder / "calendars").mkdir()
-    for part in cast:
-        text = ics_file.empty()
-        for meeting in meetings(part, began, timing):
-            text = ics_file.with_meeting(text, meeting)
-        ics_file.save(calendar_path(folder, part), text)
+    fill(CalendarFiles(folder), cast, began, timing)
 
 
-def write_settings(folder: Path, units: Iterable[tuple[Part, Endpoint]]) -> Path:
-    """connector.toml, rooms.csv with each unit's certificate pin, and one credential file a unit. Returns the first."""
+def write_settings(folder: Path, units: Iterable[tuple[Part, Endpoint]], calendars: Calendars | None = None) -> Path:
+    """connector.toml, rooms.csv with each unit's certificate pin, and one credential file a unit. Returns the first.
+
+    ``calendars``: default .ics files.
+    """
+    held = calendars or CalendarFiles(folder)
     secrets = folder / "credentials"
-    secrets.mkdir(mode=0o700)
+    secrets.mkdir(mode=0o700, exist_ok=True)
     rows = []
     for part, endpoint in units:
         secret = secrets / part.id
         secret.touch(mode=0o600)
         secret.write_text(f"{endpoint.username}:{endpoint.password}\n", encoding="utf-8")
-        rows.append(_row(part, endpoint))
+        rows.append(_row(part, endpoint, held.address(part)))
     with (folder / "rooms.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     settings = folder / "connector.toml"
-    settings.write_text(_SETTINGS, encoding="utf-8")
+    settings.write_text(_SETTINGS + held.settings, encoding="utf-8")
     return settings
 
 
-def _row(part: Part, endpoint: Endpoint) -> dict[str, str]:
+def _row(part: Part, endpoint: Endpoint, calendar: str) -> dict[str, str]:
     return {
         "id": part.id,
         "name": part.name,
         "site": "Demo",
-        "calendar": f"calendars/{part.id}.ics",
+        "calendar": calendar,
         "device_type": part.driver,
         "ip_address": endpoint.address,
         "port": str(endpoint.port or ""),

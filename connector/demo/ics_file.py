@@ -42,6 +42,25 @@ def entries(text: str) -> tuple[CalendarEntry, ...]:
     return tuple(sorted((e for e in found if e is not None), key=lambda e: (e.start, e.uid)))
 
 
+def by_uid(text: str) -> dict[str, tuple[str, ...]]:
+    """The VEVENTs of each UID as texts, a series before its changed occurrences; time zones come before them.
+
+    DemoError when the text is no calendar, or has a meeting that could not be in a mailbox.
+    """
+    calendar = _parse(text)
+    zones = tuple(_text(zone) for zone in calendar.walk("VTIMEZONE"))
+    found: dict[str, list[Any]] = {}
+    for event in _events(calendar):
+        uid = str(event.get("UID", ""))
+        if not uid or _entry(event) is None:
+            raise DemoError("A mailbox takes only meetings that have a UID, a start and an end; nothing was changed.")
+        found.setdefault(uid, []).append(event)
+    return {
+        uid: (*zones, *(_text(event) for event in sorted(events, key=lambda event: "RECURRENCE-ID" in event)))
+        for uid, events in found.items()
+    }
+
+
 def with_meeting(text: str, meeting: NewMeeting) -> str:
     calendar = _parse(text)
     event = icalendar.Event()
@@ -110,8 +129,8 @@ def _events(calendar: Any) -> list[Any]:
     return list(calendar.walk("VEVENT"))
 
 
-def _text(calendar: Any) -> str:
-    return str(calendar.to_ical().decode("utf-8"))
+def _text(component: Any) -> str:
+    return str(component.to_ical().decode("utf-8"))
 
 
 def _changed(text: str, uid: str, change: Callable[[Any], None]) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from connector.app import Connector
 from connector.demo import ics_file
+from connector.demo.calendars import CalendarFiles, Calendars
 from connector.demo.cast import Part
-from connector.demo.folder import calendar_path
 from connector.demo.house import TITLES, House
 from connector.demo.ics_file import NewMeeting
 from connector.demo.state import (
@@ -46,11 +46,15 @@ _BRIDGE_WORDS = {
 
 
 class LiveDemo:
-    """A DemoBackend. ``connector`` and ``house`` are set before the first request."""
+    """A DemoBackend. ``connector`` and ``house`` are set before the first request.
 
-    def __init__(self, cast: tuple[Part, ...], folder: Path) -> None:
+    ``calendars``: default .ics files.
+    """
+
+    def __init__(self, cast: tuple[Part, ...], folder: Path, calendars: Calendars | None = None) -> None:
         self.cast = cast
         self.folder = folder
+        self.calendars: Calendars = calendars or CalendarFiles(folder)
         self.house: House | None = None
         self.connector: Connector | None = None
         self.ends_at: datetime | None = None
@@ -187,17 +191,16 @@ class LiveDemo:
     # -------------------------------------------------------------------------------- calendars
 
     def calendar(self, room: str) -> CalendarText:
-        path = self._path(room)
-        text = _read(path)
-        name = str(path.relative_to(self.folder))
+        part = self._part(room)
+        text, label = self.calendars.read(part), self.calendars.label(part)
         try:
-            return CalendarText(name, text, ics_file.entries(text), "")
+            return CalendarText(label, text, ics_file.entries(text), "")
         except DemoError as problem:
-            return CalendarText(name, text, (), str(problem))
+            return CalendarText(label, text, (), str(problem))
 
     def write_calendar(self, room: str, text: str) -> None:
-        ics_file.save(self._path(room), text)
-        self.tell("demo.edited", room, "The calendar file was saved.")
+        self.calendars.write(self._part(room), text)
+        self.tell("demo.edited", room, f"The {self.calendars.noun} was saved.")
 
     def add_event(self, room: str, title: str, *, in_minutes: float, minutes: float, text: str) -> None:
         start = (datetime.now(UTC) + timedelta(minutes=in_minutes)).replace(microsecond=0)
@@ -205,34 +208,25 @@ class LiveDemo:
         self.add_meeting(room, meeting)
 
     def add_meeting(self, room: str, meeting: NewMeeting) -> None:
-        path = self._path(room)
-        ics_file.save(path, ics_file.with_meeting(_read(path), meeting))
-        self.tell("demo.edited", room, f"“{meeting.title}” was added to the calendar file.")
+        part = self._part(room)
+        self.calendars.write(part, ics_file.with_meeting(self.calendars.read(part), meeting))
+        self.tell("demo.edited", room, f"“{meeting.title}” was added to the {self.calendars.noun}.")
 
     def move_event(self, room: str, uid: str, *, minutes: float) -> None:
-        path = self._path(room)
-        ics_file.save(path, ics_file.moved(_read(path), uid, timedelta(minutes=minutes)))
-        self.tell("demo.edited", room, f"A meeting was moved by {minutes:g} minutes in the calendar file.")
+        part = self._part(room)
+        self.calendars.write(part, ics_file.moved(self.calendars.read(part), uid, timedelta(minutes=minutes)))
+        self.tell("demo.edited", room, f"A meeting was moved by {minutes:g} minutes in the {self.calendars.noun}.")
 
     def delete_event(self, room: str, uid: str) -> None:
-        path = self._path(room)
-        ics_file.save(path, ics_file.without(_read(path), uid))
-        self.tell("demo.edited", room, "A meeting was deleted from the calendar file.")
+        part = self._part(room)
+        self.calendars.write(part, ics_file.without(self.calendars.read(part), uid))
+        self.tell("demo.edited", room, f"A meeting was deleted from the {self.calendars.noun}.")
 
-    def _path(self, room: str) -> Path:
+    def _part(self, room: str) -> Part:
         part = next((part for part in self.cast if part.id == room), None)
         if part is None:
             raise UnknownRoom(f"There is no room {room!r} in this demo.")
-        return calendar_path(self.folder, part)
-
-
-def _read(path: Path) -> str:
-    """Line ends as they are in the file: the page shows and saves the file itself."""
-    try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            return file.read()
-    except OSError as error:
-        raise DemoError(f"The calendar file cannot be read: {error.strerror}.") from None
+        return part
 
 
 def _trouble(report: RoomReport) -> str:

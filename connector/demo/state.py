@@ -105,7 +105,7 @@ class CalendarEntry:
 
 @dataclass(frozen=True, slots=True)
 class CalendarText:
-    """A room's calendar file: its text, and what could be read from it."""
+    """A room's calendar file or mailbox: its text, and what could be read from it."""
 
     file: str
     text: str
@@ -127,7 +127,7 @@ class DemoBackend(Protocol):
     def calendar(self, room: str) -> CalendarText: ...
 
     def write_calendar(self, room: str, text: str) -> None:
-        """Replace the .ics file. Text that is no calendar is written too: that the screen survives it is the point."""
+        """Replace a .ics file also by text that is no calendar; a mailbox takes a calendar only."""
         ...
 
     def add_event(self, room: str, title: str, *, in_minutes: float, minutes: float, text: str) -> None: ...

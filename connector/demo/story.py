@@ -100,7 +100,10 @@ class Story:
             yield _Check("Cedar shows “Private meeting” instead of a private title.", self._cedar_is_private)
             yield _Check(f"Cedar's old unit leaves “{TEAMS_TITLE}” off, and the page says why.", self._cedar_explains)
             if self.acts:
-                yield _Check("A meeting added to Cedar's calendar file appeared on its screen.", self._edit_arrived)
+                noun, promised = self.live.calendars.noun, self.live.calendars.promised()
+                yield _Check(f"A meeting added to Cedar's {noun} appeared on its screen.", self._edit_arrived)
+                if promised is not None:
+                    yield _Check(*promised)
 
         if "dogwood" in rooms:
             yield _Check(f"Dogwood shows “{TEAMS_TITLE}” without a button.", self._dogwood_has_teams)

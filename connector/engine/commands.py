@@ -20,6 +20,7 @@ class Commands:
         self._try_again = try_again
         self._tools = tools
         self._seen: set[int] = set()
+        self.reopen = False  # a source that was refused keeps that in mind: only a new one asks again
 
     async def look(self, calendar_of: Callable[[str], CalendarId | None]) -> None:
         """What is pending and not expired is done once. A database in trouble costs nothing but the command."""
@@ -54,8 +55,9 @@ class Commands:
 
     def _sync_all(self, calendars: Iterable[CalendarId]) -> str:
         listed = tuple(calendars)
-        for source in {calendar.source for calendar in listed}:
-            self._sync.ask_again(source)
+        if any(self._sync.blocked(calendar.source) for calendar in listed):
+            self.reopen = True
+            return "A source had its credentials refused: the sources are opened anew and asked once more."
         for calendar in listed:
             self._sync.trigger(calendar)
         return f"{len(listed)} calendars are being read."

@@ -89,8 +89,9 @@ class Sync:
         for calendar in set(calendars) - set(self._calendars):
             row = self._rows.get(calendar.key)
             state = _Calendar(calendar, due_at=now)
-            if row is not None and row.read_at is not None:
-                state.meetings, state.known, state.error = row.meetings, True, row.error
+            if row is not None:
+                state.error = row.error
+                state.meetings, state.known = row.meetings, row.read_at is not None
             self._calendars[calendar] = state
             if calendar.source in self._sources:
                 self._sources[calendar.source].watch(calendar.name)
@@ -118,9 +119,9 @@ class Sync:
         """The calendars whose last good reading has this meeting."""
         return tuple(c.id for c in self._calendars.values() if any(m.join.meeting_id == meeting_id for m in c.meetings))
 
-    def ask_again(self, source: str) -> None:
-        """Credentials that this source refused are tried once more: an admin says so."""
-        self._blocked.pop(source, None)
+    def blocked(self, source: str) -> bool:
+        """Its credentials were refused: it is not asked until it is opened anew."""
+        return source in self._blocked
 
     def release(self, source: str) -> int:
         """Believe the empty readings that are held back, if the next one says the same. Returns how many calendars."""

@@ -30,6 +30,12 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "calendar.item_unreadable": "One item of a calendar cannot be read; its last good form stays.",
         "calendar.suspiciously_empty": "Many rooms lost all bookings in one cycle; removals are held back.",
         "calendar.released": "Removals that were held back are carried out.",
+        "calendar.subscription_failed": "A service does not tell of a calendar's changes; it is polled.",
+        "calendar.subscription_silent": "A change was read that was not told of; the service is subscribed to anew.",
+        "calendar.stream_lost": "Exchange's stream of changes broke off; a new one follows, and calendars are polled.",
+        "calendar.notification_refused": "A notification without the secret of a subscription came; nothing was done.",
+        "calendar.details_hidden": "Only free/busy of a calendar is shared: meetings have no titles and no buttons.",
+        "calendar.credential_expires": "A certificate or secret of a calendar source ends soon, or has ended.",
         # notifications, integrations, the Zoom account
         "webhooks.listening": "Calendar services can tell of changes: the address that they call.",
         "webhooks.failed": "The listener for notifications cannot start; calendars are polled.",

@@ -76,7 +76,11 @@ _SECTIONS: dict[str, Any] = {
     for name, field in Settings.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
 }
-_OTHER_DOTTED = {"connector.toml", "rooms.csv", "connector.device_drivers", "connector.calendar_sources"}
+_OTHER_DOTTED = {
+    "connector.toml", "rooms.csv", "connector.db", "vault.key", "vault.ring",
+    "connector.device_drivers", "connector.calendar_sources",
+    "zoom.account",  # a rule of the evidence
+}  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ links

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -78,7 +78,7 @@ class _LosesTheUnjoinable(GenericHttpDriver):
 
 class _MovesTimes(GenericHttpDriver):
     async def push(self, bookings: BookingList) -> Receipt:
-        local = tuple(replace(b, end=b.end.replace(minute=0)) for b in bookings.bookings)
+        local = tuple(replace(b, end=b.end + timedelta(minutes=7)) for b in bookings.bookings)
         return replace(await super().push(BookingList(local)), digest=bookings.digest)
 
 

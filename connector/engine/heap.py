@@ -6,6 +6,7 @@ happens, which is when everybody's meeting begins. Young objects are still colle
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -34,6 +35,17 @@ async def collect_between_dials(clock: Clock, next_dial: Callable[[], datetime |
                     break
                 await sleep(clock, _LOOK_AGAIN)
             gc.collect()
+            _give_back()
             await sleep(clock, _EVERY)
     finally:
         gc.set_threshold(*thresholds)
+
+
+def _give_back() -> None:
+    """Free memory goes back to the system: TLS with every unit at once, as at the start, leaves 80 KiB a room behind.
+
+    A function of the GNU C library; others (musl, macOS) have none, and keep it.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

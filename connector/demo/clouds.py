@@ -160,7 +160,7 @@ def _save_authority(folder: Path, file: Path) -> str:
 
 def _listener(folder: Path) -> tuple[ssl.SSLContext, str]:
     """(what a service must trust to call us, the section [webhooks])."""
-    from connector.standins.graph_tls import loopback_tls
+    from connector.standins.tls import loopback_tls
 
     _, authority = loopback_tls(folder / _FOLDER)
     with socket.create_server(("127.0.0.1", 0)) as free:

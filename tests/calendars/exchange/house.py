@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from connector.calendars.base import Keep, NoKeep, NoWebhooks, SourceContext
-from connector.calendars.exchange_client import Server
-from connector.calendars.exchange_mailboxes import Access
-from connector.calendars.exchange_source import ExchangeSource
-from connector.calendars.exchange_streams import Pace
+from connector.calendars.exchange.client import Server
+from connector.calendars.exchange.mailboxes import Access
+from connector.calendars.exchange.source import ExchangeSource
+from connector.calendars.exchange.streams import Pace
 from connector.standins.exchange import ExchangeStandIn
 
 PASSWORD = "stand-in-password"

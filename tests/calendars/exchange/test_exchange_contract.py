@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from connector.calendars.base import CalendarSource
-from connector.calendars.exchange_source import ExchangeSource
+from connector.calendars.exchange.source import ExchangeSource
 from connector.standins.exchange import ExchangeStandIn
 from tests.calendars.exchange.house import QUICK, ROOM, access_to, source_of, standing
 from tests.calendars.suite import SourceContract

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.calendars import exchange_autodiscover
 from connector.calendars.base import Directory, Examinable, Finding, Place, Removable
+from connector.calendars.exchange import autodiscover as exchange_autodiscover
 from connector.calendars.exchange import plug
-from connector.calendars.exchange_source import ExchangeSource
+from connector.calendars.exchange.source import ExchangeSource
 from connector.errors import SourceUnavailable, UserError
 from connector.standins.exchange import ExchangeStandIn
 from tests.calendars.exchange.house import PASSWORD, ROOM, context, source_of, standing

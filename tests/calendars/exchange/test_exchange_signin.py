@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 from connector.calendars.base import NoKeep
-from connector.calendars.exchange_source import ExchangeSource
+from connector.calendars.exchange.source import ExchangeSource
 from connector.errors import AccessDenied, CredentialsRejected, SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.exchange import ExchangeStandIn

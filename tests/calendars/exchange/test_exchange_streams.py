@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from connector.calendars import exchange_streams
-from connector.calendars.exchange_source import ExchangeSource
+from connector.calendars.exchange import streams as exchange_streams
+from connector.calendars.exchange.source import ExchangeSource
 from connector.model import Window
 from connector.standins.exchange import ExchangeStandIn
 from tests.calendars.exchange.house import QUICK, ROOM, access_to, source_of, standing, until

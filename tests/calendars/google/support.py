@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connector.calendars.base import Hook, HookReply, Keep, NoKeep, NoWebhooks, SourceContext, Webhooks
-from connector.calendars.google_http import GoogleApi
-from connector.calendars.google_key import ServiceKey
-from connector.calendars.google_source import GoogleSource, Settings
+from connector.calendars.google.http import GoogleApi
+from connector.calendars.google.key import ServiceKey
+from connector.calendars.google.source import GoogleSource, Settings
 from connector.standins.google import GoogleStandIn
 
 ROOM = "c_boardroom@resource.calendar.google.com"

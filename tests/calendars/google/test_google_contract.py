@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from connector.calendars.base import CalendarSource
-from connector.calendars.google_source import GoogleSource
+from connector.calendars.google.source import GoogleSource
 from connector.standins.google import GoogleStandIn, Trouble
 from tests.calendars.google.support import ROOM, Hooks, Journal, make_source
 from tests.calendars.proxy import Proxy

@@ -10,8 +10,8 @@ import pytest
 
 from connector.calendars.base import Directory, Examinable, Finding, NoKeep, NoWebhooks, Place, Removable, SourceContext
 from connector.calendars.google import plug
-from connector.calendars.google_key import EVENTS_SCOPE, ROOMS_SCOPE
-from connector.calendars.google_source import GoogleSource, Settings
+from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE
+from connector.calendars.google.source import GoogleSource, Settings
 from connector.errors import AccessDenied, CredentialsRejected, UserError
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble
 from tests.calendars.google.support import ADMIN, ROOM, Hooks, Journal, house, make_source, until

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.calendars.google_events import FIELDS, to_snapshot, within
+from connector.calendars.google.events import FIELDS, to_snapshot, within
 from connector.detection.detect import detect
 from connector.detection.files import read_content
 from connector.model import NO_SERIES, Event
-from connector.standins import google_fields
+from connector.standins.google import fields as google_fields
 from tests.calendars.google.support import ROOM
 from tests.calendars.ics_text import utc, window
 

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from connector.calendars.base import NoKeep
-from connector.calendars.google_source import GoogleSource, Settings
+from connector.calendars.google.source import GoogleSource, Settings
 from connector.calendars.webhooks import Listener
 from connector.errors import UserError
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble

@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from connector.calendars.google_http import GoogleApi
-from connector.calendars.google_key import EVENTS_SCOPE, ServiceKey
-from connector.calendars.google_source import GoogleSource, Settings
+from connector.calendars.google.http import GoogleApi
+from connector.calendars.google.key import EVENTS_SCOPE, ServiceKey
+from connector.calendars.google.source import GoogleSource, Settings
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble

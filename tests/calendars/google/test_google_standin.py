@@ -16,7 +16,7 @@ from googleapiclient import discovery
 from googleapiclient.errors import HttpError
 
 from connector.standins.google import GoogleStandIn, Trouble
-from connector.standins.google_fields import BadFields, cut, parse
+from connector.standins.google.fields import BadFields, cut, parse
 from tests.calendars.google.support import ROOM
 from tests.calendars.ics_text import change, vevent
 

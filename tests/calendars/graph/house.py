@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.calendars.base import Keep, NoKeep, NoWebhooks, SourceContext, Webhooks
 from connector.calendars.graph import GraphSource, plug
-from connector.calendars.graph_auth import AppIdentity, Cloud
+from connector.calendars.graph.auth import AppIdentity, Cloud
 from connector.standins.graph import GraphStandIn
 from tests.calendars.graph.receiver import Receiver
 from tests.calendars.ics_text import window

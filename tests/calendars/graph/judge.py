@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from connector.calendars.graph_auth import AppIdentity, Cloud, Tokens
+from connector.calendars.graph.auth import AppIdentity, Cloud, Tokens
 from tests.calendars.graph.house import SECRET, House
 
 with warnings.catch_warnings():

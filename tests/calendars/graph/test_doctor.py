@@ -9,7 +9,7 @@ import pytest
 from connector.calendars.base import Directory, Examinable, Finding, Place, Removable
 from connector.calendars.graph import GraphSource
 from connector.errors import AccessDenied
-from connector.standins.graph_mailbox import Mailbox
+from connector.standins.graph.mailbox import Mailbox
 from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, until
 from tests.calendars.ics_text import vevent
 

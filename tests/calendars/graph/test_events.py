@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.calendars.graph_events import item_of, localised, print_of
+from connector.calendars.graph.events import item_of, localised, print_of
 from connector.model import NO_SERIES, Event
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.calendars.graph_pace import Pace
+from connector.calendars.graph.pace import Pace
 from connector.errors import RateLimited
 
 MINUTE = timedelta(minutes=1)

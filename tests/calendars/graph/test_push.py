@@ -16,7 +16,7 @@ from connector.calendars.base import Hook
 from connector.calendars.graph import GraphSource, plug
 from connector.calendars.webhooks import Listener
 from connector.standins.graph import GraphStandIn
-from connector.standins.graph_tls import loopback_tls
+from connector.standins.tls import loopback_tls
 from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, Journal, until
 from tests.calendars.graph.receiver import Receiver
 from tests.calendars.ics_text import vevent

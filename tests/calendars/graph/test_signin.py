@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 
 from connector.calendars.graph import GraphSource, plug
-from connector.calendars.graph_auth import CLOUDS, AppIdentity, ExpiryWatch, identity_of_pem
+from connector.calendars.graph.auth import CLOUDS, AppIdentity, ExpiryWatch, identity_of_pem
 from connector.errors import CredentialsRejected, SourceUnavailable, UserError
 from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, Journal
 from tests.calendars.graph.test_faults import refused

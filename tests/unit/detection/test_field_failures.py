@@ -47,7 +47,3 @@ def test_an_invitation_without_a_sip_line_gets_an_address() -> None:  # F045
 def test_help_beside_a_meeting_is_not_the_meeting() -> None:  # F052
     assert in_text(f"Help: {HELP}\nJoin: {ZOOM}").meeting_id == "81920374655"
     assert not in_text(f"Help: {HELP}").joinable
-
-
-def test_an_id_that_was_wrapped_between_its_groups() -> None:  # F055
-    assert in_text("Join Zoom Meeting\nMeeting ID: 844 2334\n 6522\nPasscode: 2468").meeting_id == "84423346522"

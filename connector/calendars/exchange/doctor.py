@@ -1,0 +1,178 @@
+"""What is wrong with an Exchange server, its account or a room's mailbox, and the line that mends it.
+
+The settings of a room mailbox are told by their visible effect: reading them would need an admin's rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from connector.calendars.base import Finding
+from connector.calendars.exchange.client import Client
+from connector.calendars.exchange.errors import quoted
+from connector.calendars.exchange.items import Broken, Item
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected
+from connector.model import Window
+
+_LOOKED_AT = timedelta(days=14)  # back and ahead: enough meetings to tell a habit from an exception
+_SAMPLE = 50
+_FEW = 3  # fewer meetings prove nothing
+_MOST = 0.8
+_SKEW = timedelta(minutes=2)
+
+
+async def examine_server(client: Client, now: datetime) -> tuple[Finding, ...]:
+    """Sign-in, room lists and the clock."""
+    try:
+        places = await client.places()
+    except CalendarError as error:
+        return (_failed("", error), *_clock(client))
+    findings = [Finding("", "sign_in", "ok", f"The account {client.server.access.username} signs in.")]
+    if not places:
+        findings.append(
+            Finding(
+                "",
+                "room_lists",
+                "warning",
+                "The organisation has no room lists, or the account does not see them.",
+                "`connector calendars rooms` finds nothing; rooms can be written into rooms.csv by hand all the same.",
+                "New-DistributionGroup -Name 'Rooms Building 1' -RoomList; Add-DistributionGroupMember -Identity"
+                " 'Rooms Building 1' -Member 'room@example.org'",
+            )
+        )
+    return (*findings, *_clock(client))
+
+
+async def examine_calendar(client: Client, calendar: str, now: datetime) -> tuple[Finding, ...]:
+    try:
+        listing = await client.listing(calendar, Window(now - _LOOKED_AT, now + _LOOKED_AT))
+        fetched = await client.items(calendar, list(listing)[:_SAMPLE]) if listing else {}
+    except CalendarError as error:
+        return (_failed(calendar, error),)
+    items = [each for each in fetched.values() if isinstance(each, Item)]
+    broken = [each for each in fetched.values() if isinstance(each, Broken)]
+    return (
+        Finding(calendar, "access", "ok", f"{len(listing)} meetings within two weeks can be listed."),
+        *_unreadable(calendar, broken, client.server.access.impersonation),
+        *_stripped(calendar, items),
+        *_answers(calendar, items),
+    )
+
+
+def _failed(calendar: str, error: CalendarError) -> Finding:
+    check = {CredentialsRejected: "sign_in", AccessDenied: "access"}.get(type(error), "reachable")
+    what, _, fix = str(error).partition(": ")
+    return Finding(
+        calendar, check, "problem", what.rstrip(".") + ".", "The room keeps what it last showed.", fix.rstrip(".")
+    )
+
+
+def _clock(client: Client) -> tuple[Finding, ...]:
+    skew = client.clock_skew
+    if skew is None or abs(skew) < _SKEW:
+        return ()
+    ahead = "ahead of" if skew > timedelta(0) else "behind"
+    return (
+        Finding(
+            "",
+            "clock",
+            "warning",
+            f"The server's clock is {abs(skew).total_seconds():.0f} seconds {ahead} this machine's.",
+            "Kerberos and NTLM fail at 5 minutes; rooms dial by this machine's clock.",
+            "timedatectl set-ntp true",
+        ),
+    )
+
+
+def _unreadable(calendar: str, broken: Sequence[Broken], impersonation: bool) -> tuple[Finding, ...]:
+    if not broken:
+        return ()
+    folder = quoted(calendar + ":\\Calendar")
+    fix = f"Set-MailboxFolderPermission -Identity {folder} -User 'the account' -AccessRights Editor"
+    fix += " -SharingPermissionFlags Delegate,CanViewPrivateItems"
+    return (
+        Finding(
+            calendar,
+            "items_unreadable",
+            "warning",
+            f"{len(broken)} meetings are listed but cannot be read; private ones are hidden from delegates.",
+            "They keep their last good form, or do not appear at all.",
+            "" if impersonation else fix,
+        ),
+    )
+
+
+def _stripped(calendar: str, items: Sequence[Item]) -> tuple[Finding, ...]:
+    """Set-CalendarProcessing's defaults take away what is needed; only later invitations profit from a change."""
+    invited = [item for item in items if item.attended and not item.cancelled]
+    findings = []
+    if _nearly_all(invited, lambda item: not any(text.where in ("description", "html") for text in item.texts)):
+        findings.append(
+            _setting(
+                calendar,
+                "body_stripped",
+                "Nearly all meetings have no text: the mailbox deletes it from invitations.",
+                "Join buttons are missing where the meeting's link stands in the text.",
+                "-DeleteComments $false",
+            )
+        )
+    if _nearly_all(invited, lambda item: item.title in ("", item.organizer)):
+        findings.append(
+            _setting(
+                calendar,
+                "subject_replaced",
+                "Nearly all meetings bear the organiser's name instead of their subject.",
+                "The room's screen shows names instead of titles.",
+                "-DeleteSubject $false -AddOrganizerToSubject $false",
+            )
+        )
+    if len(invited) >= 10 * _FEW and not any(item.private for item in items):
+        findings.append(
+            _setting(
+                calendar,
+                "private_flag_never_seen",
+                "None of many meetings is private: the mailbox may take the mark away, as it does by default.",
+                "Private meetings would show their title; hide_titles hides all of them.",
+                "-RemovePrivateProperty $false",
+            )
+        )
+    return tuple(findings)
+
+
+def _nearly_all(items: Sequence[Item], test: Callable[[Item], bool]) -> bool:
+    return len(items) >= _FEW and sum(test(item) for item in items) >= _MOST * len(items)
+
+
+def _setting(calendar: str, check: str, what: str, effect: str, flags: str) -> Finding:
+    return Finding(
+        calendar, check, "warning", what, effect, f"Set-CalendarProcessing -Identity {quoted(calendar)} {flags}"
+    )
+
+
+def _answers(calendar: str, items: Sequence[Item]) -> tuple[Finding, ...]:
+    tentative = [item for item in items if item.tentative]
+    declined = [item for item in items if item.declined]
+    findings = []
+    if tentative:
+        findings.append(
+            _setting(
+                calendar,
+                "not_accepted",
+                f"{len(tentative)} meetings are tentative: nobody accepts them for the room.",
+                "They are shown as tentative; with auto-accept the room answers at once.",
+                "-AutomateProcessing AutoAccept",
+            )
+        )
+    if declined:
+        findings.append(
+            Finding(
+                calendar,
+                "declined",
+                "warning",
+                f"{len(declined)} meetings were declined by the room.",
+                "They get no button and are not dialled.",
+                f"Get-CalendarProcessing -Identity {quoted(calendar)} | fl AllowConflicts,BookingWindowInDays,*Policy",
+            )
+        )
+    return tuple(findings)

@@ -1,0 +1,129 @@
+"""What an answer of Google's APIs means for us, and what an admin does about it.
+
+Statuses and reasons: the Calendar API guide "Resolve errors"; error bodies are {"error": {"code", "message", "status",
+"errors": [{"domain", "reason"}]}}. Messages of Google are not repeated: they may quote what was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connector.calendars.google.key import Identity
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
+
+_PROJECT_LIMITS = ("rateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED")
+_ONE_LIMIT = "userRateLimitExceeded"
+_DAY_LIMITS = ("dailyLimitExceeded", "dailyLimitExceededUnreg")
+_NOT_ENABLED = ("accessNotConfigured", "SERVICE_DISABLED")
+_SCOPE = ("insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
+_LONGEST = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An HTTP answer that is no success. ``reasons``: the machine-readable words of its body."""
+
+    status: int
+    reasons: frozenset[str]
+    retry_after: timedelta | None
+
+    @property
+    def for_all(self) -> bool:
+        """A limit of the whole project: every calendar has to wait."""
+        return self.status == 429 or not self.reasons.isdisjoint((*_PROJECT_LIMITS, *_DAY_LIMITS))
+
+    @property
+    def of_our_address(self) -> bool:
+        """Google does not want to call our webhook listener; the login is not meant, whatever the status."""
+        return any(reason.startswith("push.") for reason in self.reasons)
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+    reasons: set[str] = set()
+    try:
+        error = json.loads(body)["error"]
+        reasons |= {str(each.get("reason")) for key in ("errors", "details") for each in error.get(key, ())}
+        reasons.add(str(error.get("status")))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        pass  # a web page of something in between; the status says enough
+    return Refusal(status, frozenset(reasons), _retry_after(headers))
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    try:
+        seconds = float(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return timedelta(seconds=min(max(seconds, 1), 3600)) if seconds == seconds else None
+
+
+def pause(failures: int) -> timedelta:
+    """Exponential with jitter, as Google asks for; ``failures`` counts from 1."""
+    return min(_LONGEST, timedelta(seconds=2 ** min(failures, 9) + random.random()))
+
+
+def meaning(refused: Refusal, identity: Identity, what: str, failures: int) -> CalendarError:
+    """``what``: the calendar's id, or "" for a list of the domain's rooms. ``failures``: in a row, for the back-off."""
+    status, reasons = refused.status, refused.reasons
+    wait = refused.retry_after or pause(failures)
+    if refused.of_our_address:
+        words = " ".join(sorted(reason for reason in reasons if reason.startswith("push.")))
+        return AccessDenied(
+            f"Google does not call our webhook address ({status} {words[:80]}): it must be https with a certificate "
+            "that browsers trust; where Google asks for it, verify the domain at search.google.com/search-console."
+        )
+    if status == 401:
+        return CredentialsRejected(
+            f"Google refuses the access token of {identity.shown} (401), and a fresh one too: look whether the "
+            "service account is disabled (console.cloud.google.com > IAM & Admin > Service Accounts)."
+        )
+    if not reasons.isdisjoint(_DAY_LIMITS):
+        return RateLimited(
+            "Google's daily limit of this project is used up. console.cloud.google.com > APIs & Services > "
+            "Google Calendar API > Quotas; or lower daily_requests in connector.toml.",
+            retry_after=refused.retry_after or timedelta(hours=1),
+        )
+    if status == 429 or (status == 403 and not reasons.isdisjoint((*_PROJECT_LIMITS, _ONE_LIMIT))):
+        return RateLimited(f"Google asks us to go slower ({status}).", retry_after=wait)
+    if status == 503 and refused.retry_after is not None:
+        return RateLimited("Google asks us to come back later (503).", retry_after=wait)
+    if status in (403, 404):
+        return AccessDenied(_denied(refused, identity, what))
+    if 300 <= status < 400:
+        return SourceUnavailable(
+            f"Something between us and Google redirects ({status}): a proxy or a login page; let this computer reach "
+            "*.googleapis.com."
+        )
+    return SourceUnavailable(f"Google answered with an error ({status}); it is tried again.")
+
+
+def _denied(refused: Refusal, identity: Identity, what: str) -> str:
+    reasons = refused.reasons
+    if not reasons.isdisjoint(_NOT_ENABLED):
+        api = "Google Calendar API" if what else "Admin SDK API"
+        return (
+            f"The {api} is not enabled in the service account's project (403): console.cloud.google.com > "
+            f"APIs & Services > Library > {api} > Enable."
+        )
+    if not reasons.isdisjoint(_SCOPE):
+        return f"The token of {identity.shown} lacks a scope (403): it needs {' '.join(identity.scopes)}."
+    if not what:
+        return (
+            f"{identity.shown} may not list the domain's rooms ({refused.status}): admin.google.com > Account > "
+            "Admin roles > give this user a role with the privilege Services > Calendar > All settings > "
+            "Buildings and Resources > read."
+        )
+    return f"{identity.shown} may not read the calendar {what} ({refused.status}): {share_step(identity.shown)}"
+
+
+def share_step(who: str) -> str:
+    return (
+        "as an administrator who manages the room open calendar.google.com > Settings > the room's calendar > Share "
+        f'with specific people > Add {who}, permission "Make changes to events" (or "See all event details" where '
+        "private meetings may stay hidden). Outside accounts also need admin.google.com > Apps > Google Workspace > "
+        "Calendar > Sharing settings that allow it; check the calendar's address, too."
+    )

@@ -1,0 +1,208 @@
+"""Requests to Microsoft Graph: a token, a turn, a deadline, a size; and errors by what the caller does next."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import ssl
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx2
+
+from connector.calendars.graph.auth import Tokens
+from connector.calendars.graph.pace import Pace
+from connector.calendars.ics_web import retry_after
+from connector.errors import AccessDenied, CalendarError, SourceUnavailable
+
+SIZE_LIMIT = 50 * 2**20  # bytes of one answer
+_PHASE = 10.0  # seconds: connect, each read, each write
+_MOST_PAGES = 400
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}")
+# Each request says so anew; without ImmutableId an id changes when the item moves to another folder.
+PREFER = 'outlook.timezone="UTC", outlook.body-content-type="html", IdType="ImmutableId"'
+
+
+class Gone(AccessDenied):
+    """404 or 410: the mailbox, or the subscription, does not exist (any more)."""
+
+
+class Conflict(SourceUnavailable):
+    """409: it exists already."""
+
+
+class GraphHttp:
+    """``base``: such as https://graph.microsoft.com/v1.0. ``deadline``: of a request, waiting for its turn left out."""
+
+    def __init__(
+        self, base: str, tokens: Tokens, *, ca_file: str | None, deadline: timedelta, pace: Pace | None = None
+    ) -> None:
+        self.base = base.rstrip("/")
+        self.tokens = tokens
+        self.pace = pace or Pace()
+        self.clock_ahead: timedelta | None = None  # of the service against ours, from its last Date header
+        self._deadline = deadline.total_seconds()
+        self._client = httpx2.AsyncClient(
+            verify=ssl.create_default_context(cafile=ca_file),
+            timeout=httpx2.Timeout(_PHASE),
+            limits=httpx2.Limits(max_connections=20, max_keepalive_connections=16),
+            follow_redirects=False,
+            headers={"User-Agent": "room-system-connector", "Prefer": PREFER, "Accept": "application/json"},
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+        self.tokens.close()
+
+    async def listing(self, path: str, *, mailbox: str = "", denied: str = "") -> list[Any]:
+        """All items of all pages, or a CalendarError. ``path`` starts with "/" and has its query."""
+        url, items, seen = self.base + path, [], set[str]()
+        while url:
+            if url in seen or len(seen) >= _MOST_PAGES:
+                raise SourceUnavailable("Microsoft Graph gave pages that lead in a circle; nothing of them is used.")
+            seen.add(url)
+            page = await self.request("GET", url, mailbox=mailbox, denied=denied)
+            value = page.get("value")
+            if not isinstance(value, list):
+                raise SourceUnavailable("Microsoft Graph gave a page without its list; nothing of the others is used.")
+            items += value
+            url = self._next(page.get("@odata.nextLink"))
+        return items
+
+    def _next(self, link: object) -> str:
+        """The token is sent to the address that was configured and to no other."""
+        if link is None:
+            return ""
+        ours = urlsplit(self.base)
+        try:
+            theirs = urlsplit(link) if isinstance(link, str) else None
+            same = theirs is not None and (theirs.scheme, theirs.netloc.lower()) == (ours.scheme, ours.netloc.lower())
+        except ValueError:
+            same = False
+        if not same:
+            raise SourceUnavailable("Microsoft Graph named a next page on another server; it is not followed.")
+        return str(link)
+
+    async def request(
+        self, method: str, url: str, *, mailbox: str = "", body: Mapping[str, Any] | None = None, denied: str = ""
+    ) -> dict[str, Any]:
+        """The JSON of a 2xx answer, {} where it has none. ``url``: absolute, or a path behind ``base``.
+
+        ``denied``: what a 403 means here and how it is cured. Raises a CalendarError, also Gone and Conflict.
+        """
+        url = self.base + url if url.startswith("/") else url
+        async with self.pace.turn(mailbox):
+            token = await self.tokens.get()
+            status, headers, content = await self._send(method, url, token, body)
+            if status == 401:
+                token = await self.tokens.get(instead_of=token)
+                status, headers, content = await self._send(method, url, token, body)
+        if status == 401:
+            raise self.tokens.rejected(
+                f"Microsoft Graph refuses the app's tokens, also a fresh one (401 {code_of(content)}): check that the"
+                " app is not disabled and that cloud is the right one."
+            )
+        if not 200 <= status < 300:
+            raise self._refusal(status, headers, content, mailbox, denied)
+        self.pace.succeeded(mailbox)
+        return _json(content)
+
+    async def _send(
+        self, method: str, url: str, token: str, body: Mapping[str, Any] | None
+    ) -> tuple[int, httpx2.Headers, bytes]:
+        headers = {"Authorization": f"Bearer {token}"}
+        request = self._client.build_request(method, url, headers=headers, json=body)
+        try:
+            async with asyncio.timeout(self._deadline):
+                response = await self._client.send(request, stream=True)
+                try:
+                    content = await _content(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise SourceUnavailable(
+                f"Microsoft Graph did not answer whole within {self._deadline:.3g} seconds."
+            ) from None
+        except httpx2.HTTPError as error:
+            raise SourceUnavailable(f"Microsoft Graph {_cause(error)}.") from None
+        self._note_clock(response.headers.get("Date"))
+        return response.status_code, response.headers, content
+
+    def _note_clock(self, date: str | None) -> None:
+        try:
+            moment = parsedate_to_datetime(date or "")
+            self.clock_ahead = moment - datetime.now(moment.tzinfo)
+        except (ValueError, TypeError):
+            return
+
+    def _refusal(
+        self, status: int, headers: httpx2.Headers, content: bytes, mailbox: str, denied: str
+    ) -> CalendarError:
+        code = code_of(content)
+        if status == 429 or (status == 503 and "Retry-After" in headers):
+            named = headers.get("Retry-After")
+            return self.pace.throttled(mailbox, retry_after(named) if named else None)
+        if status == 403:
+            return AccessDenied(f"Microsoft 365 does not allow this app to do that (403 {code}). {denied}".strip())
+        if status in (404, 410):
+            what = f"The mailbox {mailbox}" if mailbox else "What was asked for"
+            return Gone(
+                f"{what} does not exist in Exchange Online, or has no mailbox there (HTTP {status} {code}): "
+                "check the calendar column."
+            )
+        if status == 409:
+            return Conflict(f"Microsoft Graph says that it exists already (409 {code}).")
+        return SourceUnavailable(f"Microsoft Graph answers HTTP {status} {code}.".replace(" .", "."))
+
+
+def mailbox_path(mailbox: str) -> str:
+    """Apostrophes, slashes and signs in the address are data, not path."""
+    return f"/users/{quote(mailbox, safe='')}"
+
+
+def code_of(content: bytes) -> str:
+    """Graph's error code, a word; its message is left out, as it may repeat what was asked."""
+    try:
+        code = json.loads(content)["error"]["code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+async def _content(response: httpx2.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > SIZE_LIMIT:
+            raise SourceUnavailable(
+                f"Microsoft Graph's answer is larger than {SIZE_LIMIT // 2**20} MB; it is not read."
+            )
+    return bytes(content)
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    if not content:
+        return {}
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        raise SourceUnavailable("Microsoft Graph gave an answer that is broken or cut off.") from None
+    if not isinstance(value, dict):
+        raise SourceUnavailable("Microsoft Graph gave an answer of an unknown form.")
+    return value
+
+
+def _cause(error: httpx2.HTTPError) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "has a certificate that cannot be verified: name its authority with ca_file"
+    if isinstance(error, httpx2.TimeoutException):
+        return "did not answer in time"
+    if isinstance(error, httpx2.ConnectError):
+        return "cannot be reached"
+    if isinstance(error, httpx2.RemoteProtocolError):
+        return "closed the connection before its answer was whole"
+    return f"could not be read ({type(error).__name__})"

@@ -1,0 +1,321 @@
+"""Change notifications: one subscription a room, kept alive, checked, and replaced when it falls silent.
+
+learn.microsoft.com, "Change notifications for Outlook resources": a subscription to events lives 10,080 minutes at
+most, a notification is repeated for four hours until it is answered with 2xx within 3 seconds. Nothing depends on any
+of it: rooms are read at intervals all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connector.calendars.base import Hook, HookReply, Keep, Webhooks
+from connector.calendars.graph.http import Conflict, Gone, GraphHttp
+from connector.calendars.graph.subscription import (
+    AT_ANY_TIME,
+    Subscription,
+    kept,
+    moment_of,
+    resource_key,
+    resource_of,
+    sender,
+    text_of,
+)
+from connector.calendars.triggers import Triggers
+from connector.errors import AccessDenied, CalendarError, RateLimited
+from connector.planning.retry import backoff
+
+_LIFE = timedelta(hours=48)  # asked for; short, so that what a lost database leaves behind ends soon
+_SHORTEST = timedelta(minutes=45)  # the service grants no less
+_AT_ONCE = 2  # subscriptions tended at once: reading goes first
+_SILENCE = timedelta(minutes=4)  # Microsoft names three minutes as the longest delay
+_DENIED = timedelta(minutes=30)
+_MOST_BODY = 2**20
+_MOST_ITEMS = 1000
+
+
+class Subscriptions:
+    """``watch`` what is in use; ``run`` does the work. Without a public address nothing is subscribed."""
+
+    def __init__(
+        self,
+        http: GraphHttp,
+        keep: Keep,
+        webhooks: Webhooks,
+        tell: Callable[..., None],
+        triggers: Triggers,
+        *,
+        name: str,
+        silence: timedelta = _SILENCE,
+    ) -> None:
+        self._http = http
+        self._keep = keep
+        self._webhooks = webhooks
+        self._tell = tell
+        self._triggers = triggers
+        self._path = f"{name}/notifications"
+        self._prefix = f"{name}/subscription/"
+        self._silence = silence
+        self._all: dict[str, Subscription] = {}
+        self._left: dict[str, str] = {}  # id to calendar: to be deleted at the provider
+        self._bell = asyncio.Event()
+        self._strange = 0
+        self._strange_told = AT_ANY_TIME
+
+    @property
+    def url(self) -> str | None:
+        return self._webhooks.url(self._path)
+
+    def of(self, calendar: str) -> Subscription | None:
+        return self._all.get(calendar)
+
+    def watch(self, calendar: str) -> None:
+        self._all.setdefault(calendar, Subscription(calendar))
+        self._bell.set()
+
+    def unwatch(self, calendar: str) -> None:
+        gone = self._all.pop(calendar, None)
+        if gone is not None and gone.id:
+            self._left[gone.id] = calendar
+        self._bell.set()
+
+    def unannounced_change(self, calendar: str) -> None:
+        """A reading found a change. Where no notification tells of it in time either, the subscription is silent."""
+        found, now = self._all.get(calendar), datetime.now(UTC)
+        if found is None or not found.id or found.suspect_at is not None:
+            return
+        if found.heard_at is None or now - found.heard_at > self._silence:
+            found.suspect_at = now
+            self._bell.set()
+
+    # -------------------------------------------------------------------------------- what Graph calls
+
+    def open(self) -> None:
+        if self.url is not None:
+            self._webhooks.serve(self._path, self.receive)
+
+    def close(self) -> None:
+        self._webhooks.withdraw(self._path)
+
+    def receive(self, hook: Hook) -> HookReply:
+        """Looks, marks and returns. What is forged gets the same answer as what is real."""
+        token = hook.query.get("validationToken")
+        if token is not None:
+            return HookReply(200, token[:4096], "text/plain")
+        if len(hook.body) > _MOST_BODY:
+            return HookReply(413)
+        try:
+            items = json.loads(hook.body)["value"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return HookReply(400)
+        known = {s.id: s for s in self._all.values() if s.id}
+        for item in items[:_MOST_ITEMS] if isinstance(items, list) else []:
+            found = sender(item, known)
+            if found is None:
+                self._refuse()
+            else:
+                self._act(found, item.get("lifecycleEvent"))
+        return HookReply(202)
+
+    def _act(self, found: Subscription, lifecycle: object) -> None:
+        now = datetime.now(UTC)
+        found.heard_at, found.suspect_at = now, None
+        if lifecycle == "reauthorizationRequired":
+            found.due_at = now  # a renewal authorizes, too
+        elif lifecycle == "subscriptionRemoved":
+            found.id, found.due_at = "", now
+        if lifecycle != "reauthorizationRequired":
+            self._triggers.add(found.calendar)
+        self._bell.set()
+
+    def _refuse(self) -> None:
+        """One line a minute at most, however many come: a stranger must not fill the log."""
+        self._strange += 1
+        now = datetime.now(UTC)
+        if now - self._strange_told >= timedelta(minutes=1):
+            self._tell(
+                "calendar.notification_refused",
+                number=self._strange,
+                reason="a notification did not carry the secret of one of our subscriptions; nothing was done",
+            )
+            self._strange, self._strange_told = 0, now
+
+    # -------------------------------------------------------------------------------- the work
+
+    async def run(self) -> None:
+        """Until cancelled. Needs a public address."""
+        recalled = False
+        while True:
+            self._bell.clear()
+            try:
+                if not recalled:
+                    await self._recall()
+                    recalled = True
+                pause = await self._round(datetime.now(UTC))
+            except Exception as error:  # the database, or a mistake of ours: told, and tried again
+                self._tell("calendar.subscription_failed", reason=f"{type(error).__name__}: tried again in a minute")
+                self._bell.clear()
+                pause = 60.0
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(pause, 0.0)):
+                    await self._bell.wait()
+
+    async def _round(self, now: datetime) -> float:
+        """Does what is due. Returns the seconds until something is due again."""
+        for name, calendar in list(self._left.items()):
+            await self._delete(name, calendar)
+        due = [s for s in self._all.values() if self._due(s) <= now][:_AT_ONCE]
+        await asyncio.gather(*(self._tend(s) for s in due))
+        if due:
+            return 0.0
+        soonest = min((self._due(s) for s in self._all.values()), default=now + timedelta(hours=1))
+        return (soonest - now).total_seconds()
+
+    def _due(self, subscription: Subscription) -> datetime:
+        silent = subscription.suspect_at + self._silence if subscription.suspect_at and subscription.id else None
+        return min(subscription.due_at, silent) if silent else subscription.due_at
+
+    async def _tend(self, subscription: Subscription) -> None:
+        try:
+            if subscription.suspect_at and datetime.now(UTC) - subscription.suspect_at >= self._silence:
+                await self._replace_silent(subscription)
+            elif subscription.id and subscription.expires and subscription.expires > datetime.now(UTC):
+                await self._renew(subscription)
+            else:
+                await self._create(subscription)
+        except CalendarError as error:
+            self._failed(subscription, error)
+        else:
+            subscription.failures, subscription.problem = 0, ""
+
+    async def _create(self, subscription: Subscription) -> None:
+        subscription.id, subscription.state = "", secrets.token_urlsafe(32)
+        body = {
+            "changeType": "created,updated,deleted",
+            "notificationUrl": self.url,
+            "lifecycleNotificationUrl": self.url,
+            "resource": resource_of(subscription.calendar),
+            "expirationDateTime": text_of(datetime.now(UTC) + _LIFE),
+            "clientState": subscription.state,
+        }
+        try:
+            answer = await self._post(subscription, body)
+        except Conflict:  # one that we forgot: its secret is unknown, so it is of no use
+            await self._delete_forgotten(subscription.calendar)
+            answer = await self._post(subscription, body)
+        subscription.id = str(answer.get("id") or "")
+        await self._accepted(subscription, answer)
+        if self._all.get(subscription.calendar) is not subscription:
+            self._left[subscription.id] = subscription.calendar  # left while it was made
+            self._bell.set()
+        else:
+            self._triggers.add(subscription.calendar)  # what changed since the last reading, nobody will tell
+
+    async def _post(self, subscription: Subscription, body: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._http.request(
+            "POST",
+            "/subscriptions",
+            mailbox=subscription.calendar,
+            body=body,
+            denied="The same permission as for reading is needed to be told of changes.",
+        )
+
+    async def _renew(self, subscription: Subscription) -> None:
+        body = {"expirationDateTime": text_of(datetime.now(UTC) + _LIFE)}
+        try:
+            answer = await self._http.request(
+                "PATCH", f"/subscriptions/{subscription.id}", mailbox=subscription.calendar, body=body
+            )
+        except Gone:
+            await self._create(subscription)
+        else:
+            await self._accepted(subscription, answer)
+
+    async def _replace_silent(self, subscription: Subscription) -> None:
+        self._tell(
+            "calendar.subscription_silent",
+            calendar=subscription.calendar,
+            reason="a change was read that Microsoft 365 had not told of; the subscription is made anew",
+        )
+        subscription.suspect_at = None
+        old = subscription.id
+        subscription.id = ""
+        await self._delete(old, subscription.calendar)
+        await self._create(subscription)
+
+    async def _accepted(self, subscription: Subscription, answer: Mapping[str, Any]) -> None:
+        """What the service grants counts, not what was asked for; renewed at half of it."""
+        now = datetime.now(UTC)
+        granted = moment_of(answer.get("expirationDateTime")) or now + _SHORTEST
+        subscription.expires = granted
+        subscription.due_at = now + max((granted - now) / 2, timedelta(seconds=0.2))
+        if self._all.get(subscription.calendar) is subscription:
+            record = {"id": subscription.id, "state": subscription.state, "expires": text_of(granted), "url": self.url}
+            await self._keep.put(self._prefix + subscription.calendar, json.dumps(record).encode())
+
+    def _failed(self, subscription: Subscription, error: CalendarError) -> None:
+        subscription.failures += 1
+        wait = backoff(subscription.failures)
+        if isinstance(error, RateLimited):
+            wait = max(wait, error.retry_after)
+        elif isinstance(error, AccessDenied):
+            wait = _DENIED
+        subscription.due_at = datetime.now(UTC) + wait
+        if str(error) != subscription.problem and not isinstance(error, RateLimited):
+            subscription.problem = str(error)
+            self._tell("calendar.subscription_failed", calendar=subscription.calendar, reason=str(error))
+
+    async def active(self) -> dict[str, datetime]:
+        """Resource, lower case, to the end of its subscription: of this app, whoever made it. CalendarError."""
+        items = [item for item in await self._http.listing("/subscriptions") if isinstance(item, dict)]
+        ends = [(str(item.get("resource")), moment_of(item.get("expirationDateTime"))) for item in items]
+        return {resource.strip("/").lower(): end for resource, end in ends if end is not None}
+
+    # -------------------------------------------------------------------------------- ends and restarts
+
+    async def _recall(self) -> None:
+        """Those of the last run are used on, where the webhook's address is still the same."""
+        now = datetime.now(UTC)
+        for key, value in (await self._keep.items(self._prefix)).items():
+            calendar = key.removeprefix(self._prefix)
+            told = kept(value)
+            expires = moment_of(told.get("expires"))
+            found = self._all.get(calendar)
+            if expires is None or expires <= now:
+                await self._keep.delete(key)
+            elif found is not None and told.get("url") != self.url:
+                self._left[str(told.get("id"))] = calendar
+            elif found is not None and not found.id:
+                found.id, found.state, found.expires = str(told.get("id")), str(told.get("state")), expires
+                found.due_at = expires - _LIFE / 2
+
+    async def dispose(self) -> None:
+        """Ends every subscription that is known and forgets them; those that cannot be reached end by themselves."""
+        self._all.clear()
+        known = {k.removeprefix(self._prefix): v for k, v in (await self._keep.items(self._prefix)).items()}
+        await asyncio.gather(*(self._delete(str(kept(v).get("id")), calendar) for calendar, v in known.items()))
+
+    async def _delete(self, name: str, calendar: str) -> None:
+        self._left.pop(name, None)
+        if calendar not in self._all:
+            await self._keep.delete(self._prefix + calendar)
+        try:
+            await self._http.request("DELETE", f"/subscriptions/{name}", mailbox=calendar)
+        except Gone:
+            return
+        except CalendarError as error:
+            self._tell("calendar.subscription_failed", calendar=calendar, reason=f"It could not be ended. {error}")
+
+    async def _delete_forgotten(self, calendar: str) -> None:
+        """Only those that lead to us: another installation may use the same app."""
+        for item in await self._http.listing("/subscriptions"):
+            if not isinstance(item, dict) or item.get("notificationUrl") != self.url:
+                continue
+            if str(item.get("resource")).strip("/").lower() == resource_key(calendar):
+                await self._delete(str(item.get("id")), calendar)

@@ -1,0 +1,113 @@
+"""How the stand-in answers events.list: windows, pages, roles, attendees; and how its errors look."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.standins.google import fields as google_fields
+from connector.standins.google.items import Calendar, Item, hide
+
+
+class ApiError(Exception):
+    def __init__(self, status: int, reason: str, message: str, retry_after: str = "") -> None:
+        super().__init__(message)
+        self.status, self.reason, self.message, self.retry_after = status, reason, message, retry_after
+
+
+@dataclass(slots=True)
+class Paging:
+    """``size``: the most on a page, whatever is asked for. ``empty``: an empty page with a token before each other."""
+
+    size: int = 2500
+    empty: bool = False
+
+
+def listing(calendar: Calendar, role: str, query: Mapping[str, str], paging: Paging) -> dict[str, object]:
+    """The answer of events.list. Raises ApiError."""
+    if "syncToken" in query:
+        if "timeMin" in query or "timeMax" in query:
+            raise ApiError(400, "syncTokenWithRequestRestrictions", "Sync token cannot be used with timeMin.")
+        raise ApiError(410, "fullSyncRequired", "Sync token is no longer valid, a full sync is required.")
+    if query.get("singleEvents") != "true":
+        raise ApiError(400, "badRequest", "The stand-in lists single events only.")
+    start, end = (_time(query, name) for name in ("timeMin", "timeMax"))
+    items = [hide(item, role) for item in calendar.between(start, end, deleted=query.get("showDeleted") == "true")]
+    if query.get("orderBy") == "startTime":
+        items.sort(key=lambda item: json.dumps(item["start"]))
+    most = int(query.get("maxAttendees", "1000000"))
+    shown, more = page_of(items, query, paging, default=250)
+    return {
+        "kind": "calendar#events",
+        "etag": calendar.etag,
+        "summary": calendar.name,
+        "updated": calendar.updated.isoformat().replace("+00:00", "Z"),
+        "timeZone": calendar.zone,
+        "accessRole": role,
+        "defaultReminders": [],
+        **(more or {"nextSyncToken": f"C{calendar.version}"}),
+        "items": [_with_attendees(item, most) for item in shown],
+    }
+
+
+def page_of(
+    items: list[Item], query: Mapping[str, str], paging: Paging, *, default: int
+) -> tuple[list[Item], dict[str, object]]:
+    """The items of the page that is asked for, and ``nextPageToken`` where there is one more."""
+    size = max(1, min(paging.size, int(query.get("maxResults", default))))
+    first, number = position(query.get("pageToken", ""))
+    if paging.empty and number % 2 == 0 and items:
+        return [], {"nextPageToken": _page_token(first, number + 1)}
+    more = {"nextPageToken": _page_token(first + size, number + 1)} if first + size < len(items) else {}
+    return items[first : first + size], dict(more)
+
+
+def _with_attendees(item: Item, most: int) -> Item:
+    """``maxAttendees``: where there are more, only the calendar's own entry is told."""
+    people = item.get("attendees")
+    if not isinstance(people, list) or len(people) <= most:
+        return item
+    return item | {"attendees": [p for p in people if p.get("self")], "attendeesOmitted": True}
+
+
+def _time(query: Mapping[str, str], name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(query[name])
+    except (KeyError, ValueError):
+        raise ApiError(400, "badRequest", f"{name}: the stand-in needs it, with an offset.") from None
+    if moment.tzinfo is None:
+        raise ApiError(400, "badRequest", f"{name} has no offset.")
+    return moment
+
+
+def check_fields(fields: str) -> None:
+    try:
+        if fields:
+            google_fields.parse(fields)
+    except google_fields.BadFields as bad:
+        raise ApiError(400, "invalidParameter", f"Invalid field selection {bad}") from None
+
+
+def _page_token(first: int, number: int) -> str:
+    return base64.urlsafe_b64encode(f"{first} {number}".encode()).decode()
+
+
+def position(token: str) -> tuple[int, int]:
+    """(the first item of the page, the number of the page from 0)."""
+    if not token:
+        return 0, 0
+    first, _, number = base64.urlsafe_b64decode(token).decode().partition(" ")
+    return int(first), int(number)
+
+
+def error_body(error: ApiError) -> dict[str, object]:
+    return {
+        "error": {
+            "code": error.status,
+            "message": error.message,
+            "errors": [{"domain": "usageLimits" if "imit" in error.reason else "global", "reason": error.reason}],
+        }
+    }

@@ -16,6 +16,7 @@ from connector import __version__
 from connector.detection.rules import Rules
 from connector.engine.clock import Clock, SystemClock
 from connector.engine.commands import Commands
+from connector.engine.heap import collect_between_dials
 from connector.engine.journal import Journal, Watcher
 from connector.engine.options import Options
 from connector.engine.report import RoomReport, room_report
@@ -240,13 +241,15 @@ class _Generation:
             stack.push_async_callback(supervisor.close)
             await self._apply(self._config, sync, supervisor)
             reading = asyncio.create_task(sync.run(), name="sync")
+            collecting = asyncio.create_task(collect_between_dials(self._tools.clock, supervisor.next_dial), name="gc")
             try:
                 config = await self._follow(
                     stop, broken, path, sync, supervisor, reading, lambda: wiring.secrets_print() != prints
                 )
             finally:
                 reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+                collecting.cancel()
+                await asyncio.gather(reading, collecting, return_exceptions=True)
         if failure:
             raise failure[0]
         return config

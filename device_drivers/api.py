@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 # ------------------------------------------------------------------------------------ what is shown and dialled
 
@@ -307,6 +307,15 @@ class Driver(Protocol):
     async def calls(self) -> tuple[CallRef, ...]: ...
 
     def events(self) -> AsyncIterator[DeviceEvent]: ...
+
+
+@runtime_checkable
+class Armable(Protocol):
+    """A driver that can open what a dial needs a few seconds ahead, so that the command leaves on the second."""
+
+    async def arm(self) -> None:
+        """Signs in and connects; asks nothing of the unit and commands nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

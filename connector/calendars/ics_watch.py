@@ -29,6 +29,7 @@ class LocalWatch:
         self._changed = changed
         self._look = look
         self._seen: dict[Path, tuple[Signature, ...] | None] = {}  # None: never looked at
+        self._above: frozenset[Path] = frozenset()  # every folder above a calendar
         self._some = asyncio.Event()
         self._stop = asyncio.Event()
 
@@ -50,6 +51,7 @@ class LocalWatch:
         while True:
             await self._some.wait()
             self._stop = asyncio.Event()
+            self._above = frozenset(parent for path in self._seen for parent in path.parents)
             folders = await self._off_loop(lambda: _folders(list(self._seen)))
             try:
                 await self._watch(folders)
@@ -76,16 +78,18 @@ class LocalWatch:
         try:
             await asyncio.sleep(0)  # from here on the kernel watches; what happened before shows in the files
             await self._look_for_changes(list(self._seen))
-            while folders == await self._off_loop(lambda: _folders(list(self._seen))):
-                found = await group
-                if found is None:
-                    return
+            if folders != await self._off_loop(lambda: _folders(list(self._seen))):
+                return
+            while (found := await group) is not None:
                 group = asyncio.ensure_future(anext(changes, None))
                 touched = {Path(name) for _, name in found}
                 calendars = {calendar for path in touched for calendar in self._calendars_of(path)}
                 await self._look_for_changes(list(calendars if touched else self._seen), calendars)
                 if touched & folders:
                     return  # a folder was removed or replaced: watch what is there now
+                moved = not touched or touched & self._above
+                if moved and folders != await self._off_loop(lambda: _folders(list(self._seen))):
+                    return
         finally:
             group.cancel()
             await asyncio.gather(group, return_exceptions=True)
@@ -93,7 +97,7 @@ class LocalWatch:
 
     def _matters(self, change: Change, name: str) -> bool:
         path = Path(name)
-        return bool(self._calendars_of(path)) or any(path in calendar.parents for calendar in self._seen)
+        return path in self._above or bool(self._calendars_of(path))
 
     def _calendars_of(self, path: Path) -> list[Path]:
         found = [path] if path in self._seen else []

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar
 
 from connector.engine.clock import Clock
 from connector.engine.journal import Journal
@@ -19,6 +19,7 @@ from connector.model import Room, RoomPlan
 from connector.settings.networks import Network, within
 from connector.store.store import RoomRow, Store
 from device_drivers.api import (
+    Armable,
     Capability,
     CredentialsRejected,
     DeviceBusy,
@@ -59,13 +60,6 @@ class Secrets(Protocol):
     def fingerprint(self, login: Login, /) -> str:
         """Keyed: says whether a credential is the one that was refused, and nothing else."""
         ...
-
-
-@runtime_checkable
-class Armable(Protocol):
-    """A driver that can open what a dial needs ahead of it, so that the command leaves on the second."""
-
-    async def arm(self) -> None: ...
 
 
 class NotAllowed(DriverError):

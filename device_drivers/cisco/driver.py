@@ -191,6 +191,10 @@ class CiscoDriver:
 
     # -------------------------------------------------------------------------------- calls
 
+    async def arm(self) -> None:
+        """A dial is near: sign in and open its connection, so that the command leaves on the second."""
+        await self._session.open_ahead()
+
     async def dial(self, address: DialAddress, booking: Booking) -> CallRef:
         reason = codec.unusable(address)
         if reason:

@@ -89,6 +89,11 @@ class Session:
         """This unit gives no sessions, so that requests go slowly."""
         return self._basic_until == math.inf
 
+    async def open_ahead(self) -> None:
+        """Signed in, and with a connection open for the next command: a dial can then leave on the second."""
+        await self._sign_in()
+        await self._http.open_ahead()
+
     async def get(self, path: str) -> Reply:
         return await self._send("GET", path, None, command=False)
 

@@ -60,6 +60,7 @@ _RULES: tuple[_Rule, ...] = (
     (re.compile(r"(/owa/calendar/[^/\s]{1,200}/)[^/\s\"'<>]+"), rf"\1{MASK}"),
     # dial strings: IP##id#code, one-tap ,,id#,,,,*code#, id.passcode@host, and the user part alone
     (re.compile(r"(##\d{1,20}#)(?!\*\*\*)[^\s\"'<>,;@]+"), rf"\1{MASK}"),
+    (re.compile(r"(\d{1,20}\$\$)(?!\*\*\*)[^\s@/\"'<>]{1,100}?(@|%40)", re.I), rf"\1{MASK}\2"),  # id$$code@host
     (re.compile(r"(,,\d{9,11}#,+)(?:0#,+)?\*?\d{1,10}#"), rf"\1{MASK}#"),
     (re.compile(r"(?<![\d.])(\d{1,20})([.#])(?!\*\*\*)[^\s@/\"'<>]{1,100}?(@|%40)", re.I), rf"\1\2{MASK}\3"),
     (re.compile(r"(?<![\d.])(\d{9,11})\.\d{1,10}(?![\d.])"), rf"\1.{MASK}"),

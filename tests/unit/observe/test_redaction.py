@@ -34,6 +34,7 @@ def test_dial_strings_lose_the_passcode_and_keep_the_meeting(before: str, meetin
         f"{before}{meeting}.{code}.2.998877@{host}",
         f"{before}{meeting}.{code}%40{host}",
         f"{before}INVITE sip:{meeting}.{code}@{host};transport=udp SIP/2.0",
+        f"{before}{meeting}$${code}@vc.example.com",
         f"{before}192.0.2.9##{meeting}#{code}",
         f"{before}192.0.2.9##{meeting}#{code}#2#998877",
         f"{before}+16465550100,,{meeting}#,,,,*{code}# US",

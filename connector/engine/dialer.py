@@ -144,6 +144,7 @@ class Dialer:
                 busy=self._unit.room.policy.busy,
                 now=max(self._tools.clock.now(), order.dial_at),
                 settle=self._tools.options.settle,
+                unreadable=self._read_failures > 0 or Capability.CALLS not in self._unit.capabilities,
             )
             match step:
                 case Done():
@@ -156,7 +157,8 @@ class Dialer:
                         return max(order.give_up_at, now + self._tools.options.settle) + timedelta(milliseconds=1)
                     again = await self._read_calls()
                     if again is not None:
-                        return min(again, max(order.give_up_at, now) + timedelta(milliseconds=1))
+                        over = order.give_up_at + timedelta(milliseconds=1)
+                        return min(again, over) if now < over else again
                 case Dial():
                     await self._dial(order, step)
                 case Adopt():

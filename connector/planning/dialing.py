@@ -130,14 +130,16 @@ def decide(
     busy: Literal["wait", "skip", "drop"],
     now: datetime,
     settle: timedelta,
+    unreadable: bool = False,
 ) -> Step:
     """``attempts``: of this order's key, oldest first. ``calls``: a reading just made, None when there is none.
-    ``ours``: this room's live attempts of other orders. ``settle``: how long a lost command may still take effect."""
+    ``ours``: this room's live attempts of other orders. ``settle``: how long a lost command may still take effect.
+    ``unreadable``: the last try to read the calls failed, or the unit cannot list them."""
     last = attempts[-1] if attempts else None
     if last is not None and last.state in FINAL:
         return Done()
     if last is not None and last.state in (AttemptState.SENT, AttemptState.UNKNOWN):
-        return _settle(order, attempts, last, calls, now, settle)
+        return _settle(order, attempts, last, calls, now, settle, unreadable)
     return _start(order, attempts, last, calls, ours, busy, now)
 
 
@@ -160,11 +162,12 @@ def _settle(
     calls: Sequence[CallRef] | None,
     now: datetime,
     settle: timedelta,
+    unreadable: bool,
 ) -> Step:
     """A command left. Find out what became of it before anything else."""
     late = now > order.give_up_at
     if calls is None:
-        if late and now > last.at + settle:
+        if unreadable and late and now > last.at + settle:
             cause = "the unit's calls could not be read after the dial; the Join button is left to people"
             return Conclude(AttemptState.MISSED if last.call_id is None else AttemptState.ENDED, cause, last)
         return ReadCalls("a dial was sent and its outcome is not known")

@@ -109,6 +109,20 @@ async def test_a_call_of_unknown_outcome_is_left_when_its_event_is_deleted(house
     assert not house.unit.calls
 
 
+@pytest.mark.parametrize("grace", [0, 5])
+async def test_a_call_that_is_answered_after_the_grace_is_ours_to_leave(tmp_path: Path, grace: int) -> None:
+    async with House(tmp_path, replace(AUTO, late_join=minutes(grace))) as house:
+        house.unit.connects = False  # it rings: nobody is there yet
+        await house.calendar(meeting())
+        await house.at(minutes(10 + grace) + timedelta(seconds=15))
+        house.unit.answer_all()
+        await house.at(minutes(39))
+        assert len(house.unit.calls) == 1 and len(house.unit.dialled) == 1
+        await house.at(minutes(41))
+        assert not house.unit.calls
+        assert house.named("leave.done") and not house.named("dial.ended")
+
+
 async def test_what_a_person_hung_up_is_not_redialled(house: House) -> None:
     m = meeting()
     await house.calendar(m)

@@ -25,8 +25,8 @@ test-setup:
 
 test: test-setup
 	@$(PYTHON) scripts/setup.py programs
-# Most tests wait for sockets and foreign programs: four at a time suit two cores.
-	$(BIN)/pytest tests --ignore=tests/shared -n 4 --dist loadfile --durations=10
+# Most tests wait for sockets and foreign programs: three at a time suit two cores.
+	$(BIN)/pytest tests --ignore=tests/shared -n 3 --dist loadfile --durations=10
 
 check: test-setup
 	$(BIN)/ruff check .

@@ -293,6 +293,7 @@ async def test_one_calendar_without_rights_does_not_stop_the_others_channels() -
         home.google.share(OTHER, EMAIL, "none")
         home.source.watch(OTHER)
         await opened(home)
+        await until(lambda: bool(home.journal.lines), "the closed calendar is told of")
         assert [fields["calendar"] for _, fields in home.journal.lines] == [OTHER]
         assert home.google.push.channels[channel(home)].calendar == ROOM
 

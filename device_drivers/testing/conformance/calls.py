@@ -1,0 +1,107 @@
+"""Calls: dialling, following, hanging up."""
+
+from __future__ import annotations
+
+from device_drivers.api import (
+    CallRef,
+    CallState,
+    Capability,
+    DialAddress,
+    DialRefused,
+    NotSupported,
+)
+from device_drivers.testing.bench import (
+    H323,
+    SIP,
+    Bench,
+    bare,
+    booking,
+    eventually,
+    expect,
+    shown_secret,
+)
+from device_drivers.testing.conformance.check import check
+
+
+async def _dials_exactly(bench: Bench, address: DialAddress) -> None:
+    line = booking(1, address=address)
+    async with bench.open() as driver:
+        call = await driver.dial(address, line)
+        expect(isinstance(call, CallRef), "dial returned no CallRef.")
+        expect(not shown_secret(repr(call)), "The repr of a CallRef shows a secret.")
+        await eventually(bench.unit.call_log, "The dial command led to no call.")
+    log = bench.unit.call_log()
+    expect(len(log) == 1, f"One dial placed {len(log)} calls.")
+    expect(bare(log[0].remote) == address.address, "The unit called another address than the one it was given.")
+
+
+@check(Capability.DIAL, Capability.SIP)
+async def dials_sip(bench: Bench) -> None:
+    """A SIP dial places exactly one call, to exactly the address."""
+    await _dials_exactly(bench, SIP)
+    expect([bare(uri) for uri in bench.sip.dialled] == [SIP.address], "On the wire stands another address.")
+
+
+@check(Capability.DIAL, Capability.H323)
+async def dials_h323(bench: Bench) -> None:
+    """An H.323 dial places exactly one call, to exactly the address."""
+    await _dials_exactly(bench, H323)
+
+
+@check(Capability.DIAL)
+async def an_undeclared_protocol_is_not_dialled(bench: Bench) -> None:
+    """What the unit does not declare it can dial is refused before anything is sent."""
+    async with bench.open() as driver:
+        for capability, address in ((Capability.SIP, SIP), (Capability.H323, H323)):
+            if not bench.can(capability):
+                await bench.fails("dial", driver.dial(address, booking(1, address=address)), NotSupported, DialRefused)
+    expect(bench.unit.call_log() == (), "A protocol that is not declared was dialled.")
+
+
+@check(Capability.DIAL, Capability.CALLS)
+async def a_dialled_call_is_listed(bench: Bench) -> None:
+    """The call is among the unit's calls, with the same id or far end, and bears the booking if the unit keeps it."""
+    async with bench.open() as driver:
+        expect(await driver.calls() == (), "An idle unit lists calls.")
+        dialled = await bench.dial(driver)
+        await eventually(lambda: _connected(bench), "The call was never connected.")
+        live = [call for call in await driver.calls() if call.state is not CallState.ENDED]
+    expect(len(live) == 1, f"One call is up and {len(live)} are listed.")
+    call = live[0]
+    same = call.id == dialled.id or bare(call.remote) == bench.address.address
+    expect(same, f"The listed call {call.id!r} cannot be told to be the dialled {dialled.id!r}.")
+    expect(call.state is CallState.CONNECTED, f"An answered call is listed as {call.state}.")
+    expect(call.outgoing, "An outgoing call is listed as incoming.")
+    if dialled.booking_id is not None:
+        expect(call.booking_id == booking(1).id, "The dial said that the unit keeps the booking; the list has it not.")
+    expect(call.booking_id in (None, booking(1).id), "The listed call bears another booking.")
+
+
+def _connected(bench: Bench) -> bool:
+    return [call.state for call in bench.unit.live_calls()] == [CallState.CONNECTED]
+
+
+@check(Capability.CALLS)
+async def a_call_of_others_is_listed(bench: Bench) -> None:
+    """A call that somebody in the room placed is seen, and is nobody's booking."""
+    await bench.unit.start_other_call()
+    async with bench.open() as driver:
+        calls = await driver.calls()
+    expect(len(calls) == 1, f"The unit is in one call and lists {len(calls)}.")
+    expect(calls[0].booking_id is None, "A call of others bears a booking.")
+
+
+@check(Capability.DIAL, Capability.HANG_UP)
+async def hanging_up_ends_the_call(bench: Bench) -> None:
+    """The call ends; ending it again, or one that a person ended, is a success."""
+    async with bench.open() as driver:
+        call = await bench.dial(driver)
+        await eventually(lambda: _connected(bench), "The call was never connected.")
+        await driver.hang_up(call)
+        await eventually(lambda: not bench.unit.live_calls(), "The call is still up after hang_up.")
+        await driver.hang_up(call)
+        call = await bench.dial(driver, 2)
+        await eventually(lambda: _connected(bench), "The second call was never connected.")
+        await bench.unit.hang_up_by_hand()
+        await driver.hang_up(call)
+    expect(len(bench.unit.call_log()) == 2, "Hanging up placed a call.")

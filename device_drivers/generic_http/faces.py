@@ -9,22 +9,15 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from device_drivers.api import CallState
+from device_drivers.generic_http.simulated_unit import Call, DialFailed, SimulatedHttpUnit
 from device_drivers.testing.simulator import ScreenLine
-
-if TYPE_CHECKING:
-    from device_drivers.generic_http.simulator import Call, SimulatedHttpUnit
-
-
-class DialFailed(Exception):
-    """The unit says no to a dial; the message is its cause."""
-
 
 # ------------------------------------------------------------------------------------ logins
 

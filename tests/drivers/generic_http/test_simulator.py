@@ -10,7 +10,8 @@ import pytest
 
 from device_drivers.api import Booking, BookingList, CallState, DialAddress, DialRefused
 from device_drivers.generic_http.driver import open_unit
-from device_drivers.generic_http.simulator import SimulatedHttpUnit, simulate
+from device_drivers.generic_http.simulated_unit import SimulatedHttpUnit
+from device_drivers.generic_http.simulator import simulate
 from device_drivers.sip_agent.api import DialNotAllowed, OnChange, SipState
 from device_drivers.testing.memory_sip import MemorySipAgent, MemorySipCall
 from device_drivers.testing.simulator import SimulatedUnit

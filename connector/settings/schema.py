@@ -6,156 +6,40 @@ Minutes and seconds are what people write; connector.model.Policy has timedeltas
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.detection.rules import Rules, compile_rules
 from connector.model import Policy
-from connector.settings.credentials import is_reference
-from connector.settings.networks import PRIVATE_NETWORKS, Network, network
-from connector.settings.sentences import host_name, shown
+from connector.settings.kinds import (
+    Count,
+    Domains,
+    DriverOptions,
+    Gateways,
+    Host,
+    Hours,
+    Interval,
+    ListenAddress,
+    Master,
+    Minutes,
+    Networks,
+    OptionCodes,
+    PublicUrl,
+    Reference,
+    Seconds,
+    ServiceUrl,
+)
+from connector.settings.networks import PRIVATE_NETWORKS, Network
+from connector.settings.zoom_defaults import ZOOM_BRIDGES, ZOOM_DOMAINS
 
 ENV_PREFIX = "CONNECTOR__"
-
-# Regional SIP domains of Zoom's Conference Room Connector, as the option list of a video endpoint prints them;
-# their sub-domains (global.zoomcrc.com, fr.zmeu.us) are included by the dial policy.
-ZOOM_DOMAINS = (
-    "zoomcrc.com", "zmus.us", "zmcn.us", "zmin.us", "zmeu.us", "zmau.us", "zmhk.us", "zmbr.us", "zmca.us", "zmjp.us",
-)  # fmt: skip
-
-# H.323 addresses printed in Zoom invitations: the list of 2026, then those of 2020-21 that differ. They change over
-# the years, so this is a default of the configuration and nothing else in the product knows them.
-ZOOM_BRIDGES = (
-    "144.195.19.161/32", "206.247.11.121/32", "221.122.88.195/32", "115.114.131.7/32", "115.114.115.7/32",
-    "159.124.15.191/32", "159.124.47.249/32", "159.124.104.213/32", "159.124.74.212/32", "170.114.134.121/32",
-    "170.114.180.219/32", "64.211.144.160/32", "159.124.168.213/32", "159.124.196.25/32", "170.114.194.163/32",
-    "147.124.100.25/32",
-    "162.255.37.11/32", "162.255.36.11/32", "213.19.144.110/32", "213.244.140.110/32", "103.122.166.55/32",
-    "103.122.167.55/32", "209.9.211.110/32", "149.137.40.110/32", "69.174.57.160/32", "65.39.152.160/32",
-    "207.226.132.110/32", "149.137.24.110/32",
-)  # fmt: skip
-
-# ------------------------------------------------------------------------------------ kinds of values
-
-
-def _split(value: object) -> object:
-    """A list may be one string, as it must be in an environment variable: a JSON array, or words with commas."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError("the list starts with '[' but is not a JSON array; write a, b, c") from None
-    return [word.strip() for word in value.split(",") if word.strip()]
-
-
-def _domain(text: str) -> str:
-    bare = text.strip().lstrip("@*.")
-    name = host_name(text.strip())
-    if name is None:
-        close = host_name(bare)
-        raise ValueError(f"{shown(text)} is not a domain" + (f"; did you mean '{close}'?" if close else ""))
-    return name
-
-
-def _words(value: object) -> object:
-    """Driver options are text; TOML's own true and 5 are taken as "true" and "5"."""
-    if not isinstance(value, Mapping):
-        return value
-    return {k: str(v).lower() if isinstance(v, bool | int | float) else v for k, v in value.items()}
-
-
-def _gateway(text: str) -> str:
-    region, equals, address = text.rpartition("=")
-    try:
-        ipaddress.ip_address(address.strip())
-    except ValueError:
-        raise ValueError(
-            f"{shown(text)} is not a gateway; write region = address, as in US West = 192.0.2.10"
-        ) from None
-    return f"{region.strip()} = {address.strip()}" if equals else address.strip()
-
-
-def _zoom_option(text: str) -> str:
-    if not _OPTION_CODE.fullmatch(text):
-        raise ValueError(f"{shown(text)} is not an option code; they have three or six digits, such as 504")
-    return text
-
-
-_OPTION_CODE = re.compile(r"\d{3}|\d{6}")
-
-
-def _reference(value: object) -> object:
-    if value == "" or is_reference(value):
-        return value
-    raise ValueError("a secret must be a reference: env:NAME, file:PATH or vault:NAME")  # may be one: not repeated
-
-
-def _service_url(text: str) -> str:
-    """https, or http to this machine (a stand-in server)."""
-    try:
-        parts = urlsplit(text)
-        good = bool(parts.hostname) and (parts.port or 1) and "@" not in parts.netloc
-    except ValueError:
-        good = False
-    if not good or not (parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname or ""))):
-        raise ValueError("it must be an https URL without a password in it")
-    return text.rstrip("/")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _public_url(text: str) -> str:
-    if text and (not text.startswith("https://") or "?" in text or "#" in text):
-        raise ValueError("services call https addresses only; write it as https://host or https://host/path")
-    return _service_url(text) if text else ""
-
-
-def _listen_address(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-        good = bool(colon) and 0 <= int(port) <= 65535
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError("write it as an address and a port, such as 127.0.0.1:8470")
-    return text
-
-
-def _master(text: str) -> str:
-    if text == "file" or re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|aws-kms:[A-Za-z0-9:/_.-]{1,512}", text):
-        return text
-    raise ValueError("it is one of: file, env:NAME, aws-kms:KEY")
-
-
-Networks = Annotated[tuple[Annotated[str, AfterValidator(network)], ...], NoDecode, BeforeValidator(_split)]
-Domains = Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], NoDecode, BeforeValidator(_split)]
-Gateways = Annotated[tuple[Annotated[str, AfterValidator(_gateway)], ...], NoDecode, BeforeValidator(_split)]
-OptionCodes = Annotated[tuple[Annotated[str, AfterValidator(_zoom_option)], ...], NoDecode, BeforeValidator(_split)]
-Host = Annotated[str, AfterValidator(lambda text: _domain(text) if text else "")]
-Seconds = Annotated[float, Field(ge=0, le=86400)]
-Interval = Annotated[float, Field(ge=0.05, le=86400)]  # seconds between two looks; 0 would be a busy loop
-Minutes = Annotated[float, Field(ge=0, le=1440)]
-Hours = Annotated[float, Field(ge=0, le=8784)]
-Count = Annotated[int, Field(ge=1, le=100_000)]
-
-# ------------------------------------------------------------------------------------ sections
 
 
 class _Section(BaseModel):
@@ -239,8 +123,8 @@ class GuardSection(_Section):
 class WebhooksSection(_Section):
     """Where calendar services and Zoom reach us. Without ``public_url`` nothing listens, and sources poll."""
 
-    public_url: Annotated[str, AfterValidator(_public_url)] = ""
-    listen: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8470"
+    public_url: PublicUrl = ""
+    listen: ListenAddress = "127.0.0.1:8470"
     cert_file: str = ""  # PEM with the whole chain; without it a reverse proxy speaks TLS
     key_file: str = ""
 
@@ -258,7 +142,7 @@ class WebhooksSection(_Section):
 
 
 class VaultSection(_Section):
-    master: Annotated[str, AfterValidator(_master)] = "file"
+    master: Master = "file"
     kms_region: str = ""  # default: what the AWS client finds
     kms_endpoint: str = ""
 
@@ -268,10 +152,10 @@ class ZoomSection(_Section):
 
     account_id: str = ""
     client_id: str = ""
-    client_secret: Annotated[str, BeforeValidator(_reference)] = ""
-    webhook_token: Annotated[str, BeforeValidator(_reference)] = ""
-    api_url: Annotated[str, AfterValidator(_service_url)] = "https://api.zoom.us/v2"
-    login_url: Annotated[str, AfterValidator(_service_url)] = "https://zoom.us/oauth/token"
+    client_secret: Reference = ""
+    webhook_token: Reference = ""
+    api_url: ServiceUrl = "https://api.zoom.us/v2"
+    login_url: ServiceUrl = "https://zoom.us/oauth/token"
     requests_per_second: Annotated[float, Field(ge=0.1, le=100)] = 10.0
 
     @model_validator(mode="after")
@@ -309,7 +193,7 @@ class Template(_Section):
     region: str = ""
     zoom_host: Host = ""
     zoom_options: OptionCodes = ()
-    options: Annotated[dict[str, str], BeforeValidator(_words)] = Field(default_factory=dict)
+    options: DriverOptions = Field(default_factory=dict)
 
     def inherit(self, parent: Template) -> Template:
         """``parent`` with what this template says itself on top."""

@@ -99,6 +99,8 @@ def read_stamp() -> dict[str, str]:
 def make_venv() -> None:
     if venv_works():
         return
+    if VENV.is_symlink():
+        raise SetupError(f".venv is a link to {VENV.resolve()}, which would be emptied. Remove the link, then try again.")
     if not has_venv_module():
         install_venv_module()
     say(f"making .venv with {sys.executable}")

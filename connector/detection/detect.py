@@ -6,7 +6,10 @@ Every service looks for its own meetings; ``choose`` then decides between servic
 2. what is not quoted from an older mail, before what is;
 3. a service a room can reach, before Teams or Meet without a room address: calendars add those two by themselves;
 4. the better place: structured conference data, location, URL, body, title;
-5. what stands higher in the text.
+5. what stands higher in the text; at the very same spot, the order of the services table.
+
+Where that leads to a service for browsers only, and a meeting that a room can dial stands in the same kind of place,
+the event gives a choice, and the room takes what it can dial.
 
 A plain SIP or H.323 address counts only where no service's live meeting is found: beside one, it is that service's.
 """
@@ -17,8 +20,8 @@ import re
 from collections.abc import Iterable
 
 from connector.detection.page import Page, is_title, read_page
+from connector.detection.service import Found, lost, note, won
 from connector.detection.services import SERVICES
-from connector.detection.services.base import Found, lost, note, won
 from connector.model import Evidence, JoinInfo, SourceText
 
 MAX_EVIDENCE = 60  # lines kept; a timetable with a thousand links needs no thousand reasons
@@ -29,7 +32,6 @@ _CALLED_OFF = re.compile(
     r"|キャンセル済み|取り消し済み|취소됨|已取消)\s?[:：]",
     re.IGNORECASE,
 )
-_ADDED_BY_CALENDARS = ("teams", "meet")
 
 
 def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInfo:
@@ -43,7 +45,8 @@ def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInf
     if not found:
         return _commented_out(pages) or JoinInfo(evidence=_nothing(pages))
     ranked = sorted(found, key=_precedence)
-    return _join_info(ranked[0], ranked[1:], cancelled, pages)
+    best = _best(ranked)
+    return _join_info(best, [other for other in ranked if other is not best], cancelled, pages)
 
 
 def called_off(texts: Iterable[SourceText]) -> bool:
@@ -51,11 +54,25 @@ def called_off(texts: Iterable[SourceText]) -> bool:
     return any(is_title(text.where) and _CALLED_OFF.match(text.content) is not None for text in texts)
 
 
-def _precedence(found: Found) -> tuple[bool, bool, bool, bool, bool, int, int]:
+def _precedence(found: Found) -> tuple[bool, bool, int, bool, int, int]:
     quoted, rank, at = found.order
-    direct = found.service == "direct"
-    demoted = not found.dialable and found.service in _ADDED_BY_CALENDARS
-    return (not found.joinable, direct, bool(quoted), demoted, not found.joinable, rank, at)
+    demoted = found.added_by_calendars and not found.dialable
+    return (not found.joinable, _is_plain(found), quoted, demoted, rank, at)
+
+
+def _best(ranked: list[Found]) -> Found:
+    first = ranked[0]
+    if first.dialable or not first.for_browsers:
+        return first
+    place = first.order[:2]
+    return next(
+        (other for other in ranked if other.dialable and other.order[:2] == place and not _is_plain(other)), first
+    )
+
+
+def _is_plain(found: Found) -> bool:
+    """An address without a service: beside a meeting it is that meeting's, or nobody knows whose."""
+    return found.service == "direct"
 
 
 def _join_info(best: Found, others: list[Found], cancelled: bool, pages: tuple[Page, ...]) -> JoinInfo:
@@ -111,11 +128,15 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
     rival = live[0]
     if rival.order[0] > best.order[0]:
         return "the others are quoted from an older mail"
-    if best.dialable and not rival.dialable and rival.service in _ADDED_BY_CALENDARS:
-        return "a room can dial it; calendars add the other one by themselves"
-    if rival.service == "direct":
+    if _is_plain(rival):
         return "a service's own meeting stands before a plain address"
-    return "a better place in the event" if rival.order[1] > best.order[1] else "it stands higher in the text"
+    if rival.added_by_calendars and not rival.dialable and not (best.added_by_calendars and not best.dialable):
+        return "calendars add the other one by themselves, and no room can dial it"
+    if rival.order[1] > best.order[1]:
+        return "a better place in the event"
+    if rival.for_browsers and not rival.dialable and best.dialable:
+        return "a room can dial it; the other one is for browsers only"
+    return "it stands higher in the text"
 
 
 def _lost_service(best: Found, other: Found) -> Evidence:

@@ -1,85 +1,28 @@
 """What invitations print beside their links: ids, passcodes and one-tap lines, found by label and by shape.
 
-Labels are data: the words the services themselves use in each language (with the older wording) and what people
-write by hand. A label alone decides nothing; a value of the right shape must stand behind it. Searching is by plain
-substring, label by label, so that the cost stays a straight line.
+Labels are data, see ``connector.detection.words``. A label alone decides nothing; a value of the right shape must
+stand behind it. Searching is by plain substring, label by label, so that the cost stays a straight line.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from connector.detection.page import LINK, Page
-
-# Words for "passcode". All lower case. Which language: see the comment of each line.
-PASSCODE_LABELS = (
-    *("passcode", "pass code", "password", "secret code", "meeting pw", "passwd"),  # en
-    *("kenncode", "kennwort", "passwort"),  # de
-    *("code secret", "mot de passe", "code d'accès", "code d’accès", "code d'acces"),  # fr
-    *("código de acceso", "codigo de acceso", "contraseña", "clave de acceso"),  # es
-    *("codice d'accesso", "codice d’accesso", "codice di accesso", "codice accesso"),  # it
-    *("senha de acesso", "senha", "código de acesso", "palavra-passe", "codigo de acesso"),  # pt
-    *("パスコード", "パスワード", "暗証番号"),  # ja
-    *("암호", "비밀번호", "패스코드"),  # ko
-    *("密码", "口令", "密碼", "通行碼", "通关码"),  # zh
-    *("код доступа", "пароль", "код доступу", "код за достъп", "парола"),  # ru, uk, bg
-    *("kod dostępu", "hasło"),  # pl
-    *("parolası", "parola", "şifresi", "şifre", "geçiş kodu"),  # tr, ro
-    *("mật mã", "mật khẩu"),  # vi
-    *("kode sandi", "kode akses", "kata sandi"),  # id
-    *("קוד גישה", "קוד הגישה", "סיסמה", "סיסמא"),  # he
-    *("wachtwoord", "toegangscode"),  # nl
-    *("lösenord", "lösenkod", "adgangskode", "passord", "tilgangskode", "salasana", "tunnuskoodi"),  # sv, da, no, fi
-    *("رمز المرور", "كلمة المرور", "كلمة السر", "رمز الدخول"),  # ar
-    *("heslo", "přístupový kód", "prístupový kód", "jelszó", "κωδικός πρόσβασης", "κωδικός", "รหัสผ่าน"),  # cs .. th
-    *(
-        "cod de acces",
-        "parolă",
-        "codi d'accés",
-        "codi d’accés",
-        "contrasenya",
-        "pristupni kod",
-        "lozinka",
-    ),  # ro, ca, hr
-    *("pääsukood", "parool", "slaptažodis", "prieigos kodas", "ieejas kods", "parole"),  # et, lt, lv
-    *("koda za dostop", "geslo", "kod laluan", "kata laluan", "секретный код", "секретний код"),  # sl, ms, ru, uk
-    *("رمز عبور", "गुप्त कोड", "पासकोड", "पासवर्ड", "código secreto", "wachtwoordcode", "wachtcode"),  # fa, hi, es, nl
+from connector.detection.urls import host_under
+from connector.detection.words import (
+    MEETING_ID_LABELS as MEETING_ID_LABELS,  # services look for their numbers behind the same words
 )
-# Short ones that only count as a word of their own.
-PASSCODE_WORDS = ("pw", "pwd", "pass", "pin", "pin code", "code", "clave", "kod", "code d'accès")
-_VAGUE = frozenset({"pin", "pin code", "code", "kod"})  # words for other numbers too: short values only
-
-# Labels that mean the meeting's own id. Strong enough to name a meeting where no link does.
-MEETING_ID_LABELS = (
-    *("meeting id", "meeting-id", "meetingid", "webinar id", "webinar-id", "zoom id", "zoom-id", "id zoom"),
-    *("meeting number", "zoom number", "id meeting", "besprechungs-id"),
-    *("id de réunion", "id de la réunion", "id réunion", "identifiant de réunion", "identifiant de la réunion"),
-    *("id du webinaire", "id de webinaire", "id de seminario web", "id del seminario web"),
-    *("id de reunión", "id de la reunión", "id reunión", "id de reunion", "id reunion", "id de la reunion"),
-    *("id riunione", "id della riunione", "id webinar", "id da reunião", "id da reuniao", "id de reunião"),
-    *("id reunião", "id do webinar", "ミーティングid", "ミーティング id", "会議id", "会議 id", "ウェビナーid"),
-    *("ウェビナー id", "회의 id", "회의id", "회의 아이디", "웨비나 id", "会议号", "会议 id", "会议id", "會議號"),
-    *("會議 id", "會議id", "帳號", "网络研讨会 id", "网络研讨会id", "網路研討會 id", "房间号"),
-    *("идентификатор конференции", "идентификатор встречи", "идентификатор собрания", "идентификатор вебинара"),
-    *("ідентифікатор конференції", "ідентифікатор зустрічі", "ідентифікатор вебінару", "id конференции"),
-    *("id конференції", "id встречи", "identyfikator spotkania", "id spotkania", "identyfikator webinaru"),
-    *("toplantı kimliği", "toplanti kimligi", "toplantı id", "web semineri kimliği", "webinar kimliği"),
-    *("id cuộc họp", "id hội thảo", "id rapat", "id webinar", "מזהה פגישה", "מזהה הפגישה", "מזהה ישיבה"),
-    *("vergadering-id", "vergadering id", "vergaderings-id", "id van vergadering", "mötes-id", "mötes id", "møde-id"),
-    *("møte-id", "kokouksen tunnus", "kokoustunnus", "معرف الاجتماع", "معرّف الاجتماع", "id schůzky", "id spotkání"),
-    *("értekezletazonosító", "αναγνωριστικό σύσκεψης", "id întâlnire", "id ședință", "id mesyuarat"),
-    *("értekezlet-azonosító", "értekezlet azonosítója", "id schôdze", "id stretnutia", "id sastanka", "id srečanja"),
-    *("id de la reunió", "koosoleku id", "susitikimo id", "sapulces id", "id pertemuan", "vergader-id"),
-    *("รหัสการประชุม", "id การประชุม", "شناسه جلسه", "मीटिंग आईडी", "идентификатор на срещата", "ид на събранието"),
-    *("會議號碼", "會議識別碼", "ідентифікатор наради", "모임 id", "id de ședință", "mödets id"),
-)
-
-# Labels of numbers that no service's room address is made of: telephone bridges, and Teams' own.
-_OTHER_ID_LABELS = (
-    *("conference id", "conference number", "bridge number", "konferenz-id", "telefonkonferenz", "id de conférence"),
-    *("id de conferencia", "id conferenza", "participant code", "teilnehmercode", "attendee id"),
+from connector.detection.words import (
+    MEETING_WORDS,
+    NOT_A_CODE,
+    OTHER_ID_LABELS,
+    PASSCODE_LABELS,
+    PASSCODE_WORDS,
+    VAGUE,
 )
 
 # What may stand between a label and its value.
@@ -130,78 +73,22 @@ _TOKEN = re.compile(r"[^\s<>\"'{}()\[\]|\\,;`\ufffc\u3000-\u303f\uac00-\ud7a3\u3
 _SPACED_DIGITS = re.compile(r"(\d{2,4})[ \-](\d{2,4})(?:[ \-](\d{2,4}))?(?=[ \t.*_)]{0,4}(?:\n|$))")
 _NUMERIC_BESIDE = re.compile(r"[ \t]{0,4}\(\s?(\d{3,12})(?=[\s)#])")
 _PROSE = re.compile(r" [a-z]{2,}")
-_NOT_A_CODE = frozenset(
-    [
-        "none",
-        "no",
-        "not",
-        "n/a",
-        "na",
-        "nil",
-        "null",
-        "keine",
-        "kein",
-        "keines",
-        "aucun",
-        "aucune",
-        "ninguno",
-        "ninguna",
-        "nessuno",
-        "nessuna",
-        "无",
-        "無",
-        "none.",
-        "-",
-        "--",
-        "---",
-        "----",
-        "required",
-        "optional",
-        "tbd",
-        "tba",
-        "xxx",
-        "xxxx",
-        "xxxxxx",
-        "via",
-        "see",
-        "siehe",
-        "same",
-        "above",
-        "below",
-        "protected",
-        "will",
-        "and",
-        "or",
-        "for",
-        "to",
-        "the",
-        "is",
-    ]
-)
 # A code with one of these words just before it belongs to something else.
 _OTHER_CODE = re.compile(
     r"(?:host|moderator|wi-?fi|wlan|recording|aufzeichnung|account|login|log-in|e-?mail|user|dropbox|document"
     r"|zip|postal|country|area|dress|source|promo|bar|qr|discount|time|reset|forgot|attendance|entry|door"
-    r"|panelist|leader|chairperson|hotspot|network|guest|sso|ssid|palabra)[\s\-'s]{0,3}$"
+    r"|panelist|leader|chairperson|hotspot|network|guest|sso|ssid|palabra"
+    r"|slides?|deck|presentation|files?|folder|download|quiz|poll|exam|survey|locker|lock|gate|alarm|parking|printer"
+    r"|vpn|folien|unterlagen)[\s\-'s]{0,3}$"
 )
+# A password that stands on one line with a link to one of these opens a document.
+_FILE_HOSTS = (
+    *("dropbox.com", "drive.google.com", "docs.google.com", "sharepoint.com", "onedrive.live.com", "1drv.ms"),
+    *("box.com", "wetransfer.com", "vimeo.com", "youtube.com", "youtu.be", "slideshare.net", "pan.baidu.com"),
+)
+_FILE_WITHIN = 60
+_LABELS = (*PASSCODE_LABELS, *MEETING_ID_LABELS)
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,24})[ \-]$")
-_MEETING_WORDS = frozenset(
-    (
-        "meeting",
-        "zoom",
-        "webex",
-        "conference",
-        "access",
-        "security",
-        "numeric",
-        "phone",
-        "dial",
-        "join",
-        "the",
-        "and",
-        "with",
-    )
-)
 _ROOM_HEADING = re.compile(r"h\.?323|\bsip\b")
 
 
@@ -211,6 +98,7 @@ def printed_codes(page: Page) -> list[Code]:
     heading = _ROOM_HEADING.search(low)
     room_from = heading.start() if heading else len(low)
     found: list[Code] = []
+    places = [link.at for link in page.links]
     for start, end in _ends(low, PASSCODE_LABELS, PASSCODE_WORDS):
         if _OTHER_CODE.search(low[max(0, start - 24) : start]) or low[end : end + 1] in ("-", "@"):
             continue
@@ -218,13 +106,22 @@ def printed_codes(page: Page) -> list[Code]:
             continue  # passwords, codes: prose
         if low[start - 1 : start] in ("?", "&"):
             continue  # a link's parameter: pwd= is a token, never a code
-        word = _WORD_BEFORE.search(low, max(0, start - 24), start) if low[start:end] in _VAGUE else None
-        if word and word[1] not in _MEETING_WORDS:
+        if _opens_a_file(page, places, start):
+            continue
+        word = _WORD_BEFORE.search(low, max(0, start - 24), start) if low[start:end] in VAGUE else None
+        if word and word[1] not in MEETING_WORDS:
             continue  # "office pin", "parking code"
         value = _value_after(text, end) or _value_after_phrase(text, low, end)
-        if value is not None and not (low[start:end] in _VAGUE and len(value[0]) > 8):
+        if value is not None and not (low[start:end] in VAGUE and len(value[0]) > 8):
             found.append(Code(value[0], value[1], start, start > room_from))
     return found
+
+
+def _opens_a_file(page: Page, places: list[int], at: int) -> bool:
+    nearest = bisect_right(places, at) - 1
+    if nearest < 0 or at - places[nearest] > _FILE_WITHIN or "\n" in page.text[places[nearest] : at]:
+        return False
+    return host_under(page.links[nearest].url.host, *_FILE_HOSTS)
 
 
 def _value_after(text: str, end: int) -> tuple[str, str | None] | None:
@@ -242,10 +139,12 @@ def _value_after(text: str, end: int) -> tuple[str, str | None] | None:
     spaced = _SPACED_DIGITS.match(text, at)
     if spaced and marked:
         digits = "".join(part for part in spaced.groups() if part)
-        return (digits, digits) if len(digits) <= 10 else None
+        return (digits, digits) if len(digits) <= 8 else None  # in groups, more digits are a meeting's number
     value = _tidy(text, end, token)
-    if on_next_line and not _alone_in_line(text, token.end()):
+    if _is_no_code(text, token, value) or (on_next_line and not _alone_in_line(text, token.end())):
         return None
+    if value.isalpha() and on_next_line and on_next_line[0].count("\n") > 1:
+        return None  # nothing was filled in: what comes after the gap is a heading
     if not _plausible(value, marked or on_next_line is not None):
         return None
     if value.isalpha() and (between["mark"] or "").isalpha():
@@ -256,6 +155,21 @@ def _value_after(text: str, end: int) -> tuple[str, str | None] | None:
         return (value, value) if len(value) <= 10 else None
     beside = _NUMERIC_BESIDE.match(text, token.end())
     return value, beside[1] if beside else None
+
+
+_NEXT_GROUP = re.compile(r"[ \-]\d{1,4}(?![\d:]|\.\d)")
+
+
+def _is_no_code(text: str, token: re.Match[str], value: str) -> bool:
+    """The beginning of a meeting's number in groups, what a wrap may have cut in two, or the next label."""
+    if value.isdigit():
+        number = _ID.match(text, token.start())
+        in_groups = (number is not None and number.end() > token.end()) or (
+            len(value) <= 4 and _NEXT_GROUP.match(text, token.end()) is not None
+        )
+        return in_groups or _goes_on(text, token.end())
+    rest = text[token.start() : token.start() + 40].partition("\n")[0]
+    return value.isalpha() and ":" in rest and rest.lower().startswith(_LABELS)
 
 
 # A label may go on in words before its colon: "Mot de passe du meeting : ...".
@@ -304,7 +218,7 @@ def _tidy(text: str, label_end: int, token: re.Match[str]) -> str:
 
 
 def _plausible(value: str, marked: bool) -> bool:
-    if not value.isascii() or len(value) < 1 or value.lower() in _NOT_A_CODE:
+    if not value.isascii() or len(value) < 1 or value.lower() in NOT_A_CODE:
         return False
     if not any(c.isalnum() for c in value) or "://" in value or value.endswith(":"):
         return False
@@ -315,8 +229,19 @@ def _plausible(value: str, marked: bool) -> bool:
 
 # ------------------------------------------------------------------------------------------------ meeting ids
 
-_ID = re.compile(r"\d{3}[ \-.\t]{0,3}\d{3,4}[ \-.\t]{0,3}\d{3,4}(?![ \-]?\d)")
-_ID_11 = re.compile(r"\d{3}[ \-.]{1,3}\d{4}[ \-.]{1,3}\d{4}(?!\d)")
+_ID = re.compile(r"\d{3}[ \-.·\t]{0,3}\d{3,4}[ \-.·\t]{0,3}\d{3,4}(?![ \-]?\d)")
+_ID_11 = re.compile(r"\d{3}[ \-.·]{1,3}\d{4}[ \-.·]{1,3}\d{4}(?!\d)")
+# Eleven digits that a line wrap cut before the last group, which has a line of its own and is no year. No other break
+# is put together: what stands alone on the next line may be a passcode or a phone number.
+_ID_BROKEN = re.compile(r"\d{3}[ \-.·]{1,3}\d{4}[ \t]{0,4}\n[ \t]{0,4}(?!19|20)\d{4}(?=[ \t]{0,8}(?:\n|$))")
+# Between a word such as "zoom" and a number: the number is another thing's, or stands in another sentence.
+_FOREIGN_NUMBER = re.compile(
+    r"[^\W\d_]{4}[.!?;]\s|invoice|ticket|phone|\btel\b|\bfax|mobile|whatsapp|call me|office(?! hours)|booking"
+    r"|(?:customer|account|order|user|member|client|student|employee|serial|product|case|tax)s?[ \-]?"
+    r"(?:id|no|nr|number)\b"
+    r"|reserv|referen|konto|kunde|rechnung|bestell|licen[cs]|\biban|\bvat\b"
+)
+_MORE_DIGITS = re.compile(r"(?:[ \t]{1,8}|(?:[ \t]{0,8}\n){1,3}[ \t]{0,8})\d{1,8}[ \t]{0,8}(?:\n|$)")
 _PHRASE = re.compile(r"[^\d\n:|\t\ufffc]{0,40}(?=[:|\t\n])")
 
 
@@ -336,14 +261,23 @@ def printed_ids(page: Page) -> list[PrintedId]:
             word = None if strong else _WORD_BEFORE.search(page.low, max(0, start - 24), start)
             if word and word[1] not in ("meeting", "zoom", "webinar", "the", "join"):
                 continue  # "office id", "tax id"
-            match = number_after(page.text, end, _ID)
+            match = number_after(page.text, end, _ID) or (number_after(page.text, end, _ID_BROKEN) if strong else None)
             if match is None or match.start() in found:
                 continue
+            if not strong and _FOREIGN_NUMBER.search(page.low, end, match.start()):
+                continue
             digits = only_digits(match[0])
+            if len(digits) < 11 and _goes_on(page.text, match.end()):
+                continue
             if 9 <= len(digits) <= 11:
-                grouped = _ID_11.match(page.text, match.start()) is not None
+                grouped = match.re is _ID_BROKEN or _ID_11.match(page.text, match.start()) is not None
                 found[match.start()] = PrintedId(digits, match.start(), strong, grouped)
     return sorted(found.values(), key=lambda printed: printed.at)
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """The rest of the line, or the next line, is digits and nothing else: a wrap may have cut the number in two."""
+    return _MORE_DIGITS.match(text, end) is not None
 
 
 _ANY_NUMBER = re.compile(r"\d[\d \-]{4,18}\d")
@@ -351,7 +285,7 @@ _ANY_NUMBER = re.compile(r"\d[\d \-]{4,18}\d")
 
 def foreign_ids(page: Page) -> list[int]:
     """Where the number of a telephone conference stands: a code behind it is that conference's."""
-    return [end for _, end in _ends(page.low, _OTHER_ID_LABELS) if number_after(page.text, end, _ANY_NUMBER)]
+    return [end for _, end in _ends(page.low, OTHER_ID_LABELS) if number_after(page.text, end, _ANY_NUMBER)]
 
 
 def number_after(text: str, end: int, shape: re.Pattern[str]) -> re.Match[str] | None:
@@ -382,6 +316,7 @@ _LABELLED_LINE = re.compile(
 )
 _NO_CODE_LABEL = re.compile(
     r"host|phone|tel|fax|mobile|date|time|datum|zeit|hora|fecha|heure|room|raum|salle|wi-?fi|door|cost|price|year|zip"
+    r"|\b(?:id|no|nr)\b|order|invoice|ticket|slides|deck|files?\b|folder|download|quiz|survey|locker|parking|vpn"
 )
 
 
@@ -393,7 +328,7 @@ def code_below(page: Page, digits: str) -> tuple[str, int] | None:
     grouped = re.compile(r":[ \t*_`]{0,6}" + r"[ \-]?".join(digits) + r"[ \t*_`|]{0,6}\n(?:[ \t]{0,20}\n){0,2}")
     for match in grouped.finditer(page.text):
         line = _LABELLED_LINE.match(page.text, match.end())
-        if line is None or _NO_CODE_LABEL.search(line["label"].lower()):
+        if line is None or _NO_CODE_LABEL.search(line["label"].lower()) or _goes_on(page.text, line.end("value")):
             continue
         value = line["value"]
         mixed = any(c.isalpha() for c in value) and any(not c.isalpha() for c in value)

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from connector.detection.hosts import service_of_host
 from connector.detection.text import LINK_CLOSE, LINK_OPEN, readable
 from connector.detection.unwrap import unwrap
 from connector.detection.urls import Url, parse_url
@@ -142,6 +143,9 @@ _SCAN = re.compile(
     r"|(?<![A-Za-z0-9@._%=\-])(?P<hostless>(?:[A-Za-z0-9\-]{1,63}\.){1,5}[A-Za-z]{2,24}/" + _URL_CHARS + r"{1,2000})"
 )
 _CONTINUED = re.compile(rf"[ \t]{{0,8}}({_URL_CHARS}{{1,2000}})(?=[ \t]{{0,8}}(?:\n|$|>))")
+_NUMBER_BEGUN = re.compile(r"/(?:j|w|s|join)/(\d{1,10})$")
+_NUMBER_RESUMED = re.compile(rf"\s{{1,8}}((?P<digits>\d{{1,10}})\?[A-Za-z]{{2,8}}={_URL_CHARS}{{1,2000}})")
+_MEETING_PATH = re.compile(r"(?:j|w|s|join|meet)/\d{9}")
 # Texts that lost their line ends: the next line's first word sticks to the link.
 _GLUED = re.compile(r"Meeting ID|Passcode:|Password:|One tap|Dial by|Join by")
 _TRAILING = ".,;:!?*~"
@@ -188,7 +192,7 @@ class _LinkScan:
             found = found[: glued.start() - match.start()]
         url = _trimmed(found, before=self.text[match.start() - 1 : match.start()])
         end = match.start() + len(url)
-        if len(url) == len(found) and self.text[end : end + 1] == "\n":
+        if len(url) == len(found) and self.text[end : end + 1] in ("\n", " "):
             more = self._continuation(match.start(), end, url)
             if more:
                 url += more[0]
@@ -200,14 +204,19 @@ class _LinkScan:
 
     def _continuation(self, start: int, end: int, url: str) -> tuple[str, int] | None:
         """A link that a line wrap cut in two, judged by how it looks: joining two lines wrongly is worse."""
-        match = _CONTINUED.match(self.text, end + 1)
+        number = _NUMBER_BEGUN.search(url)
+        rest = _NUMBER_RESUMED.match(self.text, end) if number else None
+        if number and rest and 9 <= len(number[1]) + len(rest["digits"]) <= 11:
+            token = _trimmed(rest[1], before="")
+            return token, rest.start(1) + len(token)
+        match = _CONTINUED.match(self.text, end + 1) if self.text[end] == "\n" else None
         if match is None:
             return None
         token = _trimmed(match[1], before="")
         line_start = self.text.rfind("\n", max(0, start - 400), start) + 1
         full_line = 66 <= end - line_start <= 80 or end - line_start == 998
         # The first line tells that it goes on, or it is as long as mailers wrap and the second looks like a token.
-        unfinished = url[-1] in "=&%" or url.endswith(("?", "/l/", "%3", "%2"))
+        unfinished = url[-1] in "=&%" or url.endswith(("?", "/l/", "%3", "%2")) or _cut_behind_host(url, token)
         token_like = any(c in "=&%_" for c in token) or (
             any(c.isdigit() for c in token) and any(c.isalpha() for c in token) and len(token) > 3
         )
@@ -235,6 +244,12 @@ class _LinkScan:
         if unwrapped.rules:  # what was inside may have brought its own trailing sentence mark along
             url = parse_url(_trimmed(url.text, before="")) or url
         self.links.append(Link(url, self.length, unwrapped.rules, unwrapped.opaque))
+
+
+def _cut_behind_host(url: str, token: str) -> bool:
+    """A meeting service's link that a wrap cut behind its host."""
+    parsed = parse_url(url) if url.endswith("/") and _MEETING_PATH.match(token) else None
+    return parsed is not None and parsed.path == "/" and service_of_host(parsed.host) is not None
 
 
 def _percent(text: str) -> str:

@@ -19,7 +19,7 @@ import re2
 
 from connector.detection.detect import called_off
 from connector.detection.page import LINK, Page, is_title, read_page
-from connector.detection.services.base import lost, note, won
+from connector.detection.service import lost, note, won
 from connector.model import Evidence, JoinInfo, Ruling, SourceText
 from device_drivers.api import redact_address
 

@@ -17,14 +17,16 @@ _MAX_URL = 16_000
 _INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _INVISIBLE += "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufe0e\ufe0f\ufeff\x00\ufff9\ufffa\ufffb\ufffc"
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+# The zero of each set of digits: Arabic, Persian, the scripts of India, Thai, Lao, Burmese, Khmer, and the bold and
+# other styled digits that people paste from chat programs.
+_ZEROS = (0x0660, 0x06F0, *range(0x0966, 0x0DE7, 0x80), 0x0E50, 0x0ED0, 0x1040, 0x17E0, *range(0x1D7CE, 0x1D800, 10))
 _TABLE: dict[int, str | None] = {
     **{ord(c): None for c in _INVISIBLE},
     **{ord(c): " " for c in _SPACES},
     **{ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"},
     **{ord(c): "\n" for c in "\x0b\x0c\x85\u2028\u2029"},
     **{0xFF01 + i: chr(0x21 + i) for i in range(94) if i != 0x0C},  # full-width forms; 0xFF0D is the hyphen above
-    **{0x0660 + i: str(i) for i in range(10)},  # Arabic-Indic digits
-    **{0x06F0 + i: str(i) for i in range(10)},
+    **{zero + i: str(i) for zero in _ZEROS for i in range(10)},
     ord("\ufe55"): ":",
     ord("\ufe13"): ":",
     ord("\u2236"): ":",
@@ -43,6 +45,8 @@ def clean_characters(text: str) -> str:
 
 _EQUALS = re.compile(r"=(?![0-9A-F]{2}|\n)")
 _LONG_SOFT_BREAK = re.compile(r"(?m)^[^\n]{71,75}=\n")
+_ENCODED_LETTER = re.compile(r"=C[2-9A-F]=[89AB][0-9A-F]|=D[0-9A-F]=[89AB][0-9A-F]|=E[0-9A-F](?:=[89AB][0-9A-F]){2}")
+_WEB_LINK = re.compile(r"https?://\S{1,4000}", re.IGNORECASE)
 _SOFT_BREAK = re.compile(r"=[ \t]{0,4}\n(?:>[> ]{0,8})?")
 
 
@@ -51,9 +55,7 @@ def undo_quoted_printable(text: str) -> str:
 
     A lone ``=AB`` may be a part of a link, so all is decoded only if every ``=`` fits the encoding.
     """
-    if "=3D" not in text and "=\n" not in text:
-        return text
-    if "=3D" not in text and not _LONG_SOFT_BREAK.search(text):
+    if not ("=3D" in text or _LONG_SOFT_BREAK.search(text) or _has_encoded_letters(text)):
         return text
     if _EQUALS.search(text) is None and text.isascii():
         raw = quopri.decodestring(text.encode("ascii"))
@@ -64,17 +66,24 @@ def undo_quoted_printable(text: str) -> str:
     return _SOFT_BREAK.sub("", text).replace("=3D", "=").replace("=20\n", "\n").replace("=C2=A0", " ")
 
 
-_ESCAPED = re.compile(r"\\(?:r\\n|[nN]|[,;/:=]|u00(?:26|3[dDcCeE]|2[fF]|[aA]0))")
+def _has_encoded_letters(text: str) -> bool:
+    """Letters beyond ASCII, as UTF-8 has them, outside of links."""
+    if _ENCODED_LETTER.search(text) is None:
+        return False
+    return _ENCODED_LETTER.search(_WEB_LINK.sub("", text)) is not None
+
+
+_ESCAPED = re.compile(r"\\(?:r\\n|[nN]|[,;/:=_*`#+.@~!\-\[\]()]|u00(?:26|3[dDcCeE]|2[fF]|[aA]0))")
 
 
 def undo_escapes(text: str) -> str:
-    """Backslash escapes of iCalendar and JSON that survived: ``\\n``, ``\\,``, ``\\/``, ``\\u0026``."""
+    """Backslash escapes of iCalendar, JSON and Markdown that survived: ``\\n``, ``\\,``, ``\\_``, ``\\u0026``."""
     return _ESCAPED.sub(_escape_meaning, text) if "\\" in text else text
 
 
 def _escape_meaning(match: re.Match[str]) -> str:
     kind = match[0][1:]
-    if kind[0] in ",;/:=":
+    if kind[0] not in "rnNu":
         return kind
     if kind[0] == "u":
         return " " if kind.lower() == "u00a0" else chr(int(kind[1:], 16))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from connector.detection.hosts import DOMAINS
 from connector.detection.labels import Code
 from connector.detection.page import Link, Page
-from connector.detection.services.base import (
+from connector.detection.service import (
     Found,
     Service,
     code_by,
@@ -21,6 +20,7 @@ from connector.detection.services.base import (
 )
 from connector.detection.urls import Url, host_under
 
+DOMAINS = ("bluejeans.com",)
 _ROOM = re.compile(r"^/+(\d{6,15})(?:/+(\d{3,10}))?(?:/|$)")
 _NAMED = re.compile(r"^/+([A-Za-z][A-Za-z0-9._\-]{2,60})/*$")
 _PAGES = frozenset(
@@ -43,7 +43,7 @@ _GATEWAY = "199.48.152.152"
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:
     rooms: list[tuple[Page, Link, re.Match[str]]] = []
-    for page, link in links_of(pages, "bluejeans"):
+    for page, link in links_of(pages, DOMAINS):
         match = _ROOM.match(link.url.path)
         if match:
             rooms.append((page, link, match))
@@ -72,7 +72,6 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         passcode=numeric,
         passcode_text=_text(code, in_path),
         join_url=link.url.text,
-        join_shown=f"{link.url.host}/{number}",
         sip=(f"{user}@bjn.vc",),
         h323=unique([f"{ip}##{number}{tail}" for ip in gateways]),
         evidence=tuple(lines),
@@ -82,7 +81,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
 
 def _is_same(link: Link, number: str) -> bool:
     match = _ROOM.match(link.url.path)
-    return host_under(link.url.host, *DOMAINS["bluejeans"]) and (match is None or match[1] == number)
+    return host_under(link.url.host, *DOMAINS) and (match is None or match[1] == number)
 
 
 def _text(code: Code | None, in_path: str | None) -> str | None:
@@ -91,7 +90,7 @@ def _text(code: Code | None, in_path: str | None) -> str | None:
 
 def _named(pages: tuple[Page, ...]) -> list[Found]:
     """A personal name instead of a number: live, nothing to dial."""
-    for page, link in links_of(pages, "bluejeans"):
+    for page, link in links_of(pages, DOMAINS):
         if _is_named(link.url):
             reason = "a personal BlueJeans link holds no number, so there is nothing to dial"
             order = page.order(link.at)
@@ -104,4 +103,4 @@ def _is_named(url: Url) -> bool:
     return match is not None and match[1].lower() not in _PAGES
 
 
-service = Service("bluejeans", _find)
+service = Service("bluejeans", _find, DOMAINS)

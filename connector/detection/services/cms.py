@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from connector.detection.hosts import service_of_host
 from connector.detection.page import Page
-from connector.detection.services.base import Found, Service, dial_evidence, unique, won
+from connector.detection.service import Found, Service, dial_evidence, unique, won
 from connector.detection.urls import Url
 
 _ID = re.compile(r"[A-Za-z0-9._\-]{2,60}")
@@ -37,7 +37,6 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         rule="cms.link",
         meeting_id=number,
         join_url=link.url.text,
-        join_shown=link.url.host,
         evidence=(won("meeting_id", page.where, "cms.link", "the call id stands in the link", number),),
     )
     printed = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == number and a.scheme != "mailto"]
@@ -47,4 +46,4 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     return [dial_evidence(found, page.where, "cms.sip.stated", "the invitation states the address")]
 
 
-service = Service("cms", _find)
+service = Service("cms", _find, server=r"/invited\.sf")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from connector.detection.page import Address, Page
-from connector.detection.services.base import Found, Order, Service, dial_evidence, unique
+from connector.detection.service import Found, Order, Service, dial_evidence, unique
 from connector.detection.urls import host_under
 
 _SIP_LABEL = re.compile(
@@ -58,4 +58,4 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     return [dial_evidence(found, page.where, "direct.address", "a dial address stands in the event")]
 
 
-service = Service("direct", _find)
+service = Service("direct", _find, turn=9)  # an address without a link belongs to whatever service is named

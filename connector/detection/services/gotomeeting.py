@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.hosts import DOMAINS
 from connector.detection.page import Link, Page
-from connector.detection.services.base import (
+from connector.detection.service import (
     Found,
     Part,
     Service,
@@ -21,6 +20,7 @@ from connector.detection.services.base import (
 )
 from connector.detection.urls import Url, host_under
 
+DOMAINS = ("gotomeeting.com", "gotomeet.me", "gotomeet.com", "meet.goto.com", "app.goto.com")
 _ID = re.compile(r"^/+(?:(?:[a-z]{2}(?:-[a-z]{2})?/+)?(?:join|meeting/join|meeting)/+)?(\d{9})(?:/|$)", re.IGNORECASE)
 _NAMED = re.compile(r"^/+(?:meet/+|meeting/+|room/+)?([A-Za-z][A-Za-z0-9._\-]{1,60})/*$")
 _PAGES = frozenset(["join", "meeting", "install", "support", "numbers", "features", "pricing", "login", "try"])
@@ -38,7 +38,7 @@ BRIDGE = "67.217.95.2"
 
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:
-    for page, link in links_of(pages, "gotomeeting"):
+    for page, link in links_of(pages, DOMAINS):
         match = _ID.match(link.url.path)
         named = match is None and _is_room_name(link.url)
         if match is None and not named:
@@ -49,7 +49,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
 
 
 def _part(page: Page, link: Link) -> Part:
-    return own_part(page, link.at, lambda other: host_under(other.url.host, *DOMAINS["gotomeeting"]))
+    return own_part(page, link.at, lambda other: host_under(other.url.host, *DOMAINS))
 
 
 def _is_room_name(url: Url) -> bool:
@@ -69,7 +69,6 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str | None
         rule="gotomeeting.link",
         meeting_id=number,
         join_url=link.url.text,
-        join_shown=link.url.shown,
         evidence=tuple(lines),
     )
     if number is None:
@@ -88,4 +87,4 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str | None
     return dial_evidence(found, page.where, f"gotomeeting.sip.{rule}", why)
 
 
-service = Service("gotomeeting", _find)
+service = Service("gotomeeting", _find, DOMAINS)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.hosts import DOMAINS, names_a_meeting
+from connector.detection.hosts import names_a_meeting
 from connector.detection.page import Address, Page
-from connector.detection.services.base import Found, Service, dial_evidence, links_of, note, unique, won
+from connector.detection.service import Found, Service, dial_evidence, links_of, note, unique, won
 from connector.detection.urls import Url, host_under
 
+DOMAINS = ("meet.google.com", "tel.meet")
 _CODE = re.compile(r"^/+(?:lookup/+)?([a-z]{3}-[a-z]{4}-[a-z]{3})", re.IGNORECASE)
 _LOOKUP = re.compile(r"^/+(?:lookup/+)([A-Za-z0-9_\-]{4,60})|^/+([a-z0-9][a-z0-9\-]{5,60})/*$", re.IGNORECASE)
 _NOT_ROOMS = frozenset(("linkredirect", "whoops", "landing", "about", "download", "calendar", "settings", "hangouts"))
@@ -34,7 +35,7 @@ def _code(url: Url) -> tuple[str | None, str] | None:
 
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:
-    for page, link in links_of(pages, "meet"):
+    for page, link in links_of(pages, DOMAINS):
         room = _code(link.url)
         if room is None:
             continue
@@ -51,10 +52,10 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
             rule="meet.link",
             meeting_id=code,
             join_url=f"https://meet.google.com/{code}" if phone_only else join_url,
-            join_shown=f"meet.google.com/{code}",
             evidence=tuple(lines),
+            added_by_calendars=True,
         )
-        if not phone_only or len(links_of(pages, "meet")) == 1:
+        if not phone_only or len(links_of(pages, DOMAINS)) == 1:
             return [_with_dial(found, pages)]
     return []
 
@@ -69,7 +70,7 @@ def _labelled(page: Page, address: Address) -> bool:
 
 def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
     links = (link for page in pages for link in page.links if names_a_meeting(link.url))
-    alone = all(host_under(link.url.host, *DOMAINS["meet"]) for link in links)  # else it may be the neighbour's
+    alone = all(host_under(link.url.host, *DOMAINS) for link in links)  # else it may be the neighbour's
     printed = [
         f"{address.user}@{address.host}"
         for page in pages
@@ -83,4 +84,4 @@ def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
     return dial_evidence(replace(found, sip=unique(printed)), found.where, "meet.interop", "a printed interop address")
 
 
-service = Service("meet", _find)
+service = Service("meet", _find, DOMAINS)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from connector.detection.page import Page
-from connector.detection.services.base import Found, Service, dial_evidence, note, unique, won
+from connector.detection.service import Found, Service, dial_evidence, note, unique, won
 from connector.detection.urls import Url
 
 _PATH = re.compile(r"^/+webapp\d?(?:/+(?:conference|m|meet))?/+(?P<alias>[^/?#]{2,120})", re.IGNORECASE)
@@ -42,7 +42,6 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         rule="pexip.link",
         meeting_id=alias,
         join_url=link.url.text,
-        join_shown=link.url.host,
         evidence=tuple(lines),
     )
     user = alias.partition("@")[0]
@@ -53,4 +52,4 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     return [dial_evidence(replace(found, sip=unique(sip)), page.where, "pexip.sip", "the alias is the address")]
 
 
-service = Service("pexip", _find)
+service = Service("pexip", _find, schemes=("pexip",), server=r"/webapp\d?/")

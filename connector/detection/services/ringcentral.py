@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.hosts import DOMAINS
 from connector.detection.page import Link, Page
-from connector.detection.services.base import Found, Service, code_by, dial_evidence, links_of, note, own_part, won
+from connector.detection.service import Found, Service, code_by, dial_evidence, links_of, note, own_part, won
 from connector.detection.urls import host_under
 
+DOMAINS = ("v.ringcentral.com", "meetings.ringcentral.com", "video.ringcentral.com")
 _ID = re.compile(r"^/+(?:join|j|meetings?|conf/on)/+(\d{9,12})(?:/|$)")
 _OLDER = "meetings.ringcentral.com"  # ran on Zoom; how a room dials it is not known from any public invitation
 BRIDGE = "sip.rcv.com"
 
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:
-    for page, link in links_of(pages, "ringcentral"):
+    for page, link in links_of(pages, DOMAINS):
         match = _ID.match(link.url.path)
         if match:
             return [_meeting(pages, page, link, match[1])]
@@ -44,7 +44,6 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> Fo
         passcode=numeric,
         passcode_text=code.value if code else numeric,
         join_url=link.url.text,
-        join_shown=link.url.shown,
         evidence=tuple(lines),
     )
     user = f"{number}.{numeric}" if numeric else number
@@ -61,7 +60,7 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> Fo
 
 def _is_same(link: Link, number: str) -> bool:
     match = _ID.match(link.url.path)
-    return host_under(link.url.host, *DOMAINS["ringcentral"]) and (match is None or match[1] == number)
+    return host_under(link.url.host, *DOMAINS) and (match is None or match[1] == number)
 
 
-service = Service("ringcentral", _find)
+service = Service("ringcentral", _find, DOMAINS)

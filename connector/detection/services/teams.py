@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from connector.detection.hosts import DOMAINS
 from connector.detection.labels import MEETING_ID_LABELS, only_digits
 from connector.detection.page import Address, Link, Page
-from connector.detection.services.base import (
+from connector.detection.service import (
     Found,
     Part,
     Service,
@@ -30,6 +29,13 @@ from connector.detection.services.base import (
 from connector.detection.urls import Url, host_under
 from connector.model import Evidence
 
+DOMAINS = (
+    "teams.microsoft.com",
+    "teams.live.com",
+    "teams.cloud.microsoft",
+    "teams.microsoft.us",
+    "teams.microsoftonline.cn",
+)
 _JOIN = re.compile(
     r"/meetup-join/|^/+meet/\d|^/+(?:v2|_)/?.{0,40}meetingjoin=true|/dl/launcher/|/light-meetings/launch|/meet/\d", re.I
 )
@@ -57,7 +63,7 @@ def _is_join(url: Url) -> bool:
 
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:
-    hits = links_of(pages, "teams")
+    hits = links_of(pages, DOMAINS)
     joins = [(page, link) for page, link in hits if _is_join(link.url)]
     if not joins:
         return []
@@ -81,8 +87,8 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         meeting_id=meeting_id,
         passcode_text=text_code,
         join_url=link.url.text,
-        join_shown=link.url.host,
         evidence=tuple(_evidence(joins, meeting_id)),
+        added_by_calendars=True,
     )
     return [_with_dial(found, parts(pages, page, link.at, lambda other: _is_same(other.url, link.url)))]
 
@@ -90,7 +96,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
 def _is_same(url: Url, own: Url) -> bool:
     """A page of Teams that is no meeting, another link to the same one, or a vendor's dialling instructions."""
     return _from_instruction(url) is not None or (
-        host_under(url.host, *DOMAINS["teams"]) and (not _is_join(url) or url.path == own.path)
+        host_under(url.host, *DOMAINS) and (not _is_join(url) or url.path == own.path)
     )
 
 
@@ -237,4 +243,4 @@ def _combined(address: Address, conference: str | None) -> _Cvi:
     return _Cvi("teams.cvi.menu", f"{key}@{domain}", reason=reason)
 
 
-service = Service("teams", _find)
+service = Service("teams", _find, DOMAINS, schemes=("msteams",), turn=1)

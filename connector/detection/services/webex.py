@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from connector.detection.hosts import DOMAINS
 from connector.detection.labels import only_digits
 from connector.detection.page import Link, Page
-from connector.detection.services.base import (
+from connector.detection.service import (
     Found,
     Part,
     Service,
@@ -28,6 +27,7 @@ from connector.detection.services.base import (
 )
 from connector.detection.urls import Url, host_under
 
+DOMAINS = ("webex.com", "webex.com.cn")
 _NUMBER = re.compile(r"\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,4}(?![ \-]?\d)")
 _LABELS = (
     *("meeting number", "meeting number (access code)", "access code", "webinar number", "event number", "meeting id"),
@@ -124,7 +124,7 @@ def _classify(url: Url) -> _Join | None:
 
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:
-    hits = [(page, link, join) for page, link in links_of(pages, "webex") if (join := _classify(link.url)) is not None]
+    hits = [(page, link, join) for page, link in links_of(pages, DOMAINS) if (join := _classify(link.url)) is not None]
     live = [hit for hit in hits if hit[2].kind != "registration"]
     if live:
         return [_meeting(pages, *live[0])]
@@ -156,7 +156,6 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Fo
         passcode=code.numeric if code and code.numeric != number else None,
         passcode_text=code.value if code and code.numeric != number else None,
         join_url=link.url.text,
-        join_shown=link.url.host,
         evidence=tuple(lines),
     )
     return _with_dial(found, own, join, number)
@@ -164,7 +163,7 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Fo
 
 def _is_same(url: Url, own: Url) -> bool:
     """A page of Webex that is no meeting, or another link to the same one."""
-    if not host_under(url.host, *DOMAINS["webex"]):
+    if not host_under(url.host, *DOMAINS):
         return False
     join = _classify(url)
     return join is None or _identity(url) == _identity(own)
@@ -244,4 +243,4 @@ def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
     return []
 
 
-service = Service("webex", _find)
+service = Service("webex", _find, DOMAINS, turn=2)

@@ -1207,7 +1207,7 @@ sample(
     passcode="004618",
 )
 sample("jitsi-self", "https://meet.acme.example/Standup\nJitsi Meet", sip=None)
-sample("bbb", "https://bbb.example.org/b/kim-abc-def", sip=None, joinable=False)
+sample("bbb", "https://bbb.example.org/b/kim-abc-def", service="bigbluebutton", sip=None)
 sample("whereby-embed", "https://acme.whereby.com/room-1?embed", service="whereby")
 sample(
     "starleaf2", "Join: https://meet.starleaf.com/4123456789\nvideo: 4123456789@meet.starleaf.com", service="starleaf"

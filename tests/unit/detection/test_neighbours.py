@@ -45,6 +45,12 @@ BLOCKS: dict[str, str] = {
     "h323": "192.0.2.88##4321#9999\n",
     "sig": "Kim Example\nTel +1 202 555 0143\nOffice ID: 123 456 789\nkim@example.org\n",
     "tencent": "腾讯会议 会议号：123 456 780 密码：9876 https://meeting.tencent.com/dm/x\n",
+    "lark": "Lark https://vc.larksuite.com/j/123456788\nMeeting ID: 123 456 788\nPasscode: 4321\n",
+    "jiomeet": "https://jiomeetpro.jio.com/shortener?meetingId=8192037466&pwd=x\nMeeting ID: 819 203 7466\nPassword: 98765\n",
+    "bbb": "https://bbb.example.org/rooms/abc-def-ghi-jkl/join\nAccess code: 654321\nPhone PIN: 71234\n",
+    "vidyo": "https://acme.vidyocloud.com/join/UVrb371ZVe\nExtension: 7654321\nMeeting PIN: 9911\n",
+    "zoho": "https://meeting.zoho.com/meeting/join?key=1428156531\nMeeting ID: 142 815 6531\nPassword: 112233\n",
+    "discord": "https://discord.com/events/12345/67890\nPasscode: 919191\n",
     "conf": "Audio bridge: conference ID 444 555 6666, passcode 1212\n",
 }
 
@@ -94,4 +100,5 @@ def test_the_blocks_alone_are_what_they_seem() -> None:
     dialled = {name for name, join in ALONE.items() if join.sip or join.h323}
     silent = {"zoommy", "zoomrec", "teams", "webexbare", "gotonamed", "rcpw", "meet", "pexipbare", "cms", "jitsi"}
     silent |= {"starleaf", "whereby", "chime", "skype", "sig", "tencent", "conf"}
+    silent |= {"lark", "jiomeet", "bbb", "vidyo", "zoho", "discord"}
     assert dialled == set(BLOCKS) - silent

@@ -78,6 +78,22 @@ def calendar_add(url: str) -> str:
     return f"https://calendar.google.com/calendar/render?action=TEMPLATE&text=x&details={quote('Join ' + url, safe='')}"
 
 
+def check_point(url: str) -> str:
+    return f"https://protect.checkpoint.com/v2/___{url}___.YXAzOmV4YW1wbGU"
+
+
+def check_point_2(url: str) -> str:
+    return f"https://url.avanan.click/v2/r02/___{url}___.YXAzOmV4YW1wbGU"
+
+
+def amazon_mail(url: str) -> str:
+    return f"https://abc123.r.eu-west-1.awstrack.me/L0/{quote(url, safe='')}/1/0102-000000/xyz=1"
+
+
+def youtube(url: str) -> str:
+    return f"https://www.youtube.com/redirect?event=video_description&q={quote(url, safe='')}"
+
+
 def zoom_external(url: str) -> str:
     return f"https://us02web.zoom.us/web_client/abc/html/externalLinkPage.html?ref={quote(url, safe='')}"
 
@@ -95,7 +111,8 @@ WRAPPERS: list[Callable[[str], str]] = [
         cisco,
         symantec,
     ),
-    *(fireeye, sophos, slack, unknown_site, calendar_add, zoom_external),
+    *(fireeye, sophos, slack, unknown_site, calendar_add, zoom_external, amazon_mail, youtube),
+    *(check_point, check_point_2),
 ]
 
 
@@ -143,7 +160,17 @@ def test_damaged_wrappers_still_give_the_id(link: str) -> None:
     assert in_text(link).meeting_id == "81920374655"
 
 
-@pytest.mark.parametrize("link", ["https://protect-us.mimecast.com/s/AbC?domain=us02web.zoom.us", "https://bit.ly/AbC"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("https://protect-us.mimecast.com/s/AbC?domain=us02web.zoom.us", "https://bit.ly/AbC"),
+        "https://protect.checkpoint.com/v2/r01/___mzzux://ezx02bjg.ettr.ex/o/81920374655___.YXAz",
+        *(
+            "https://u1.ct.sendgrid.net/ls/click?upn=AbC",
+            "https://shared.outlook.inky.com/link?domain=us02web.zoom.us&t=x",
+        ),
+    ],
+)
 def test_what_cannot_be_undone_is_said(link: str) -> None:
     join = in_text(link)
     assert join.service is None

@@ -1,4 +1,4 @@
-"""The one small shape that every meeting service has: a name and a function from pages to candidates."""
+"""The one small shape that every meeting service has: a name, its links, and a function from pages to candidates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from connector.detection.hosts import DOMAINS, names_a_meeting
+from connector.detection.hosts import names_a_meeting
 from connector.detection.labels import (
     Code,
     foreign_ids,
@@ -39,11 +39,12 @@ class Found:
     passcode: str | None = field(default=None, repr=False)
     passcode_text: str | None = field(default=None, repr=False)
     join_url: str | None = field(default=None, repr=False)
-    join_shown: str = ""
     sip: tuple[str, ...] = field(default=(), repr=False)
     h323: tuple[str, ...] = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
     regions: tuple[tuple[str, str], ...] = ()  # as in JoinInfo
+    added_by_calendars: bool = False  # calendars put this service's link into every event: it proves little
+    for_browsers: bool = False  # rooms reach no meeting of this service, unless the invitation prints an address
 
     @property
     def dialable(self) -> bool:
@@ -52,10 +53,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """``find`` gets all pages of an event, best source first, and returns its candidates, best first."""
+    """``find`` gets all pages of an event, best source first, and returns its candidates, best first.
+
+    ``domains``, ``schemes`` and ``server`` tell its links from others': no number may be taken for another meeting's.
+    """
 
     name: str
     find: Callable[[tuple[Page, ...]], list[Found]]
+    domains: tuple[str, ...] = ()  # hosts of its links, with everything below them
+    schemes: tuple[str, ...] = ()  # of links that open its program
+    server: str = ""  # a pattern to be found in ``host/path``, for software that anybody runs on a host of their own
+    turn: int = 5  # where two meetings stand at the very same place, the smaller number is first
 
 
 def won(field_name: str, where: str, rule: str, reason: str, shown: str = "") -> Evidence:
@@ -83,9 +91,8 @@ def dial_evidence(found: Found, where: str, rule: str, reason: str) -> Found:
     return replace(found, evidence=(*found.evidence, *lines))
 
 
-def links_of(pages: tuple[Page, ...], service: str) -> list[tuple[Page, Link]]:
-    """Every link to one of the service's domains, the one to believe first."""
-    domains = DOMAINS[service]
+def links_of(pages: tuple[Page, ...], domains: tuple[str, ...]) -> list[tuple[Page, Link]]:
+    """Every link to one of these domains, the one to believe first."""
     hits = [(page, link) for page in pages for link in page.links if host_under(link.url.host, *domains)]
     return sorted(hits, key=lambda hit: hit[0].order(hit[1].at))
 

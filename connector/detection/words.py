@@ -1,0 +1,98 @@
+"""The words that invitations use, in each language: for a passcode, for a meeting's number, and what is neither.
+
+Data only, all lower case: the words the services themselves use (with the older wording) and what people write by
+hand. Which language: see the comment of each line. How they are searched for: ``connector.detection.labels``.
+"""
+
+from __future__ import annotations
+
+# Words for "passcode". All lower case. Which language: see the comment of each line.
+PASSCODE_LABELS = (
+    *("passcode", "pass code", "password", "secret code", "meeting pw", "passwd"),  # en
+    *("kenncode", "kennwort", "passwort"),  # de
+    *("code secret", "mot de passe", "code d'accès", "code d’accès", "code d'acces"),  # fr
+    *("código de acceso", "codigo de acceso", "contraseña", "clave de acceso"),  # es
+    *("codice d'accesso", "codice d’accesso", "codice di accesso", "codice accesso"),  # it
+    *("senha de acesso", "senha", "código de acesso", "palavra-passe", "codigo de acesso"),  # pt
+    *("パスコード", "パスワード", "暗証番号"),  # ja
+    *("암호", "비밀번호", "패스코드"),  # ko
+    *("密码", "口令", "密碼", "通行碼", "通关码"),  # zh
+    *("код доступа", "пароль", "код доступу", "код за достъп", "парола"),  # ru, uk, bg
+    *("kod dostępu", "hasło"),  # pl
+    *("parolası", "parola", "şifresi", "şifre", "geçiş kodu"),  # tr, ro
+    *("mật mã", "mật khẩu"),  # vi
+    *("kode sandi", "kode akses", "kata sandi"),  # id
+    *("קוד גישה", "קוד הגישה", "סיסמה", "סיסמא"),  # he
+    *("wachtwoord", "toegangscode"),  # nl
+    *("lösenord", "lösenkod", "adgangskode", "passord", "tilgangskode", "salasana", "tunnuskoodi"),  # sv, da, no, fi
+    *("رمز المرور", "كلمة المرور", "كلمة السر", "رمز الدخول"),  # ar
+    *("heslo", "přístupový kód", "prístupový kód", "jelszó", "κωδικός πρόσβασης", "κωδικός", "รหัสผ่าน"),  # cs .. th
+    *(
+        "cod de acces",
+        "parolă",
+        "codi d'accés",
+        "codi d’accés",
+        "contrasenya",
+        "pristupni kod",
+        "lozinka",
+    ),  # ro, ca, hr
+    *("pääsukood", "parool", "slaptažodis", "prieigos kodas", "ieejas kods", "parole"),  # et, lt, lv
+    *("koda za dostop", "geslo", "kod laluan", "kata laluan", "секретный код", "секретний код"),  # sl, ms, ru, uk
+    *("åtkomstkod", "kodeord", "pääsykoodi", "hozzáférési kód", "лозинка", "приступни код"),  # sv, da, fi, hu, sr
+    *("piekļuves kods", "salasõna", "รหัสเข้าประชุม", "รหัสการเข้าถึง", "קוד כניסה", "رمز الوصول", "گذرواژه"),  # lv .. fa
+    *("رمز عبور", "गुप्त कोड", "पासकोड", "पासवर्ड", "código secreto", "wachtwoordcode", "wachtcode"),  # fa, hi, es, nl
+)
+# Short ones that only count as a word of their own.
+PASSCODE_WORDS = ("pw", "pwd", "pass", "pin", "pin code", "code", "clave", "kod", "code d'accès")
+VAGUE = frozenset({"pin", "pin code", "code", "kod"})  # words for other numbers too: short values only
+
+# Labels that mean the meeting's own id. Strong enough to name a meeting where no link does.
+MEETING_ID_LABELS = (
+    *("meeting id", "meeting-id", "meetingid", "webinar id", "webinar-id", "zoom id", "zoom-id", "id zoom"),
+    *("meeting number", "zoom number", "id meeting", "besprechungs-id"),
+    *("id de réunion", "id de la réunion", "id réunion", "identifiant de réunion", "identifiant de la réunion"),
+    *("id du webinaire", "id de webinaire", "id de seminario web", "id del seminario web"),
+    *("id de reunión", "id de la reunión", "id reunión", "id de reunion", "id reunion", "id de la reunion"),
+    *("id riunione", "id della riunione", "id webinar", "id da reunião", "id da reuniao", "id de reunião"),
+    *("id reunião", "id do webinar", "ミーティングid", "ミーティング id", "会議id", "会議 id", "ウェビナーid"),
+    *("ウェビナー id", "회의 id", "회의id", "회의 아이디", "웨비나 id", "会议号", "会议 id", "会议id", "會議號"),
+    *("會議 id", "會議id", "帳號", "网络研讨会 id", "网络研讨会id", "網路研討會 id", "房间号"),
+    *("идентификатор конференции", "идентификатор встречи", "идентификатор собрания", "идентификатор вебинара"),
+    *("ідентифікатор конференції", "ідентифікатор зустрічі", "ідентифікатор вебінару", "id конференции"),
+    *("id конференції", "id встречи", "identyfikator spotkania", "id spotkania", "identyfikator webinaru"),
+    *("toplantı kimliği", "toplanti kimligi", "toplantı id", "web semineri kimliği", "webinar kimliği"),
+    *("id cuộc họp", "id hội thảo", "id rapat", "id webinar", "מזהה פגישה", "מזהה הפגישה", "מזהה ישיבה"),
+    *("vergadering-id", "vergadering id", "vergaderings-id", "id van vergadering", "mötes-id", "mötes id", "møde-id"),
+    *("møte-id", "kokouksen tunnus", "kokoustunnus", "معرف الاجتماع", "معرّف الاجتماع", "id schůzky", "id spotkání"),
+    *("értekezletazonosító", "αναγνωριστικό σύσκεψης", "id întâlnire", "id ședință", "id mesyuarat"),
+    *("értekezlet-azonosító", "értekezlet azonosítója", "id schôdze", "id stretnutia", "id sastanka", "id srečanja"),
+    *("id de la reunió", "koosoleku id", "susitikimo id", "sapulces id", "id pertemuan", "vergader-id"),
+    *("รหัสการประชุม", "id การประชุม", "شناسه جلسه", "मीटिंग आईडी", "идентификатор на срещата", "ид на събранието"),
+    *("n° de réunion", "mã cuộc họp", "회의 번호", "номер конференции", "id на срещата", "ид састанка"),
+    *("kokouksen id", "megbeszélés azonosítója", "megbeszélés-azonosító", "møde id", "møte id"),
+    *("會議號碼", "會議識別碼", "ідентифікатор наради", "모임 id", "id de ședință", "mödets id"),
+)
+
+# Labels of numbers that no service's room address is made of: telephone bridges, and Teams' own.
+OTHER_ID_LABELS = (
+    *("conference id", "conference number", "bridge number", "konferenz-id", "telefonkonferenz", "id de conférence"),
+    *("id de conferencia", "id conferenza", "participant code", "teilnehmercode", "attendee id"),
+    *("腾讯会议", "騰訊會議", "tencent meeting", "voov meeting id", "飞书会议", "钉钉会议"),
+)
+
+# What stands where a passcode is expected, and is none.
+NOT_A_CODE = frozenset(
+    [
+        *("none", "no", "not", "n/a", "na", "nil", "null", "none.", "required", "optional", "tbd", "tba"),
+        *("keine", "kein", "keines", "aucun", "aucune", "ninguno", "ninguna", "nessuno", "nessuna", "无", "無"),
+        *("-", "--", "---", "----", "xxx", "xxxx", "xxxxxx"),
+        *("via", "see", "siehe", "same", "above", "below", "protected", "will", "and", "or", "for", "to", "the", "is"),
+    ]
+)
+# Words before "code" or "pin" that leave it a meeting's.
+MEETING_WORDS = frozenset(
+    [
+        *("meeting", "zoom", "webex", "conference", "access", "security", "numeric"),
+        *("phone", "dial", "join", "the", "and", "with"),
+    ]
+)

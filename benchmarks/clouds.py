@@ -21,10 +21,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -32,21 +30,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any
 
 from benchmarks.figures import percentile, report
-from benchmarks.world import meeting
+from benchmarks.provider import SERVICES, Provider, address, provider
 from connector.calendars import exchange, google, graph
 from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext, Webhooks
 from connector.calendars.webhooks import Listener
 from connector.errors import CalendarError
 from connector.model import Snapshot, Window
-from connector.standins.exchange import ExchangeStandIn
-from connector.standins.google import GoogleStandIn
-from connector.standins.graph import GraphStandIn
 
-SOURCES = ("graph", "google", "exchange")
 POLL = 60.0  # seconds: the engine's own
 _AT_ONCE = 8  # readings: the engine's own
 _RATE = 20.0  # pushed changes a second
@@ -58,180 +51,6 @@ _CLOSING = 3.0  # seconds of it that are kept for the end
 # Requests a day for each room. Graph: asked for 48 h, renewed at half. Google: 7 days, replaced a day before the end
 # by a new channel, and the old one stopped. Exchange: a stream of 200 rooms is opened anew every 5 minutes.
 _UPKEEP = {"graph": 1.0, "google": 2 / 6, "exchange": 288 / 200}
-
-
-def address(number: int) -> str:
-    return f"room-{number:05d}@example.org"
-
-
-# ------------------------------------------------------------------------------------ the provider's process
-
-
-class StandIn(Protocol):
-    """What this benchmark asks of a provider. ``put``: the room's meeting ``uid``, added or replaced."""
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def add(self, room: str) -> None: ...
-
-    def put(self, room: str, uid: str, vevent: str) -> None: ...
-
-    def options(self) -> dict[str, object]:
-        """Of the source's section, and its one secret under ``""``."""
-        ...
-
-    def calls(self) -> int:
-        """Requests since the start, sign-in left out."""
-        ...
-
-    def subscribed(self) -> int:
-        """Rooms whose changes are told now."""
-        ...
-
-
-class _Graph(GraphStandIn):
-    def __init__(self) -> None:
-        super().__init__(secret="of-the-benchmark")
-        self._ids: dict[tuple[str, str], str] = {}
-
-    def add(self, room: str) -> None:
-        self.mailbox(room)
-
-    def put(self, room: str, uid: str, vevent: str) -> None:
-        self._ids[room, uid] = self.mailbox(room).put(vevent, id=self._ids.get((room, uid), ""))
-
-    def options(self) -> dict[str, object]:
-        where = {"login": self.url, "graph": self.url, "ca_file": str(self.ca_file)}
-        app = {"tenant": self.signin.tenant, "client_id": self.signin.client_id, "secret": "env:S"}
-        return {**app, **where, "": "of-the-benchmark"}
-
-    def calls(self) -> int:
-        return len(self.requests)
-
-    def subscribed(self) -> int:
-        return len(self.subscriptions.records)
-
-
-class _Google(GoogleStandIn):
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen = deque()  # all of them
-
-    def add(self, room: str) -> None:
-        self.add_calendar(room)
-
-    def options(self) -> dict[str, object]:
-        return {"key_file": "env:S", "api_root": self.url, "allow_http": True, "": self.key_file}
-
-    def calls(self) -> int:
-        return sum(each.where != "token" for each in self.seen)
-
-    def subscribed(self) -> int:
-        return len(self.push.channels)
-
-
-class _Exchange(ExchangeStandIn):
-    def add(self, room: str) -> None:
-        self.add_mailbox(room)
-
-    def put(self, room: str, uid: str, vevent: str) -> None:
-        self.directory.mailboxes[room].put(uid, vevent)
-
-    def options(self) -> dict[str, object]:
-        signin = {"username": self.account, "password": "env:S", "auth": self.auth, "": "stand-in-password"}
-        return {"url": self.url, "ca_file": str(self.ca_file), **signin}
-
-    def calls(self) -> int:
-        return self.requests.total()
-
-    def subscribed(self) -> int:
-        """Nothing is told before the last group listens."""
-        groups = -(-len(self.directory.mailboxes) // 200)
-        return len(self.subscriptions.alive) if len(self._open) >= groups else 0
-
-
-_STAND_INS: dict[str, Callable[[], StandIn]] = {"graph": _Graph, "google": _Google, "exchange": _Exchange}
-
-
-def _event(uid: str, hours: int, number: str) -> str:
-    first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=hours)
-    return meeting(uid, first, first + timedelta(minutes=30), number=number) + "\r\n"
-
-
-async def serve(name: str, rooms: int, meetings: int) -> None:
-    """Answers lines of JSON on the standard input with lines of JSON, until it ends."""
-    loop = asyncio.get_running_loop()
-    lines = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    async with _STAND_INS[name]() as standin:
-        for room in map(address, range(rooms)):
-            standin.add(room)
-            for n in range(meetings):
-                standin.put(room, f"{room}-{n}", _event(f"{room}-{n}", n + 1, "12345678901"))
-        print(json.dumps(standin.options()), flush=True)
-        while line := await lines.readline():
-            asked = json.loads(line)
-            if asked["do"] == "change":
-                vevent = _event(f"{asked['room']}-0", 1, asked["number"])
-                at = time.monotonic()
-                standin.put(asked["room"], f"{asked['room']}-0", vevent)
-                print(json.dumps({"at": at}), flush=True)
-            else:
-                print(json.dumps({"calls": standin.calls(), "subscribed": standin.subscribed()}), flush=True)
-
-
-@dataclass
-class Provider:
-    """The stand-in's process, seen from here."""
-
-    options: dict[str, object]
-    process: asyncio.subprocess.Process
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def change(self, room: str, number: str) -> float:
-        """When it happened, by the machine's monotonic clock, which all processes share."""
-        return float((await self._ask({"do": "change", "room": room, "number": number}))["at"])
-
-    async def calls(self) -> int:
-        return int((await self._ask({"do": "count"}))["calls"])
-
-    async def subscribed(self) -> int:
-        return int((await self._ask({"do": "count"}))["subscribed"])
-
-    async def _ask(self, what: Mapping[str, str]) -> dict[str, Any]:
-        async with self._lock:
-            return await self._exchange(json.dumps(what).encode() + b"\n")
-
-    async def _exchange(self, line: bytes) -> dict[str, Any]:
-        assert self.process.stdin is not None and self.process.stdout is not None, "both are pipes"
-        self.process.stdin.write(line)
-        answer = await self.process.stdout.readline()
-        if not answer:
-            raise RuntimeError("the stand-in's process ended")
-        return dict(json.loads(answer))
-
-
-@asynccontextmanager
-async def provider(name: str, rooms: int, meetings: int) -> AsyncIterator[Provider]:
-    arguments = ("--serve", name, "--rooms", str(rooms), "--meetings", str(meetings))
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.clouds", *arguments, stdin=pipe, stdout=pipe
-    )
-    try:
-        assert process.stdin is not None and process.stdout is not None, "both are pipes"
-        yield Provider(json.loads(await process.stdout.readline()), process)
-    finally:
-        assert process.stdin is not None, "a pipe"
-        process.stdin.close()
-        wait = asyncio.create_task(process.wait())
-        if not (await asyncio.wait({wait}, timeout=5))[0]:
-            process.kill()
-            await wait
 
 
 # ------------------------------------------------------------------------------------ our side
@@ -531,17 +350,13 @@ def _word(name: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.clouds", description=__doc__)
     parser.add_argument("--rooms", type=int, default=1000)
-    parser.add_argument("--source", choices=(*SOURCES, "all"), default="all")
+    parser.add_argument("--source", choices=(*SERVICES, "all"), default="all")
     parser.add_argument("--meetings", type=int, default=4, help="of each room")
     parser.add_argument("--changes", type=int, default=200, help="of each way to learn of them, in different rooms")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each source")
-    parser.add_argument("--serve", choices=SOURCES, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        asyncio.run(serve(options.serve, options.rooms, options.meetings))
-        return 0
     rows: dict[str, dict[str, Any]] = {}
-    for name in SOURCES if options.source == "all" else (options.source,):
+    for name in SERVICES if options.source == "all" else (options.source,):
         with asyncio.Runner(loop_factory=Clock) as runner:
             rows |= runner.run(measure(name, options.rooms, options.meetings, options.changes, options.seconds))
     report("clouds", rows, rooms=options.rooms, meetings_a_room=options.meetings, poll_every_s=POLL)

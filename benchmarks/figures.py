@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.world import Daemon
+from benchmarks.world import Daemon, cpu_seconds
 
 Row = Mapping[str, float | int | str]
 
@@ -46,13 +46,16 @@ class Effort:
     """
 
     daemon: Daemon
+    others: Mapping[str, int] = field(default_factory=dict)  # further processes of the benchmark: name to process id
     _daemon: float = field(init=False)
     _own: float = field(init=False)
     _all: float = field(init=False)
+    _others: dict[str, float] = field(init=False)
     _began: float = field(init=False)
 
     def __post_init__(self) -> None:
         self._daemon, self._own, self._all = self.daemon.cpu_seconds(), time.process_time(), _machine_seconds()
+        self._others = {name: cpu_seconds(number) for name, number in self.others.items()}
         self._began = time.monotonic()
 
     def cores(self) -> dict[str, float]:
@@ -60,13 +63,10 @@ class Effort:
         wall = time.monotonic() - self._began
         daemon = self.daemon.cpu_seconds() - self._daemon
         own = time.process_time() - self._own
-        others = max(_machine_seconds() - self._all - daemon - own, 0)
-        return {
-            "seconds": round(wall, 1),
-            "daemon_cores": round(daemon / wall, 2),
-            "simulator_cores": round(own / wall, 2),
-            "other_cores": round(others / wall, 2),
-        }
+        further = {name: cpu_seconds(number) - self._others[name] for name, number in self.others.items()}
+        rest = max(_machine_seconds() - self._all - daemon - own - sum(further.values()), 0)
+        spent = {"daemon": daemon, "simulator": own, **further, "other": rest}
+        return {"seconds": round(wall, 1)} | {f"{name}_cores": round(each / wall, 2) for name, each in spent.items()}
 
 
 def _machine_seconds() -> float:

@@ -12,69 +12,36 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
-from benchmarks.figures import Effort, no_garbage_collection, report, spread
+from benchmarks.figures import report
+from benchmarks.stopwatch import Stopwatch, measured
 from benchmarks.world import Daemon, Site, served, until
 
-_LOOK = 0.005  # seconds
 _DEADLINE = 30.0  # seconds until a booking counts as lost
 
 
-class Stopwatch:
-    """Saves calendars and waits until the units show them. ``label`` tells the bookings of two phases apart."""
+class _Editor:
+    """Saves calendars. ``label`` tells the bookings of two phases apart."""
 
     def __init__(self, site: Site, label: str) -> None:
         self._site = site
         self._label = label
-        self._saved: dict[str, tuple[str, float]] = {}  # room -> (title, time of saving)
-        self._numbers = iter(range(1, 10**9))
-        self.seconds: list[float] = []
+        self._numbers = count(1)
 
-    def save(self, room: str) -> None:
-        number = next(self._numbers)
+    async def save(self, room: str) -> tuple[str, float]:
+        uid = f"{self._label}{next(self._numbers)}"
         start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
         began = time.monotonic()
-        self._site.book(room, start, timedelta(minutes=30), uid=f"{self._label}{number}")
-        self._saved[room] = (f"Meeting {self._label}{number}", began)
-
-    def _look(self) -> None:
-        now = time.monotonic()
-        for room, (title, saved) in list(self._saved.items()):
-            if any(booking.title == title for booking in self._site.units[room].state.bookings):
-                self.seconds.append(now - saved)
-                del self._saved[room]
-
-    async def follow(self, rooms: Iterator[tuple[str, float]]) -> int:
-        """Save each room after its pause in seconds. Returns how many bookings never arrived."""
-        saving = asyncio.create_task(self._save_all(rooms))
-        last = time.monotonic()
-        while not saving.done() or self._saved:
-            self._look()
-            if not saving.done():
-                last = time.monotonic()
-            elif time.monotonic() > last + _DEADLINE:
-                break
-            await asyncio.sleep(_LOOK)
-        await saving
-        lost = len(self._saved)
-        self._saved.clear()
-        return lost
-
-    async def _save_all(self, rooms: Iterator[tuple[str, float]]) -> None:
-        for room, pause in rooms:
-            self.save(room)
-            await asyncio.sleep(pause)
+        self._site.book(room, start, timedelta(minutes=30), uid=uid)
+        return f"Meeting {uid}", began
 
 
-async def _phase(site: Site, daemon: Daemon, label: str, pause: float) -> tuple[dict[str, float | int], int]:
-    watch = Stopwatch(site, label)
-    with no_garbage_collection():
-        effort = Effort(daemon)
-        lost = await watch.follow((room, pause) for room in site.units)
-        return spread(watch.seconds) | effort.cores() | {"lost": lost}, lost
+async def _phase(site: Site, daemon: Daemon, label: str, pause: float) -> dict[str, float | int]:
+    watch = Stopwatch(site.units, _Editor(site, label).save)
+    return await measured(daemon, watch, [(room, n * pause) for n, room in enumerate(site.units)], _DEADLINE)
 
 
 async def measure(rooms: int, firmware: str, spread_over: float) -> int:
@@ -83,9 +50,9 @@ async def measure(rooms: int, firmware: str, spread_over: float) -> int:
         async with site, site.daemon() as daemon:
             await until(lambda: len(served(daemon)) == rooms, "all units are served", 120)
             await asyncio.sleep(4)  # the check of each screen after its first push
-            calm, lost = await _phase(site, daemon, "calm", spread_over / rooms)
+            calm = await _phase(site, daemon, "calm", spread_over / rooms)
             await asyncio.sleep(15)  # what was edited is read once more 12 s later
-            burst, more = await _phase(site, daemon, "burst", 0)
+            burst = await _phase(site, daemon, "burst", 0)
     report(
         "save_to_screen",
         {f"spread over {spread_over:.0f} s": calm, "one burst": burst},
@@ -93,7 +60,7 @@ async def measure(rooms: int, firmware: str, spread_over: float) -> int:
         firmware=firmware,
         unit="seconds",
     )
-    return 1 if lost + more else 0
+    return 1 if calm["lost"] or burst["lost"] else 0
 
 
 def main() -> int:

@@ -175,3 +175,17 @@ class Removable(Protocol):
     """Sources that hold something at the provider: ``dispose`` ends subscriptions and wipes what is kept."""
 
     async def dispose(self) -> None: ...
+
+
+@runtime_checkable
+class Forgiving(Protocol):
+    """Sources that remember over restarts that their credentials were refused; after ``forgive`` the next life asks."""
+
+    async def forgive(self) -> None: ...
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """Sources that may answer from memory, where a service counts questions: after ``anew`` the next reading asks."""
+
+    def anew(self, calendar: str) -> None: ...

@@ -25,7 +25,9 @@ MAX_BYTES = 64 * 1024 * 1024  # no invitation is that long; a disk image by mist
 def detect_command(
     files: Annotated[list[Path], typer.Argument(help="Invitations: text, Markdown, HTML, .ics, JSON event or mail.")],
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object a line per file.")] = False,
-    rule: Annotated[Path | None, typer.Option("--rule", help="A TOML file of rules to try: a file of its own or connector.toml.")] = None,
+    rule: Annotated[
+        Path | None, typer.Option("--rule", help="A TOML file of rules to try: a file of its own or connector.toml.")
+    ] = None,
     room: Annotated[str, typer.Option("--room", help="The room id that rules for some rooms are judged for.")] = "",
     site: Annotated[str, typer.Option("--site", help="The site that rules for some sites are judged for.")] = "",
 ) -> None:

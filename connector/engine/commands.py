@@ -32,17 +32,17 @@ class Commands:
             if command.id in self._seen:
                 continue  # its outcome is not on the disk yet
             self._seen.add(command.id)
-            outcome = self._do(command, calendar_of)
+            outcome = await self._do(command, calendar_of)
             self._tools.journal.note("daemon.command", command=command.kind, target=command.target, outcome=outcome)
             self._tools.store.post(commands.done(command, outcome))
 
-    def _do(self, command: Command, calendar_of: Callable[[str], CalendarId | None]) -> str:
+    async def _do(self, command: Command, calendar_of: Callable[[str], CalendarId | None]) -> str:
         kind, _, name = command.target.partition(":")
         if command.kind == "sync" and kind == "room":
             calendar = calendar_of(name)
-            return self._sync_all([calendar]) if calendar else f"There is no room {name}."
+            return await self._sync_all([calendar]) if calendar else f"There is no room {name}."
         if command.kind == "sync":
-            return self._sync_all(self._sync.calendars(name or None))
+            return await self._sync_all(self._sync.calendars(name or None))
         if command.kind == "retry":
             known = self._try_again(name)
             return (
@@ -53,11 +53,16 @@ class Commands:
             return f"{count} calendars are read once more; what is still empty then is believed."
         return f"This version does not know the command {command.kind}."
 
-    def _sync_all(self, calendars: Iterable[CalendarId]) -> str:
+    async def _sync_all(self, calendars: Iterable[CalendarId]) -> str:
         listed = tuple(calendars)
-        if any(self._sync.blocked(calendar.source) for calendar in listed):
+        refused = {calendar.source for calendar in listed if self._sync.blocked(calendar.source)}
+        if refused:
+            try:
+                await self._sync.forgive(refused)
+            except StoreError as error:
+                return f"The refused credentials were not tried again: {error}"
             self.reopen = True
             return "A source had its credentials refused: the sources are opened anew and asked once more."
         for calendar in listed:
-            self._sync.trigger(calendar)
+            self._sync.read_anew(calendar)
         return f"{len(listed)} calendars are being read."

@@ -25,6 +25,10 @@ _LEVELS = {
     "unknown": "warning",
     "rejected": "warning",
     "unreadable": "warning",
+    "expires": "warning",
+    "hidden": "warning",
+    "silent": "warning",
+    "lost": "warning",
     "empty": "error",
 }
 
@@ -40,10 +44,10 @@ class Journal:
 
     def note(self, event: str, room: str = "", **detail: Any) -> None:
         now = self._clock.now()
-        detail = redact_fields({k: v for k, v in detail.items() if v not in (None, "")})
+        fields = redact_fields({k: v for k, v in detail.items() if v not in (None, "")})
         level = _LEVELS.get(event.rsplit("_", 1)[-1].rsplit(".", 1)[-1], "info")
         bound = {"room": room} if room else {}
-        getattr(self._log, level)(event, **bound, **detail)
-        self._store.post(self._store.happened(room, event, now, detail))
+        getattr(self._log, level)(event, **bound, fields=fields)
+        self._store.post(self._store.happened(room, event, now, fields))
         if self._watcher is not None:
-            self._watcher({"at": now.isoformat(), "level": level, "event": event, **bound, **detail})
+            self._watcher({"at": now.isoformat(), "level": level, "event": event, **bound, **fields})

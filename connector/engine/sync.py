@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connector.calendars.base import CalendarSource
+from connector.calendars.base import CalendarSource, Forgiving, Sparing
 from connector.detection.detect import detect
 from connector.detection.rules import NO_RULES, Rules, rulings
 from connector.engine.clock import Bell
+from connector.engine.slots import Slots
 from connector.engine.unit import Tools
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import CalendarId, Event, JoinInfo, Meeting, RoomId, Ruling, Snapshot, Window
@@ -35,13 +36,30 @@ class _Calendar:
     known: bool = False  # a good read or a stored one exists: before that nothing is planned from it
     due_at: datetime | None = None
     read_again_at: datetime | None = None
-    started_at: datetime | None = None
+    wanted: bool = False  # the next reading is due to a trigger, not only to the poll
+    urgent: bool = False  # the one under way is
+    answered_at: datetime | None = None  # when the last reading that a trigger caused began
     reading: bool = False
+    readings: int = 0  # good ones
     failures: int = 0
     error: str = ""
     emptied_since: datetime | None = None
     complained: set[str] = field(default_factory=set)  # unreadable items already reported
     found: dict[str, _Found] = field(default_factory=dict)  # event key -> (hash of what was searched, results)
+
+
+@dataclass(frozen=True, slots=True)
+class _Emptied:
+    """A reading that would take away all that is to come."""
+
+    calendar: _Calendar
+    meetings: list[Meeting]
+    reading: int
+
+    @property
+    def newest(self) -> bool:
+        """The rest of its batch may have taken long, and the calendar was read again meanwhile."""
+        return self.calendar.readings == self.reading
 
 
 class Sync:
@@ -69,7 +87,7 @@ class Sync:
         self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
         self._bell = Bell(tools.clock)
         self._blocked: dict[str, str] = {}  # source -> why it is not asked any more
-        self._slots = {name: asyncio.Semaphore(tools.options.read_concurrency) for name in sources}
+        self._slots = {name: Slots(tools.options.read_concurrency) for name in sources}
         self._batches: set[asyncio.Task[None]] = set()
         self._emptied: dict[CalendarId, datetime] = {}  # published as empty lately: a trickle is a flood, too
 
@@ -82,10 +100,11 @@ class Sync:
 
     def use(self, calendars: Collection[CalendarId]) -> None:
         now = self._tools.clock.now()
+        names = {(calendar.source, calendar.name) for calendar in calendars}
         for calendar in set(self._calendars) - set(calendars):
             del self._calendars[calendar]
-            if calendar.source in self._sources:
-                self._sources[calendar.source].unwatch(calendar.name)
+            if calendar.source in self._sources and (calendar.source, calendar.name) not in names:
+                self._sources[calendar.source].unwatch(calendar.name)  # no other zone's is left either
         for calendar in set(calendars) - set(self._calendars):
             row = self._rows.get(calendar.key)
             state = _Calendar(calendar, due_at=now)
@@ -101,15 +120,30 @@ class Sync:
         self._bell.ring()
 
     def trigger(self, calendar: CalendarId) -> None:
-        """Read soon: at once, or ``debounce`` after the last read began; and once more later."""
+        """Read soon: at once, or ``debounce`` after the last reading that a trigger caused; and once more later.
+
+        A poll that just ended or is under way delays nothing: what it read may be older than the change.
+        """
         state = self._calendars.get(calendar)
         if state is None:
             return
         now, options = self._tools.clock.now(), self._tools.options
-        soonest = now if state.started_at is None else max(now, state.started_at + options.debounce)
-        state.due_at = soonest if state.due_at is None else min(state.due_at, soonest)
         state.read_again_at = now + options.read_again_after
+        slots = self._slots.get(calendar.source)
+        if state.reading and slots is not None and slots.hurry(id(state)):
+            state.answered_at = now  # the poll had not come to it yet: it does now
+            return
+        soonest = now if state.answered_at is None else max(now, state.answered_at + options.debounce)
+        state.due_at = soonest if state.due_at is None else min(state.due_at, soonest)
+        state.wanted = True
         self._bell.ring()
+
+    def read_anew(self, calendar: CalendarId) -> None:
+        """As ``trigger``, for a person: what the source remembers is no answer."""
+        source: object = self._sources.get(calendar.source)
+        if isinstance(source, Sparing):
+            source.anew(calendar.name)
+        self.trigger(calendar)
 
     def calendars(self, source: str | None = None) -> tuple[CalendarId, ...]:
         """Those in use, of one source or of all."""
@@ -123,12 +157,19 @@ class Sync:
         """Its credentials were refused: it is not asked until it is opened anew."""
         return source in self._blocked
 
+    async def forgive(self, sources: Iterable[str]) -> None:
+        """A person wants refused credentials tried once more: who remembers them over restarts forgets. StoreError."""
+        for name in sources:
+            source: object = self._sources.get(name)
+            if isinstance(source, Forgiving):
+                await source.forgive()
+
     def release(self, source: str) -> int:
         """Believe the empty readings that are held back, if the next one says the same. Returns how many calendars."""
         held = [c for c in self._calendars.values() if c.id.source == source and c.emptied_since is not None]
         for calendar in held:
             calendar.emptied_since = self._tools.clock.now() - self._tools.options.guard_hold
-            self.trigger(calendar.id)
+            self.read_anew(calendar.id)
         return len(held)
 
     # -------------------------------------------------------------------------------- the loop
@@ -164,7 +205,9 @@ class Sync:
         due = [c for c in self._calendars.values() if c.due_at is not None and c.due_at <= now and not c.reading]
         by_source: dict[str, list[_Calendar]] = {}
         for calendar in due:
-            calendar.reading, calendar.due_at, calendar.started_at = True, None, now
+            calendar.reading, calendar.due_at = True, None
+            calendar.urgent, calendar.wanted = calendar.wanted, False
+            calendar.answered_at = now if calendar.urgent else calendar.answered_at
             by_source.setdefault(calendar.id.source, []).append(calendar)
         for source, batch in by_source.items():
             task = asyncio.create_task(self._batch(batch), name=f"read-{source}")
@@ -175,12 +218,13 @@ class Sync:
 
     async def _batch(self, batch: list[_Calendar]) -> None:
         """Read them all; each speaks for itself, except where many lose everything at once."""
-        emptied = [c for c in await asyncio.gather(*map(self._read, batch)) if c is not None]
+        found = await asyncio.gather(*map(self._read, batch))
+        emptied = [each for each in found if each is not None and each.newest]
         if emptied:
             self._judge_emptied(emptied)
         self._bell.ring()
 
-    async def _read(self, calendar: _Calendar) -> tuple[_Calendar, list[Meeting]] | None:
+    async def _read(self, calendar: _Calendar) -> _Emptied | None:
         """Publishes what was read, unless it empties the calendar: then the batch decides."""
         now, pause = self._tools.clock.now(), None
         try:
@@ -191,8 +235,9 @@ class Sync:
                 fresh = list(await asyncio.gather(*map(self._enrich, fresh)))
             merged = merge(calendar.meetings, fresh, snapshot.unreadable)
             self._recovered(calendar)
+            calendar.readings += 1
             if calendar.known and future_count(calendar.meetings, now) and not future_count(merged, now):
-                return calendar, merged
+                return _Emptied(calendar, merged, calendar.readings)
             calendar.emptied_since = None
             self._publish(calendar, merged)
         except CalendarError as error:
@@ -227,7 +272,8 @@ class Sync:
             raise CredentialsRejected(self._blocked[calendar.id.source])
         deadline = self._tools.options.read_deadline.total_seconds()
         try:
-            async with self._slots[calendar.id.source], asyncio.timeout(deadline):
+            slot = self._slots[calendar.id.source].taken(id(calendar), urgent=calendar.urgent)
+            async with slot, asyncio.timeout(deadline):
                 window = self._window(self._tools.clock.now())
                 return await source.read(calendar.id.name, window, ZoneInfo(calendar.id.zone))
         except TimeoutError:
@@ -253,20 +299,24 @@ class Sync:
         else:
             store.post(store.calendar_seen(calendar.id.key, now))
 
-    def _judge_emptied(self, emptied: list[tuple[_Calendar, list[Meeting]]]) -> None:
+    def _judge_emptied(self, emptied: list[_Emptied]) -> None:
         now, options = self._tools.clock.now(), self._tools.options
         self._emptied = {c: at for c, at in self._emptied.items() if now - at < 2 * options.poll_every}
-        source = emptied[0][0].id.source
-        before = {
-            RoomId(c.id.key): future_count(c.meetings, now) for c in self._calendars.values() if c.id.source == source
-        }
+        source = emptied[0].calendar.id.source
+        ours = [
+            c for c in self._calendars.values() if c.id.source == source and not c.error
+        ]  # a failed one says nothing
+        before = {RoomId(c.id.key): future_count(c.meetings, now) for c in ours}
         before |= {RoomId(c.key): 1 for c in self._emptied if c.source == source}
-        after = {RoomId(c.id.key): 0 for c, _ in emptied} | {RoomId(c.key): 0 for c in self._emptied}
+        after = {RoomId(c.id.key): 0 for c in (each.calendar for each in emptied)} | {
+            RoomId(c.key): 0 for c in self._emptied
+        }
         # Those held since an earlier batch are part of the flood: calendars do not stay in step with each other.
-        after |= {RoomId(c.id.key): 0 for c in self._calendars.values() if c.emptied_since and c.id.source == source}
+        after |= {RoomId(c.id.key): 0 for c in ours if c.emptied_since}
         held = held_back(before, after, rooms=options.guard_rooms, share=options.guard_share)
         newly_held = 0
-        for calendar, meetings in emptied:
+        for each in emptied:
+            calendar = each.calendar
             since = calendar.emptied_since
             confirmed = since is not None and now - since >= options.guard_hold
             if RoomId(calendar.id.key) in held and not confirmed:
@@ -277,7 +327,7 @@ class Sync:
                 self._tools.journal.note("calendar.released", calendar=calendar.id.shown or calendar.id.key)
             calendar.emptied_since = None
             self._emptied[calendar.id] = now
-            self._publish(calendar, meetings)
+            self._publish(calendar, each.meetings)
         if newly_held:
             minutes = round(options.guard_hold.total_seconds() / 60)
             self._tools.journal.note(

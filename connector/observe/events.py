@@ -21,6 +21,8 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "library.log": "A line of a library, at warning or above; ``library`` names it.",
         "daemon.command": "What somebody asked from another process, and what came of it.",
         "config.restart_needed": "A setting was changed that takes effect at the next start only.",
+        "store.failed": "The database cannot be written: rooms show what they should, and no room dials by itself.",
+        "store.recovered": "The database can be written again.",
         # calendars
         "calendar.read": "A calendar's content changed since the last reading.",
         "calendar.failed": "A calendar cannot be read whole; the room keeps what it shows.",

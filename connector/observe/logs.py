@@ -15,7 +15,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
-from connector.observe.redaction import redact_fields
+from connector.observe.redaction import Redacted, redact_fields
 
 Format = Literal["auto", "json", "console"]
 Listener = Callable[[dict[str, object]], None]
@@ -74,7 +74,11 @@ def _shared() -> list[Processor]:
 
 
 def _redact(logger: object, method: str, event: EventDict) -> EventDict:
-    return redact_fields(event)
+    """What the journal redacted for the history is not redacted again; everything beside it is."""
+    done = event.pop("fields", None)
+    if not isinstance(done, Redacted):
+        return redact_fields(event if done is None else {**event, "fields": done})
+    return {**done, **redact_fields(event)}
 
 
 def _tell_listeners(logger: object, method: str, event: EventDict) -> EventDict:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(connection: Connection) -> None:
+    """sqlite3.DatabaseError when the database has a version that this program does not know."""
+    # Only who opens the database for writing needs it; to load it takes longer than most commands.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise sqlite3.DatabaseError(str(error)) from error
 
 
 def upgrade_sqlite(path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from alembic.util import CommandError
+import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -38,7 +37,7 @@ _PLAN = TypeAdapter(RoomPlan)
 _RECEIPT = TypeAdapter(Receipt)
 _INFO = TypeAdapter(DeviceInfo)
 _T = TypeVar("_T")
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger("connector")  # what cannot be written has no line in the history
 
 
 class Sealer(Protocol):
@@ -133,7 +132,7 @@ class Store:
                 await conn.execute(delete(tables.owner))
                 await conn.execute(insert(tables.owner).values(id=1, epoch=epoch, since=now))
                 last = (await conn.execute(select(func.max(tables.attempts.c.id)))).scalar() or 0
-        except (OSError, sqlite3.Error, SQLAlchemyError, CommandError) as error:
+        except (OSError, sqlite3.Error, SQLAlchemyError) as error:
             raise StoreError(
                 f"The database {path} cannot be used ({_cause(error)}) and was left as it is. Mend what is named, or"
                 " restore a backup. Without one, move the file aside and start again: calendars are read and screens"
@@ -209,18 +208,18 @@ class Store:
         cause = _cause(error)
         if cause != self._trouble:
             self._trouble = cause
-            _log.warning(
-                "The database %s cannot be written (%s). No room dials by itself until it can, because a dial that is"
-                " not written down could be made twice. Screens are kept as usual.",
-                self._engine.url.database,
-                cause,
+            _log.error(
+                "store.failed",
+                database=self._engine.url.database,
+                reason=f"The database cannot be written ({cause}). No room dials by itself until it can, because a dial"
+                " that is not written down could be made twice. Screens are kept as usual.",
             )
         return StoreError(f"the database cannot be written ({cause})")
 
     def _mended(self) -> None:
         if self._trouble:
             self._trouble = ""
-            _log.warning("The database %s can be written again.", self._engine.url.database)
+            _log.info("store.recovered", database=self._engine.url.database)
 
     @asynccontextmanager
     async def aside(self) -> AsyncIterator[AsyncConnection]:
@@ -243,6 +242,11 @@ class Store:
                 yield conn
         except (OSError, DatabaseError) as error:
             raise StoreError(f"The database {self._engine.url.database} cannot be read ({_cause(error)}).") from None
+
+    async def scrub(self) -> None:
+        """What was deleted is overwritten in the file (secure_delete); here it leaves the write-ahead log, too."""
+        async with self.reading() as conn:
+            await conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # -------------------------------------------------------------------------------- calendars
 
@@ -502,7 +506,7 @@ def _engine(path: Path) -> AsyncEngine:
     def _pragmas(raw: Any, _record: object) -> None:
         cursor = raw.cursor()
         # FULL: a committed dial attempt must survive a power cut, or the room could be dialled twice.
-        for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +46,7 @@ class MemorySource:
     error: CalendarError | None = None
     errors: dict[str, Exception] = field(default_factory=dict)
     hangs: set[str] = field(default_factory=set)
+    holds: dict[str, asyncio.Event] = field(default_factory=dict)  # answers with what was listed at the request
     reads: list[tuple[str, Window]] = field(default_factory=list)
     queue: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
@@ -63,7 +65,10 @@ class MemorySource:
         problem = self.error or self.errors.get(calendar)
         if problem is not None:
             raise problem
-        return Snapshot(tuple(self.listed.get(calendar, ())), tuple(self.unreadable.get(calendar, ())))
+        snapshot = Snapshot(tuple(self.listed.get(calendar, ())), tuple(self.unreadable.get(calendar, ())))
+        if calendar in self.holds:
+            await self.holds[calendar].wait()
+        return snapshot
 
     async def changes(self) -> AsyncIterator[str]:
         while True:
@@ -105,21 +110,30 @@ class Desk:
         await asyncio.gather(self.task, return_exceptions=True)
         await self.store.close()
 
-    async def settle(self) -> None:
+    async def settle(self, held: int = 0) -> None:
+        """``held``: so many readings do not end."""
         for _ in range(4):
-            for _ in range(8):
-                await asyncio.sleep(0)
-            hanging = len(self.source.hangs)
+            await self.pause()
+            hanging = len(self.source.hangs) + held
             while sum(c.reading for c in self.sync._calendars.values()) > hanging:
                 await asyncio.sleep(0.001)
             await self.store.write()
 
+    async def pause(self) -> None:
+        """Everybody takes a few steps; readings may be under way."""
+        for _ in range(8):
+            await asyncio.sleep(0)
+
     async def use(self, *names: str) -> None:
-        self.sync.use({CalendarId("s", name) for name in names})
+        await self.begin(*names)
         await self.settle()
 
-    async def advance(self, by: timedelta) -> None:
-        await self.clock.advance(by, self.settle)
+    async def begin(self, *names: str) -> None:
+        self.sync.use({CalendarId("s", name) for name in names})
+        await self.pause()
+
+    async def advance(self, by: timedelta, held: int = 0) -> None:
+        await self.clock.advance(by, partial(self.settle, held))
 
     def titles(self, name: str = "c") -> list[str] | None:
         meetings = self.sync.meetings(CalendarId("s", name))
@@ -175,6 +189,89 @@ async def test_a_change_is_read_at_once_and_once_more(desk: Desk) -> None:
     assert desk.source.reads_of("c") == reads + 1
     await desk.advance(timedelta(seconds=13))
     assert desk.source.reads_of("c") == reads + 2
+
+
+async def test_a_change_soon_after_a_poll_is_read_at_once(desk: Desk) -> None:
+    await desk.use("c")
+    polls = desk.source.reads_of("c")
+    while desk.source.reads_of("c") == polls:  # to the next poll
+        await desk.advance(timedelta(seconds=1))
+    desk.source.listed["c"] = [event()]
+    desk.source.queue.put_nowait("c")
+    await desk.settle()
+    assert desk.titles() == ["a"]
+
+
+async def test_a_change_soon_after_the_second_look_is_read_at_once(desk: Desk) -> None:
+    await desk.use("c")
+    await desk.advance(timedelta(seconds=25))
+    desk.source.queue.put_nowait("c")
+    await desk.settle()
+    await desk.advance(OPTIONS.read_again_after)
+    desk.source.listed["c"] = [event()]
+    desk.source.queue.put_nowait("c")
+    await desk.settle()
+    assert desk.titles() == ["a"]
+
+
+async def test_a_storm_of_changes_of_one_calendar_is_read_once_a_debounce(desk: Desk) -> None:
+    await desk.use("c")
+    await desk.advance(timedelta(seconds=25))
+    before = desk.source.reads_of("c")
+    for _ in range(60):  # six seconds, no poll among them
+        desk.source.queue.put_nowait("c")
+        await desk.settle()
+        await desk.advance(timedelta(seconds=0.1))
+    assert 4 <= desk.source.reads_of("c") - before <= 5
+
+
+async def test_a_change_while_a_reading_is_under_way_causes_one_more(desk: Desk) -> None:
+    desk.source.holds["c"] = gate = asyncio.Event()
+    await desk.begin("c")
+    desk.source.listed["c"] = [event()]  # too late for the reading under way
+    for _ in range(3):
+        desk.source.queue.put_nowait("c")
+    await desk.pause()
+    assert desk.source.reads_of("c") == 1
+    gate.set()
+    await desk.settle()
+    assert desk.titles() == ["a"]
+    assert desk.source.reads_of("c") == 2
+
+
+async def test_a_change_does_not_queue_behind_a_poll_of_many(desk: Desk) -> None:
+    names = [f"c{n:02}" for n in range(40)]
+    gate = asyncio.Event()
+    desk.source.holds = dict.fromkeys(names, gate)
+    await desk.begin(*names)
+    taken = [name for name, _ in desk.source.reads]
+    assert len(taken) == OPTIONS.read_concurrency
+    late = next(name for name in sorted(names) if name not in taken)
+    desk.source.queue.put_nowait(late)
+    await desk.pause()
+    gate.set()
+    await desk.settle()
+    order = [name for name, _ in desk.source.reads]
+    assert order.index(late) <= OPTIONS.read_concurrency + 1
+    assert desk.source.reads_of(late) == 1  # its turn in the poll came after the change: it is not read twice
+
+
+async def test_a_slow_neighbour_does_not_bring_back_an_older_reading(desk: Desk) -> None:
+    """A poll found c empty and waits for the rest of its batch; meanwhile somebody books c."""
+    for name in "cd":
+        desk.source.listed[name] = [event()]
+    await desk.use("c", "d")
+    desk.source.holds["d"] = gate = asyncio.Event()
+    desk.source.listed["c"] = []
+    await desk.advance(minutes(1), held=1)
+    assert desk.titles("c") == ["a"]
+    desk.source.listed["c"] = [event("b")]
+    desk.source.queue.put_nowait("c")
+    await desk.settle(held=1)
+    assert desk.titles("c") == ["b"]
+    gate.set()
+    await desk.settle()
+    assert desk.titles("c") == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -277,6 +374,17 @@ async def test_all_rooms_empty_at_once_is_held_until_confirmed(desk: Desk) -> No
     await desk.advance(minutes(10))
     assert all(desk.titles(name) == [] for name in names)
     assert desk.named("calendar.released")
+
+
+async def test_calendars_that_fail_say_nothing_against_a_flood(desk: Desk) -> None:
+    names = [f"c{n}" for n in range(10)]
+    for name in names:
+        desk.source.listed[name] = [event(start=NINE + minutes(300))]
+    await desk.use(*names)
+    desk.source.listed.clear()
+    desk.source.errors |= {name: AccessDenied("403") for name in names[:4]}
+    await desk.advance(minutes(3))
+    assert all(desk.titles(name) == ["a"] for name in names)
 
 
 async def test_a_flood_is_seen_also_after_readings_drifted_apart(desk: Desk) -> None:

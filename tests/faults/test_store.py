@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from connector.model import Room, RoomId
+from connector.observe.events import LOG_EVENTS
 from connector.planning.dialing import Attempt, AttemptState
 from connector.planning.plan import plan
 from connector.store import schema
@@ -115,29 +117,29 @@ def no_space(database: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-async def test_a_full_disk_is_an_error_without_the_statement_and_passes(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with opened(tmp_path) as store:
-        with no_space(tmp_path / "db"):
-            for number in (1, 2):
-                with pytest.raises(StoreError) as told:
-                    await store.write(store.add_attempt(attempt(number)))
-                assert "INSERT" not in str(told.value) and "zoom" not in str(told.value)
-        await store.write(store.add_attempt(attempt(3)))
-        assert [a.id for a in await store.attempts(NINE)] == [3]
-    lines = [record.getMessage() for record in caplog.records if record.name == "connector.store.store"]
-    assert len(lines) == 2  # one a change, not one a failure
-    assert "cannot be written" in lines[0] and "can be written again" in lines[1]
+async def test_a_full_disk_is_an_error_without_the_statement_and_passes(tmp_path: Path) -> None:
+    with capture_logs() as told:
+        async with opened(tmp_path) as store:
+            with no_space(tmp_path / "db"):
+                for number in (1, 2):
+                    with pytest.raises(StoreError) as failure:
+                        await store.write(store.add_attempt(attempt(number)))
+                    assert "INSERT" not in str(failure.value) and "zoom" not in str(failure.value)
+            await store.write(store.add_attempt(attempt(3)))
+            assert [a.id for a in await store.attempts(NINE)] == [3]
+    assert [line["event"] for line in told] == ["store.failed", "store.recovered"]  # one a change, not one a failure
+    assert "cannot be written" in told[0]["reason"] and told[0]["database"] == str(tmp_path / "db")
+    assert LOG_EVENTS.keys() >= {line["event"] for line in told}
 
 
-async def test_a_bad_statement_is_not_taken_for_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with opened(tmp_path) as store:
-        await store.write(store.add_attempt(attempt(1)))
-        with pytest.raises(Exception, match="UNIQUE") as told:
+async def test_a_bad_statement_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    with capture_logs() as told:
+        async with opened(tmp_path) as store:
             await store.write(store.add_attempt(attempt(1)))
-        assert not isinstance(told.value, StoreError)
-    assert not caplog.records
+            with pytest.raises(Exception, match="UNIQUE") as failure:
+                await store.write(store.add_attempt(attempt(1)))
+            assert not isinstance(failure.value, StoreError)
+    assert not told
 
 
 async def test_nothing_is_dialled_while_the_row_cannot_be_written(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector.demo.cast import CAST, DESIGN_REVIEW, HIDDEN, Timing
+from connector.demo.cast import ADDED_TITLE, CAST, DESIGN_REVIEW, HIDDEN, Timing
 from connector.demo.folder import open_folder, write_calendars
 from connector.demo.house import House, open_house
 from connector.demo.live import LiveDemo
@@ -24,18 +25,19 @@ async def look(story: Story, times: int = 3) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def story_of(folder: Path, house: House) -> Story:
+def story_of(folder: Path, house: House, *, acts: bool = False) -> Story:
     began = datetime.now(UTC)
     live = LiveDemo(CAST[:3], folder)
     live.house = house
     write_calendars(folder, CAST[:3], began, Timing.of(60))
-    return Story(live, house, began, Timing.of(60), acts=False)
+    timing = replace(Timing.of(60), edit=0.0)
+    return Story(live, house, began, timing, acts=acts)
 
 
-async def push(house: House, *bookings: Booking) -> None:
+async def push(house: House, room: str, *bookings: Booking) -> None:
     plug = registry.find("cisco").plug
     assert plug is not None
-    async with plug.open(house.units["aspen"].endpoint) as driver:
+    async with plug.open(house.units[room].endpoint) as driver:
         await driver.push(BookingList(bookings))
 
 
@@ -60,7 +62,7 @@ async def test_a_press_is_seen_on_the_bridge_and_a_second_call_is_a_problem(tmp_
     with open_folder(tmp_path / "demo") as folder:
         async with open_house(CAST[:3], lambda _: None) as house:
             story = story_of(folder, house)
-            await push(house, booking(DESIGN_REVIEW.title))
+            await push(house, "aspen", booking(DESIGN_REVIEW.title))
             await story.live.press_join("aspen", "41")
             await look(story)
             assert [check.done for check in story.checks][:2] == [True, True]
@@ -76,6 +78,19 @@ async def test_a_private_title_on_a_screen_is_a_problem(tmp_path: Path) -> None:
     with open_folder(tmp_path / "demo") as folder:
         async with open_house(CAST[:3], lambda _: None) as house:
             story = story_of(folder, house)
-            await push(house, booking(HIDDEN.title))
+            await push(house, "aspen", booking(HIDDEN.title))
             await look(story)
         assert "Aspen showed a private title." in story.summary().problems
+
+
+async def test_the_calendar_is_edited_when_the_screen_has_what_was_there_before(tmp_path: Path) -> None:
+    """Else a daemon that starts slowly reads the edit at once, and nobody sees a change arrive."""
+    with open_folder(tmp_path / "demo") as folder:
+        async with open_house(CAST[:3], lambda _: None) as house:
+            story = story_of(folder, house, acts=True)
+            cedar = CAST[2]
+            await look(story)
+            assert ADDED_TITLE not in story.live.calendars.read(cedar)
+            await push(house, "cedar", booking("Private meeting"))
+            await look(story)
+            assert story.live.calendars.read(cedar).count(ADDED_TITLE) == 1

@@ -7,14 +7,21 @@ import io
 import json
 import logging
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import structlog
 
 import connector
-from connector.observe import logs
+from connector.engine.journal import Journal
+from connector.observe import logs, redaction
 from connector.observe.events import LOG_EVENTS
+from connector.observe.redaction import redact_fields
+from connector.store.store import Store
+from tests.support.clock import FakeClock
 
 DIAL = "12345678901.4377@zoomcrc.com"
 
@@ -98,6 +105,76 @@ def test_a_logger_made_before_the_configuration_follows_it() -> None:
     logs.configure("json", stream=stream)
     early.info("daemon.started")
     assert [line["event"] for line in lines(stream)] == ["daemon.started"]
+
+
+def journal(told: list[dict[str, Any]], written: list[Any]) -> Journal:
+    class Memory:
+        def happened(self, room: str, event: str, at: datetime, detail: Mapping[str, Any]) -> Any:
+            return detail
+
+        def post(self, *writes: Any) -> None:
+            written.extend(writes)
+
+    return Journal(FakeClock(), cast(Store, Memory()), told.append)
+
+
+def test_the_journal_keeps_secrets_from_log_history_watcher_and_listener() -> None:
+    stream = io.StringIO()
+    logs.configure("json", stream=stream)
+    told: list[dict[str, Any]] = []
+    heard: list[dict[str, object]] = []
+    written: list[Any] = []
+    leave = logs.subscribe(heard.append)
+    with structlog.contextvars.bound_contextvars(bound=f"Authorization: Basic {'QVFBWg' * 2}", passcode="4377"):
+        journal(told, written).note(
+            "dial.refused",
+            "aspen",
+            address=DIAL,
+            passcode="4377",
+            reason=f"{DIAL} said password=XQZ73XQZ",
+            deep={"token": ["XQZ73XQZ"], "error": ConnectionError(f"https://admin:XQZ73XQZ@{DIAL}")},
+        )
+    leave()
+    for text in (stream.getvalue(), repr(told), repr(heard), repr(written)):
+        assert "12345678901.***@zoomcrc.com" in text
+        assert not any(secret in text for secret in ("4377", "XQZ", "QVFBWg"))
+    (line,) = lines(stream)
+    assert line["room"] == "aspen" and line["event"] == "dial.refused" and line["level"] == "warning"
+
+
+def test_a_line_of_the_journal_is_redacted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.configure("json", stream=io.StringIO())
+    seen: list[str] = []
+    real = redaction.redact_text
+
+    def counted(text: str) -> str:
+        seen.append(text)
+        return real(text)
+
+    monkeypatch.setattr(redaction, "redact_text", counted)
+    journal([], []).note("dial.refused", "aspen", address=DIAL)
+    assert seen.count(DIAL) == 1
+
+
+def test_fields_that_only_look_redacted_are_redacted() -> None:
+    """Whatever somebody passes under the journal's own word."""
+    stream = io.StringIO()
+    logs.configure("json", stream=stream)
+    structlog.get_logger().info("dial.sent", fields={"address": DIAL, "passcode": "4377"})
+    logging.getLogger("httpx2").warning("call", extra={"fields": {"address": DIAL}})
+    assert "4377" not in stream.getvalue()
+    assert "12345678901.***@zoomcrc.com" in stream.getvalue()
+
+
+def test_an_exception_beside_redacted_fields_is_redacted() -> None:
+    stream = io.StringIO()
+    logs.configure("json", stream=stream)
+    try:
+        raise ConnectionError(f"no answer from {DIAL}")
+    except ConnectionError:
+        structlog.get_logger().exception("dial.unknown", fields=redact_fields({"address": DIAL}))
+    assert "4377" not in stream.getvalue()
+    assert lines(stream)[0]["address"] == "12345678901.***@zoomcrc.com"
 
 
 def test_listeners_get_redacted_lines_until_they_leave() -> None:

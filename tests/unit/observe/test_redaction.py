@@ -13,6 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from connector.observe import redaction
 from connector.observe.redaction import MAX_TEXT, is_secret_name, redact, redact_fields, redact_text
 from device_drivers.api import CallState, DialAddress
 
@@ -84,6 +85,11 @@ def test_secrets_in_composed_text_are_masked(before: str, secret: str) -> None:
 def test_redaction_is_idempotent(text: str) -> None:
     once = redact_text(text)
     assert redact_text(once) == once
+
+
+@given(st.from_regex(redaction._PLAIN, fullmatch=True))
+def test_what_is_taken_as_plain_is_what_no_rule_matches(text: str) -> None:
+    assert all(pattern.search(text) is None for pattern, _ in redaction._RULES)
 
 
 @given(secrets, st.sampled_from(["password", "Passcode", "passcode_text", "X-Api-Key", "accessToken", "Cookie", "pwd"]))

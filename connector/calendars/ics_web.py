@@ -86,7 +86,7 @@ class WebCalendar:
                 f"{self.name} did not answer whole within {self._deadline.total_seconds():.0f} seconds."
             ) from error
         except httpx2.HTTPError as error:
-            raise SourceUnavailable(f"{self.name} {_cause(error)}.") from error
+            raise SourceUnavailable(f"{self.name} {cause(error)}.") from error
         except CredentialsRejected:
             self.rejected = True
             raise
@@ -172,9 +172,10 @@ def retry_after(value: str | None) -> timedelta:
     return min(max(wait, timedelta(seconds=1)), timedelta(days=1))
 
 
-def _cause(error: httpx2.HTTPError) -> str:
+def cause(error: httpx2.HTTPError, certificate_help: str = "") -> str:
+    """What goes behind the name of the server in a sentence."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "has a certificate that cannot be verified"
+        return f"has a certificate that cannot be verified{certificate_help}"
     if isinstance(error, httpx2.TimeoutException):
         return "did not answer in time"
     if isinstance(error, httpx2.ConnectError):

@@ -21,8 +21,8 @@ from connector.calendars.base import Finding, Place, SourceContext
 from connector.calendars.graph import doctor as graph_doctor
 from connector.calendars.graph.advice import denied_reading
 from connector.calendars.graph.auth import CLOUDS, AppIdentity, Cloud, ExpiryWatch, Tokens, identity_of_pem
-from connector.calendars.graph.events import ALL_DAY_MARGIN, FULL, LIGHT, Item, item_of, localised, print_of
-from connector.calendars.graph.http import GraphHttp, mailbox_path
+from connector.calendars.graph.events import ALL_DAY_MARGIN, EXPAND, FULL, LIGHT, Item, item_of, localised, print_of
+from connector.calendars.graph.http import GraphHttp, view_path
 from connector.calendars.graph.push import Subscriptions
 from connector.calendars.options import Options
 from connector.calendars.triggers import Triggers
@@ -101,27 +101,27 @@ class GraphSource:
         wide = Window(window.start - ALL_DAY_MARGIN, window.end + ALL_DAY_MARGIN)
         async with room.lock:
             for _ in range(_TRIES):
-                light = [print_of(raw) for raw in await self._list(calendar, wide, LIGHT, _LIGHT_PAGE)]
-                listed = {name for name, _ in light if name}
+                light = dict(print_of(raw) for raw in await self._light(calendar, wide))
                 if not room.holds(light):
                     if room.differs_in_known(light):
                         self._push.unannounced_change(calendar)
-                    room.take(item_of(raw) for raw in await self._list(calendar, wide, FULL, _PAGE))
-                    if room.names() != listed:
+                    room.take(item_of(raw) for raw in await self._full(calendar, wide))
+                    if room.names() != light.keys() - {""}:
                         continue  # it changed in between, or a page is missing: the next look decides
-                return room.snapshot(listed, window, zone or self._zone)
+                return room.snapshot(window, zone or self._zone)
         raise SourceUnavailable(
             f"Two listings of {calendar} in a row did not name the same events; neither of them is used."
         )
 
-    async def _list(self, calendar: str, window: Window, select: str, page: int) -> list[object]:
-        start, end = (moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (window.start, window.end))
-        path = (
-            f"{mailbox_path(calendar)}/calendarView?startDateTime={start}&endDateTime={end}"
-            f"&$select={select}&$top={page}"
-        )
+    async def _light(self, calendar: str, window: Window) -> list[object]:
         denied = denied_reading(self._app.client_id, calendar)
+        path = f"{view_path(calendar, window.start, window.end)}&$select={LIGHT}&$top={_LIGHT_PAGE}"
         return await self._http.listing(path, mailbox=calendar, denied=denied)
+
+    async def _full(self, calendar: str, window: Window) -> list[object]:
+        denied = denied_reading(self._app.client_id, calendar)
+        path = f"{view_path(calendar, window.start, window.end)}&$select={FULL}&$top={_PAGE}"
+        return await self._http.expanded(path, EXPAND, mailbox=calendar, denied=denied)
 
     # -------------------------------------------------------------------------------- changes
 
@@ -168,18 +168,14 @@ class _Room:
     def names(self) -> set[str]:
         return {item.id for item in self._items.values() if item.id}
 
-    def holds(self, light: list[tuple[str, str]]) -> bool:
-        """Everything that is listed is here and unchanged; what is not listed any more does not matter."""
+    def holds(self, light: Mapping[str, str]) -> bool:
+        """``light``: id to print. What is here and not listed differs, too: one listing alone removes nothing."""
         fresh = asyncio.get_running_loop().time() - self._read_at < _TRUST.total_seconds()
-        return self._whole and fresh and all(self._print(name) == print_ != "" for name, print_ in light)
+        return self._whole and fresh and {name: item.print for name, item in self._items.items()} == light
 
-    def differs_in_known(self, light: list[tuple[str, str]]) -> bool:
+    def differs_in_known(self, light: Mapping[str, str]) -> bool:
         """An item that was here has another content: new ones may only have come into the window with time."""
-        return self._whole and any(self._print(name) not in ("", print_) for name, print_ in light)
-
-    def _print(self, name: str) -> str:
-        item = self._items.get(name)
-        return item.print if item is not None else ""
+        return self._whole and any(light.get(name, item.print) != item.print for name, item in self._items.items())
 
     def take(self, items: Iterable[Item]) -> None:
         """A complete listing."""
@@ -191,14 +187,12 @@ class _Room:
         self._whole = all(item.print for item in self._items.values())
         self._read_at = asyncio.get_running_loop().time()
 
-    def snapshot(self, listed: set[str], window: Window, zone: tzinfo) -> Snapshot:
-        """``listed``: the ids of the newest listing; what is here and not there has gone since."""
-        here = {name: item for name, item in self._items.items() if name in listed or not self._whole}
-        unreadable = tuple(dict.fromkeys(item.unreadable for item in here.values() if item.unreadable))
+    def snapshot(self, window: Window, zone: tzinfo) -> Snapshot:
+        unreadable = tuple(dict.fromkeys(item.unreadable for item in self._items.values() if item.unreadable))
         broken = {problem.series_uid for problem in unreadable}
         events = [
             replace(event, texts=_unpack(self._texts[name]))
-            for name, item in here.items()
+            for name, item in self._items.items()
             if item.event is not None and item.event.series_uid not in broken
             if _touches(event := localised(item.event, zone), window)
         ]

@@ -21,6 +21,15 @@ FULL = (
     "id,iCalUId,changeKey,subject,bodyPreview,body,start,end,isAllDay,isCancelled,organizer,location,locations,"
     "onlineMeeting,onlineMeetingUrl,sensitivity,showAs,responseStatus,type,seriesMasterId,originalStart"
 )
+# Named properties in which Outlook, its add-ins and Skype keep a meeting's link, of the set PS_PUBLIC_STRINGS.
+# learn.microsoft.com, "Get singleValueLegacyExtendedProperty": the form of the ids and of the filter.
+_PUBLIC_STRINGS = "{00020329-0000-0000-C000-000000000046}"
+EXPAND = "singleValueExtendedProperties($filter={})".format(
+    " or ".join(
+        f"id eq 'String {_PUBLIC_STRINGS} Name {name}'"
+        for name in ("OnlineMeetingExternalLink", "OnlineMeetingConfLink", "SkypeTeamsMeetingUrl")
+    )
+)
 _WHOLE_PREVIEW = 200  # characters; a preview is cut at 255, a shorter one is the whole text
 _URL = re.compile(r"\s*[a-z][a-z0-9+.-]*:[^\s<>\"]+\s*", re.IGNORECASE)
 
@@ -84,6 +93,7 @@ def _event(entry: Mapping[str, Any], uid: str) -> Event:
         end=end,
         title=one_line(entry.get("subject") or ""),
         organizer=one_line(organizer.get("name") or organizer.get("address") or ""),
+        organizer_email=one_line(organizer.get("address") or "").lower(),
         all_day=entry.get("isAllDay") is True,
         private=str(entry.get("sensitivity") or "normal").lower() != "normal",  # an unknown word hides, too
         cancelled=entry.get("isCancelled") is True,
@@ -148,10 +158,11 @@ ALL_DAY_MARGIN = timedelta(hours=14)  # how far a zone can be from UTC, in which
 def _texts(entry: Mapping[str, Any]) -> Iterator[SourceText]:
     """Every place where join information may stand. Room systems often strip bodies: then the first ones remain."""
     meeting = _mapping(entry.get("onlineMeeting"))
-    yield _text("online", meeting.get("joinUrl"))
-    yield _text("online", entry.get("onlineMeetingUrl"))
-    others = entry.get("locations")
-    for place in (entry.get("location"), *(others if isinstance(others, list) else ())):
+    yield _text("conference", meeting.get("joinUrl"))
+    yield _text("conference", entry.get("onlineMeetingUrl"))
+    for named in _list(entry.get("singleValueExtendedProperties")):
+        yield _text("online", _mapping(named).get("value"))
+    for place in (entry.get("location"), *_list(entry.get("locations"))):
         for name in ("displayName", "locationUri", "uniqueId"):
             value = _mapping(place).get(name)
             if name != "uniqueId" or "://" in str(value):  # an address typed by hand is repeated there; others are ids
@@ -176,6 +187,10 @@ def _text(where: str, value: object) -> SourceText:
     content = value if isinstance(value, str) else ""
     kind: Literal["url", "text"] = "url" if _URL.fullmatch(content) else "text"
     return SourceText(where, kind, content)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

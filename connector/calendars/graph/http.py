@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -16,7 +16,7 @@ import httpx2
 
 from connector.calendars.graph.auth import Tokens
 from connector.calendars.graph.pace import Pace
-from connector.calendars.ics_web import retry_after
+from connector.calendars.ics_web import cause, retry_after
 from connector.errors import AccessDenied, CalendarError, SourceUnavailable
 
 SIZE_LIMIT = 50 * 2**20  # bytes of one answer
@@ -35,6 +35,10 @@ class Conflict(SourceUnavailable):
     """409: it exists already."""
 
 
+class BadRequest(SourceUnavailable):
+    """400: the service does not know, or does not allow, what was asked for."""
+
+
 class GraphHttp:
     """``base``: such as https://graph.microsoft.com/v1.0. ``deadline``: of a request, waiting for its turn left out."""
 
@@ -44,6 +48,7 @@ class GraphHttp:
         self.base = base.rstrip("/")
         self.tokens = tokens
         self.pace = pace or Pace()
+        self.expands = True  # False once the service refused a $expand
         self.clock_ahead: timedelta | None = None  # of the service against ours, from its last Date header
         self._deadline = deadline.total_seconds()
         self._client = httpx2.AsyncClient(
@@ -72,6 +77,17 @@ class GraphHttp:
             items += value
             url = self._next(page.get("@odata.nextLink"))
         return items
+
+    async def expanded(self, path: str, expand: str, *, mailbox: str, denied: str) -> list[Any]:
+        """A listing with $expand. Where the service refuses that, it is read without, now and from then on."""
+        if self.expands:
+            try:
+                return await self.listing(f"{path}&$expand={quote(expand, safe='')}", mailbox=mailbox, denied=denied)
+            except BadRequest:
+                items = await self.listing(path, mailbox=mailbox, denied=denied)
+                self.expands = False  # the rest of the request was good
+                return items
+        return await self.listing(path, mailbox=mailbox, denied=denied)
 
     def _next(self, link: object) -> str:
         """The token is sent to the address that was configured and to no other."""
@@ -128,7 +144,7 @@ class GraphHttp:
                 f"Microsoft Graph did not answer whole within {self._deadline:.3g} seconds."
             ) from None
         except httpx2.HTTPError as error:
-            raise SourceUnavailable(f"Microsoft Graph {_cause(error)}.") from None
+            raise SourceUnavailable(f"Microsoft Graph {cause(error, ': name its authority with ca_file')}.") from None
         self._note_clock(response.headers.get("Date"))
         return response.status_code, response.headers, content
 
@@ -156,12 +172,19 @@ class GraphHttp:
             )
         if status == 409:
             return Conflict(f"Microsoft Graph says that it exists already (409 {code}).")
-        return SourceUnavailable(f"Microsoft Graph answers HTTP {status} {code}.".replace(" .", "."))
+        kind = BadRequest if status == 400 else SourceUnavailable
+        return kind(f"Microsoft Graph answers HTTP {status} {code}.".replace(" .", "."))
 
 
 def mailbox_path(mailbox: str) -> str:
     """Apostrophes, slashes and signs in the address are data, not path."""
     return f"/users/{quote(mailbox, safe='')}"
+
+
+def view_path(mailbox: str, start: datetime, end: datetime) -> str:
+    """Of calendarView; more of a query may follow."""
+    first, last = (moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (start, end))
+    return f"{mailbox_path(mailbox)}/calendarView?startDateTime={first}&endDateTime={last}"
 
 
 def code_of(content: bytes) -> str:
@@ -194,15 +217,3 @@ def _json(content: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise SourceUnavailable("Microsoft Graph gave an answer of an unknown form.")
     return value
-
-
-def _cause(error: httpx2.HTTPError) -> str:
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "has a certificate that cannot be verified: name its authority with ca_file"
-    if isinstance(error, httpx2.TimeoutException):
-        return "did not answer in time"
-    if isinstance(error, httpx2.ConnectError):
-        return "cannot be reached"
-    if isinstance(error, httpx2.RemoteProtocolError):
-        return "closed the connection before its answer was whole"
-    return f"could not be read ({type(error).__name__})"

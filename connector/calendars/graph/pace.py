@@ -72,7 +72,8 @@ class Pace:
         """The service said so. ``wait``: its Retry-After; without one we back off by ourselves, each time longer."""
         now = asyncio.get_running_loop().time()
         failures = self._in_a_row[mailbox] = self._in_a_row.get(mailbox, 0) + 1
-        seconds = wait.total_seconds() if wait else min(2.0**failures * random.uniform(1, 1.5), _LONGEST)
+        own = min(2.0 ** min(failures, 9) * random.uniform(1, 1.5), _LONGEST)
+        seconds = wait.total_seconds() if wait else own
         self._paused[mailbox] = now + seconds
         self._paused = {name: until for name, until in self._paused.items() if until > now}
         if len(self._paused) >= _MANY:
@@ -93,7 +94,7 @@ class Pace:
 
 
 def _limited(seconds: float) -> RateLimited:
+    """The sentence is always the same: another one would be another line in the log, for each room at each try."""
     return RateLimited(
-        f"Microsoft Graph asks to wait for {seconds:.3g} seconds (too many requests).",
-        retry_after=timedelta(seconds=max(seconds, 0.001)),
+        "Microsoft Graph asks to wait: too many requests.", retry_after=timedelta(seconds=max(seconds, 0.001))
     )

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.calendars.base import Hook, HookReply, Keep, Webhooks
-from connector.calendars.graph.http import Conflict, Gone, GraphHttp
+from connector.calendars.graph.http import BadRequest, Conflict, Gone, GraphHttp
 from connector.calendars.graph.subscription import (
     AT_ANY_TIME,
     Subscription,
@@ -28,7 +28,7 @@ from connector.calendars.graph.subscription import (
     text_of,
 )
 from connector.calendars.triggers import Triggers
-from connector.errors import AccessDenied, CalendarError, RateLimited
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.planning.retry import backoff
 
 _LIFE = timedelta(hours=48)  # asked for; short, so that what a lost database leaves behind ends soon
@@ -36,6 +36,8 @@ _SHORTEST = timedelta(minutes=45)  # the service grants no less
 _AT_ONCE = 2  # subscriptions tended at once: reading goes first
 _SILENCE = timedelta(minutes=4)  # Microsoft names three minutes as the longest delay
 _DENIED = timedelta(minutes=30)
+_STRAYS_AFTER = timedelta(minutes=5)  # rooms are told after the start: a kept subscription waits that long for its own
+_LISTED_FOR = 60.0  # seconds
 _MOST_BODY = 2**20
 _MOST_ITEMS = 1000
 
@@ -64,6 +66,9 @@ class Subscriptions:
         self._silence = silence
         self._all: dict[str, Subscription] = {}
         self._left: dict[str, str] = {}  # id to calendar: to be deleted at the provider
+        self._waiting: dict[str, Subscription] = {}  # of the last run; their rooms were not told yet
+        self._waits_until = datetime.now(UTC) + _STRAYS_AFTER
+        self._active: tuple[float, dict[str, datetime]] | None = None  # when it was listed, by the loop's clock
         self._bell = asyncio.Event()
         self._strange = 0
         self._strange_told = AT_ANY_TIME
@@ -76,7 +81,8 @@ class Subscriptions:
         return self._all.get(calendar)
 
     def watch(self, calendar: str) -> None:
-        self._all.setdefault(calendar, Subscription(calendar))
+        if calendar not in self._all:
+            self._all[calendar] = self._waiting.pop(calendar, Subscription(calendar))
         self._bell.set()
 
     def unwatch(self, calendar: str) -> None:
@@ -114,7 +120,7 @@ class Subscriptions:
             items = json.loads(hook.body)["value"]
         except (ValueError, KeyError, TypeError, RecursionError):
             return HookReply(400)
-        known = {s.id: s for s in self._all.values() if s.id}
+        known = {s.id: s for s in (*self._waiting.values(), *self._all.values()) if s.id}
         for item in items[:_MOST_ITEMS] if isinstance(items, list) else []:
             found = sender(item, known)
             if found is None:
@@ -168,6 +174,9 @@ class Subscriptions:
 
     async def _round(self, now: datetime) -> float:
         """Does what is due. Returns the seconds until something is due again."""
+        if now >= self._waits_until:
+            self._left |= {stray.id: calendar for calendar, stray in self._waiting.items() if stray.id}
+            self._waiting.clear()
         for name, calendar in list(self._left.items()):
             await self._delete(name, calendar)
         due = [s for s in self._all.values() if self._due(s) <= now][:_AT_ONCE]
@@ -175,7 +184,7 @@ class Subscriptions:
         if due:
             return 0.0
         soonest = min((self._due(s) for s in self._all.values()), default=now + timedelta(hours=1))
-        return (soonest - now).total_seconds()
+        return ((min(soonest, self._waits_until) if self._waiting else soonest) - now).total_seconds()
 
     def _due(self, subscription: Subscription) -> datetime:
         silent = subscription.suspect_at + self._silence if subscription.suspect_at and subscription.id else None
@@ -218,13 +227,15 @@ class Subscriptions:
             self._triggers.add(subscription.calendar)  # what changed since the last reading, nobody will tell
 
     async def _post(self, subscription: Subscription, body: Mapping[str, Any]) -> dict[str, Any]:
-        return await self._http.request(
-            "POST",
-            "/subscriptions",
-            mailbox=subscription.calendar,
-            body=body,
-            denied="The same permission as for reading is needed to be told of changes.",
-        )
+        calendar = subscription.calendar
+        denied = f"To be told of changes of {calendar}, the app needs the permission to read it."
+        try:
+            return await self._http.request("POST", "/subscriptions", mailbox=calendar, body=body, denied=denied)
+        except BadRequest as error:
+            raise SourceUnavailable(
+                f"{error} Most likely Microsoft cannot reach the webhook. From outside,"
+                f" curl -X POST '{self.url}?validationToken=x' must print x."
+            ) from None
 
     async def _renew(self, subscription: Subscription) -> None:
         body = {"expirationDateTime": text_of(datetime.now(UTC) + _LIFE)}
@@ -267,15 +278,24 @@ class Subscriptions:
         elif isinstance(error, AccessDenied):
             wait = _DENIED
         subscription.due_at = datetime.now(UTC) + wait
-        if str(error) != subscription.problem and not isinstance(error, RateLimited):
-            subscription.problem = str(error)
-            self._tell("calendar.subscription_failed", calendar=subscription.calendar, reason=str(error))
+        if isinstance(error, RateLimited | CredentialsRejected):
+            return  # it slowed down; or readings tell it
+        reason, told = str(error), {other.problem for other in self._all.values()}
+        subscription.problem = reason
+        if reason not in told:  # what all rooms have in common is told for the first one
+            self._tell("calendar.subscription_failed", calendar=subscription.calendar, reason=reason)
 
     async def active(self) -> dict[str, datetime]:
-        """Resource, lower case, to the end of its subscription: of this app, whoever made it. CalendarError."""
-        items = [item for item in await self._http.listing("/subscriptions") if isinstance(item, dict)]
-        ends = [(str(item.get("resource")), moment_of(item.get("expirationDateTime"))) for item in items]
-        return {resource.strip("/").lower(): end for resource, end in ends if end is not None}
+        """Resource, lower case, to the end of its subscription: of this app, whoever made it. CalendarError.
+
+        Asked once a minute at most: the doctor wants to know it for each room.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._active is None or now - self._active[0] > _LISTED_FOR:
+            items = [item for item in await self._http.listing("/subscriptions") if isinstance(item, dict)]
+            ends = [(str(item.get("resource")), moment_of(item.get("expirationDateTime"))) for item in items]
+            self._active = now, {resource.strip("/").lower(): end for resource, end in ends if end is not None}
+        return self._active[1]
 
     # -------------------------------------------------------------------------------- ends and restarts
 
@@ -286,18 +306,19 @@ class Subscriptions:
             calendar = key.removeprefix(self._prefix)
             told = kept(value)
             expires = moment_of(told.get("expires"))
-            found = self._all.get(calendar)
             if expires is None or expires <= now:
                 await self._keep.delete(key)
-            elif found is not None and told.get("url") != self.url:
+            elif told.get("url") != self.url:
                 self._left[str(told.get("id"))] = calendar
-            elif found is not None and not found.id:
-                found.id, found.state, found.expires = str(told.get("id")), str(told.get("state")), expires
-                found.due_at = expires - _LIFE / 2
+            else:
+                due_at = expires - _LIFE / 2
+                found = Subscription(calendar, str(told.get("id")), str(told.get("state")), expires, due_at)
+                (self._all if calendar in self._all else self._waiting)[calendar] = found
 
     async def dispose(self) -> None:
         """Ends every subscription that is known and forgets them; those that cannot be reached end by themselves."""
         self._all.clear()
+        self._waiting.clear()
         known = {k.removeprefix(self._prefix): v for k, v in (await self._keep.items(self._prefix)).items()}
         await asyncio.gather(*(self._delete(str(kept(v).get("id")), calendar) for calendar, v in known.items()))
 

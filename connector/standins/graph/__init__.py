@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import ssl
 import tempfile
@@ -20,16 +21,19 @@ from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
 
-from connector.standins.graph.mailbox import Mailbox
+from connector.standins.graph.mailbox import PROPERTIES, Mailbox
 from connector.standins.graph.signin import SignIn
 from connector.standins.graph.subscriptions import Refused, Subscriptions
 from connector.standins.tls import loopback_tls
 
+_CONDITION = r"id eq '[^']+'"
+_EXPAND = re.compile(rf"singleValueExtendedProperties\(\$filter=({_CONDITION}(?: or {_CONDITION})*)\)")
+_PROPERTY_ID = re.compile(r"id eq '([^']+)'")
 _TEXT_ONLY_KEYS = ("body", "bodyPreview", "attachments", "extensions")
 
 
@@ -44,7 +48,8 @@ class Troubles:
     answers: deque[tuple[int, dict[str, str], bytes]] = field(default_factory=deque)  # given instead, one a request
     throttled: dict[str, tuple[int, str | None]] = field(default_factory=dict)  # mailbox: (429 or 503, Retry-After)
     pages_fail_after: int | None = None  # that many pages of a listing, then 503
-    skipped_page: bool = False  # the second page of a full listing never comes
+    skipped_page: Literal["", "full", "light"] = ""  # the second page never comes: of listings with bodies, or without
+    expand_refused: bool = False  # 400 for $expand
     next_link: str | None = None  # instead of the real one
     cut_off: bool = False  # the connection ends inside the answer
     drips: bool = False  # an answer that never ends
@@ -219,12 +224,14 @@ class GraphStandIn:
             raise _Throttled(status, wait, text)
 
     async def _page(self, request: web.Request, entries: list[dict[str, Any]], kind: str) -> web.StreamResponse:
+        self._expanded(request)  # refused also where there is no event
         skip = int(request.query.get("$skip", "0"))
         top = min(int(request.query.get("$top", "10")), self.page_size)
         troubles = self.troubles
         if troubles.pages_fail_after is not None and skip >= top * troubles.pages_fail_after:
             raise Refused(503, "UnknownError", "")
-        following = skip + top * (2 if troubles.skipped_page and "body" in request.query.get("$select", "body") else 1)
+        full = "body" in request.query.get("$select", "body")
+        following = skip + top * (2 if troubles.skipped_page == ("full" if full else "light") else 1)
         page: dict[str, Any] = {
             "@odata.context": f"{self.url}/v1.0/$metadata#{kind}",
             "value": [self._selected(request, entry) for entry in entries[skip : skip + top]],
@@ -248,6 +255,7 @@ class GraphStandIn:
     def _selected(self, request: web.Request, entry: dict[str, Any]) -> dict[str, Any]:
         """$select, and the Prefer header: a body as text where it is asked for."""
         chosen = dict(entry)
+        properties = chosen.pop(PROPERTIES)
         prefer = request.headers.get("Prefer", "")
         if 'outlook.timezone="' in prefer and 'outlook.timezone="UTC"' not in prefer:
             raise Refused(400, "TimeZoneNotSupportedException", "the stand-in knows UTC only")
@@ -258,11 +266,23 @@ class GraphStandIn:
         select = request.query.get("$select")
         if select:
             names = {"@odata.etag", "id", *select.split(",")}
-            unknown = names - entry.keys() - {"originalStart", "@odata.etag"}
+            unknown = names - (entry.keys() - {PROPERTIES}) - {"originalStart", "@odata.etag"}
             if unknown:
                 raise Refused(400, "RequestBroker--ParseUri", f"Could not find a property named '{min(unknown)}'.")
             chosen = {name: value for name, value in chosen.items() if name in names}
-        return chosen
+        asked = self._expanded(request)
+        found = [{"id": asked[id], "value": value} for id, value in properties.items() if id in asked]
+        return chosen | ({"singleValueExtendedProperties": found} if found else {})
+
+    def _expanded(self, request: web.Request) -> dict[str, str]:
+        """$expand: the named properties that are asked for, lower case to as written."""
+        expand = request.query.get("$expand")
+        if expand is None:
+            return {}
+        form = _EXPAND.fullmatch(expand)
+        if form is None or self.troubles.expand_refused:
+            raise Refused(400, "RequestBroker--ParseUri", "Parsing OData Select and Expand failed.")
+        return {id.lower(): id for id in _PROPERTY_ID.findall(form[1])}
 
     # -------------------------------------------------------------------------------- rooms and subscriptions
 

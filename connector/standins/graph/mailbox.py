@@ -24,6 +24,9 @@ _PARTSTAT = {
 }
 _CLASS = {"PRIVATE": "private", "CONFIDENTIAL": "confidential", "X-PERSONAL": "personal"}
 _BUSY = {"FREE": "free", "TENTATIVE": "tentative", "OOF": "oof", "WORKINGELSEWHERE": "workingElsewhere"}
+PROPERTIES = "named properties"  # in what a mailbox gives: id, lower case, to value; Graph shows them on $expand only
+_PUBLIC_STRINGS = "string {00020329-0000-0000-c000-000000000046} name "
+_NAMED = ("OnlineMeetingExternalLink", "OnlineMeetingConfLink", "SkypeTeamsMeetingUrl")  # as X-MICROSOFT-...
 _numbers = itertools.count(1)
 
 
@@ -121,6 +124,7 @@ class Mailbox:
             "responseStatus": {"response": self._response(event), "time": "0001-01-01T00:00:00Z"},
             "onlineMeetingUrl": str(event["URL"]) if "URL" in event else None,
             "onlineMeeting": _teams(event),
+            PROPERTIES: _properties(event),
             **_places(event),
         }
         if not single:
@@ -210,6 +214,11 @@ def _attendees(event: icalendar.Event) -> Iterator[dict[str, Any]]:
 def _teams(event: icalendar.Event) -> dict[str, Any] | None:
     url = event.get("X-MICROSOFT-SKYPETEAMSMEETINGURL")
     return {"joinUrl": str(url)} if url else None
+
+
+def _properties(event: icalendar.Event) -> dict[str, str]:
+    found = {name.lower(): str(event.get(f"X-MICROSOFT-{name.upper()}", "")) for name in _NAMED}
+    return {f"{_PUBLIC_STRINGS}{name}": value for name, value in found.items() if value}
 
 
 def _places(event: icalendar.Event) -> dict[str, Any]:

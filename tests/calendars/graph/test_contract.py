@@ -8,8 +8,8 @@ import pytest
 
 from connector.calendars.base import CalendarSource
 from connector.standins.graph import GraphStandIn
-from tests.calendars.graph.house import ROOM, House
-from tests.calendars.suite import SourceContract
+from tests.calendars.graph.house import ROOM, SECRET, House
+from tests.calendars.suite import PagedContract
 
 
 class GraphBackend:
@@ -17,7 +17,8 @@ class GraphBackend:
 
     def __init__(self, source: CalendarSource, graph: GraphStandIn) -> None:
         self.source = source
-        self.calendar = ROOM
+        self.calendar = self.owner = ROOM
+        self.secrets = (SECRET, "Bearer ")
         self._graph = graph
         self._box = graph.mailbox(ROOM)
 
@@ -33,6 +34,13 @@ class GraphBackend:
     async def restore(self) -> None:
         self._graph.troubles.cut_off = False
 
+    async def lose_a_part(self) -> None:
+        self._graph.page_size = 2
+        self._graph.troubles.pages_fail_after = 1
+
+    async def restore_parts(self) -> None:
+        self._graph.troubles.pages_fail_after = None
+
     async def age(self) -> None:
         return None
 
@@ -40,7 +48,7 @@ class GraphBackend:
         return self._graph.calendar_bytes
 
 
-class TestGraph(SourceContract):
+class TestGraph(PagedContract):
     @pytest.fixture(params=[1, 1000], ids=["a page an event", "one page"])
     async def backend(self, house: House, request: pytest.FixtureRequest) -> AsyncIterator[GraphBackend]:
         house.graph.page_size = request.param

@@ -176,6 +176,29 @@ async def test_notifications_of_a_room_seen_from_another_process(house: House) -
         assert (await room_findings(house))["notifications"].level == "warning"
 
 
+async def test_subscriptions_are_listed_once_however_many_rooms(house: House) -> None:
+    async with house.open() as source:
+        await source.examine(None, NOW)
+        for _ in range(5):
+            await source.examine(ROOM, NOW)
+    assert sum(path.startswith("/v1.0/subscriptions") for _, path in house.graph.requests) == 1
+
+
+async def test_what_stops_every_room_is_told_for_the_source_alone(house: House) -> None:
+    async with house.open(secret="wrong-secret") as source:
+        assert await source.examine(ROOM, NOW) == ()
+    house.graph.troubles.throttled[ROOM] = (429, "9")
+    assert await room_findings(house) == {}, "reading tells it, with its fix"
+
+
+async def test_named_properties_that_are_refused_are_told_once(house: House) -> None:
+    house.graph.troubles.expand_refused = True
+    async with house.open() as source:
+        first, second = [{f.check: f for f in await source.examine(ROOM, NOW)} for _ in range(2)]
+    assert first["named_properties"].level == "warning"
+    assert "named_properties" not in second
+
+
 async def test_rooms_as_a_list(house: House) -> None:
     house.graph.page_size = 2
     house.graph.add_room("c@example.org", "C", building="South", capacity=4)

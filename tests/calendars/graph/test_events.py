@@ -109,7 +109,9 @@ def test_every_place_of_join_information() -> None:
         zoom, "Room 7", "Also here", "sip:91234567890@zoomcrc.com",
     ]  # fmt: skip
     online = {"joinUrl": "https://teams.example.org/l/1", "conferenceId": "123"}
-    assert found("online", onlineMeeting=online, onlineMeetingUrl=zoom) == ["https://teams.example.org/l/1", zoom]
+    assert found("conference", onlineMeeting=online, onlineMeetingUrl=zoom) == ["https://teams.example.org/l/1", zoom]
+    named = [{"id": "String {0} Name X", "value": zoom}, {"id": "String {0} Name Y"}, None, {"value": ["?"]}]
+    assert found("online", singleValueExtendedProperties=named) == [zoom]
     assert found("html") == ["<html><body>one<br>two</body></html>"]
     assert found("description") == ["one\ntwo"]
     assert found("description", bodyPreview="x" * 255) == [], "a preview that is cut could end inside a link"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from email.utils import formatdate
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from connector.calendars.graph import GraphSource
+from connector.calendars.graph.http import BadRequest
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Window
 from connector.standins.graph import GraphStandIn
@@ -42,7 +45,11 @@ def _fails(graph: GraphStandIn) -> None:
 
 
 def _skips(graph: GraphStandIn) -> None:
-    graph.troubles.skipped_page = True
+    graph.troubles.skipped_page = "full"
+
+
+def _skips_when_compared(graph: GraphStandIn) -> None:
+    graph.troubles.skipped_page = "light"
 
 
 def _foreign(graph: GraphStandIn) -> None:
@@ -63,6 +70,7 @@ def _no_link(graph: GraphStandIn) -> None:
     [
         (_fails, "503"),
         (_skips, "same events"),
+        (_skips_when_compared, "same events"),
         (_foreign, "another server"),
         (_circle, "circle"),
         (_no_link, "another"),
@@ -80,7 +88,7 @@ async def test_a_page_that_is_missing(house: House, trouble: Callable[[GraphStan
         assert type(error) is SourceUnavailable
         assert word in str(error)
         house.graph.troubles.pages_fail_after = house.graph.troubles.next_link = None
-        house.graph.troubles.skipped_page = False
+        house.graph.troubles.skipped_page = ""
         assert len((await source.read(ROOM, TUESDAY)).events) == 6
     assert not any("graph.example.com" in path for _, path in house.graph.requests)
 
@@ -95,12 +103,12 @@ OK = json.dumps({"value": []}).encode()
         ((502, {}, b"<html>Bad gateway</html>"), SourceUnavailable, "502"),
         ((503, {}, b"{}"), SourceUnavailable, "503"),
         ((503, {"Retry-After": "9"}, b"{}"), RateLimited, "wait"),
-        ((429, {"Retry-After": "2.128"}, b"{}"), RateLimited, "2.13 seconds"),
+        ((429, {"Retry-After": "2.128"}, b"{}"), RateLimited, "wait"),
         ((429, {}, b"{}"), RateLimited, "wait"),
         ((403, {}, b'{"error": {"code": "ErrorAccessDenied"}}'), AccessDenied, "New-ManagementRoleAssignment"),
         ((404, {}, b'{"error": {"code": "MailboxNotEnabledForRESTAPI"}}'), AccessDenied, "calendar column"),
         ((410, {}, b""), AccessDenied, "410"),
-        ((400, {}, b'{"error": {"code": "ErrorInvalidParameter"}}'), SourceUnavailable, "ErrorInvalidParameter"),
+        ((400, {}, b'{"error": {"code": "ErrorInvalidParameter"}}'), BadRequest, "ErrorInvalidParameter"),
         ((302, {"Location": "https://graph.example.com/"}, b""), SourceUnavailable, "302"),
         ((200, {}, b""), SourceUnavailable, "without its list"),
         ((200, {}, b"<html>Sign in</html>"), SourceUnavailable, "broken"),
@@ -108,7 +116,7 @@ OK = json.dumps({"value": []}).encode()
         ((200, {}, b"[]"), SourceUnavailable, "unknown form"),
         ((200, {}, b'{"value": {}}'), SourceUnavailable, "without its list"),
         ((200, {}, b"[" * 100_000), SourceUnavailable, "broken"),
-        ((400, {}, b'{"error": {"code": "x y <script>"}}'), SourceUnavailable, "HTTP 400."),
+        ((400, {}, b'{"error": {"code": "x y <script>"}}'), BadRequest, "HTTP 400."),
     ],
 )
 async def test_answers_that_are_no_listing(
@@ -137,6 +145,17 @@ async def test_retry_after_is_obeyed_without_asking_again(house: House) -> None:
         house.graph.troubles.throttled.clear()
         await asyncio.sleep(again.retry_after.total_seconds() + 0.05)
         assert len((await source.read(ROOM, TUESDAY)).events) == 5
+
+
+async def test_the_named_wait_is_passed_on(house: House) -> None:
+    async with house.open() as source:
+        for status, named in ((503, "7200.5"), (429, formatdate(time.time() + 7200, usegmt=True))):
+            room = f"{status}@example.org"
+            fill(house.graph, 1, room)
+            house.graph.troubles.throttled[room] = (status, named)
+            error = await refused(source, room)
+            assert isinstance(error, RateLimited)
+            assert timedelta(minutes=119) < error.retry_after <= timedelta(seconds=7200.5)
 
 
 async def test_an_answer_that_drips_is_cut_at_the_deadline(house: House) -> None:
@@ -206,7 +225,31 @@ async def test_an_idle_room_costs_one_small_request(house: House) -> None:
         assert len(house.graph.requests) == 5
         house.graph.mailbox(ROOM).remove("late")
         assert len((await source.read(ROOM, TUESDAY)).events) == 20
-        assert len(house.graph.requests) == 6, "that something has gone is seen without reading all of it"
+        assert len(house.graph.requests) == 7, "that something has gone is believed when two listings say it"
+
+
+async def test_named_properties_that_the_service_refuses(house: House) -> None:
+    """Reading goes on without them, and they are not asked for again."""
+    fill(house.graph)
+    house.graph.troubles.expand_refused = True
+    async with house.open() as source:
+        assert len((await source.read(ROOM, TUESDAY)).events) == 5
+        fill(house.graph, 1)
+        assert len((await source.read(ROOM, TUESDAY)).events) == 6
+    assert ["expand" in path for _, path in house.graph.requests] == [False, True, False, False, False]
+
+
+async def test_a_refusal_that_has_another_reason_costs_no_properties(house: House) -> None:
+    fill(house.graph)
+    link = "https://example.zoom.us/j/91234567890"
+    house.graph.mailbox(ROOM).put(
+        vevent("x", "20261110T100000Z", "20261110T110000Z", f"X-MICROSOFT-ONLINEMEETINGEXTERNALLINK:{link}")
+    )
+    house.graph.troubles.answers.extend([(200, {}, OK), (400, {}, b""), (400, {}, b"")])
+    async with house.open() as source:
+        await refused(source)
+        events = (await source.read(ROOM, TUESDAY)).events
+    assert [link] == [text.content for event in events for text in event.texts if text.where == "online"]
 
 
 async def test_a_window_that_moves_on_reads_what_comes_into_it(house: House) -> None:

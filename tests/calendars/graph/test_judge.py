@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector.calendars.base import HookReply
+from connector.calendars.graph.events import EXPAND
 from tests.calendars.graph.house import ROOM, TUESDAY, House
 from tests.calendars.graph.judge import (
     CalendarViewRequestBuilder,
@@ -24,9 +25,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:(This class|GetQueryParameters) 
 Parameters = CalendarViewRequestBuilder.CalendarViewRequestBuilderGetQueryParameters
 
 
-def view(select: list[str] | None = None, top: int | None = None) -> Any:
+def view(select: list[str] | None = None, top: int | None = None, expand: list[str] | None = None) -> Any:
     query = Parameters(
-        start_date_time="2026-11-10T00:00:00Z", end_date_time="2026-11-11T00:00:00Z", select=select, top=top
+        start_date_time="2026-11-10T00:00:00Z",
+        end_date_time="2026-11-11T00:00:00Z",
+        select=select,
+        top=top,
+        expand=expand,
     )
     return RequestConfiguration(query_parameters=query)
 
@@ -39,6 +44,24 @@ async def everything(client: Any, top: int) -> list[Any]:
         found += page.value or []
         page = await builder.with_url(page.odata_next_link).get() if page.odata_next_link else None
     return found
+
+
+async def test_named_properties_as_microsofts_client_reads_them(house: House) -> None:
+    link = "https://example.zoom.us/j/91234567890"
+    for uid, *more in (("a", f"X-MICROSOFT-ONLINEMEETINGEXTERNALLINK:{link}"), ("b",)):
+        house.graph.mailbox(ROOM).put(vevent(uid, "20261110T100000Z", "20261110T110000Z", *more))
+    async with judge(house) as client:
+        builder = client.users.by_user_id(ROOM).calendar_view
+        plain = await builder.get(request_configuration=view())
+        page = await builder.get(request_configuration=view(expand=[EXPAND]))
+        for wrong in ("singleValueExtendedProperties", "nonsense", EXPAND.replace(" or ", " and ")):
+            with pytest.raises(ODataError) as caught:
+                await builder.get(request_configuration=view(expand=[wrong]))
+            assert caught.value.response_status_code == 400
+    assert [event.single_value_extended_properties for event in plain.value] == [None, None]
+    (told,) = page.value[0].single_value_extended_properties
+    assert (told.id.rpartition(" ")[2], told.value) == ("OnlineMeetingExternalLink", link)
+    assert page.value[1].single_value_extended_properties is None
 
 
 async def test_an_event_as_microsofts_client_reads_it(house: House) -> None:

@@ -34,6 +34,23 @@ async def test_four_at_once_but_one_a_mailbox() -> None:
     assert await most_at_once(Pace(), ["room"] * 10) == 1
 
 
+async def test_the_same_trouble_is_the_same_sentence() -> None:
+    """A new sentence is a new line in the log, for every room at every try."""
+    pace = Pace()
+    told = {str(pace.throttled("room", timedelta(seconds=n + 0.3))) for n in range(5)}
+    with pytest.raises(RateLimited) as caught:
+        async with pace.turn("room"):
+            pass
+    assert {*told, str(caught.value)} == {str(caught.value)}
+
+
+async def test_days_of_throttling_without_a_named_wait() -> None:
+    pace = Pace()
+    for _ in range(1100):
+        wait = pace.throttled("room", None).retry_after
+    assert wait == timedelta(minutes=5)
+
+
 async def test_it_halves_once_for_a_burst_and_grows_again() -> None:
     pace = Pace(first=8)
     for number in range(3):

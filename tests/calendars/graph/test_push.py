@@ -281,6 +281,10 @@ async def test_dispose_forgets_also_what_cannot_be_ended(house: House) -> None:
 # ------------------------------------------------------------------------------------ when it cannot be
 
 
+def _posts(house: House) -> int:
+    return sum(method == "POST" for method, _ in house.graph.requests)
+
+
 async def test_without_a_public_address_nothing_is_subscribed(house: House) -> None:
     async with house.open() as source:
         source.watch(ROOM)
@@ -290,17 +294,35 @@ async def test_without_a_public_address_nothing_is_subscribed(house: House) -> N
 
 
 async def test_a_webhook_that_nobody_reaches_is_told_once_and_reading_goes_on(house: House) -> None:
+    other = "other@example.org"
     house.receiver.broken = True
     async with house.open(push=True) as source:
         source.watch(ROOM)
         await until(lambda: house.journal.notes)
-        assert house.journal.names() == ["calendar.subscription_failed"]
-        assert "ValidationError" in house.journal.notes[0][1]["reason"]
+        reason = house.journal.notes[0][1]["reason"]
+        assert "ValidationError" in reason
+        assert f"curl -X POST '{house.receiver.url('office/notifications')}?validationToken=x'" in reason
+        asked = _posts(house)
+        house.graph.mailbox(other)
+        source.watch(other)
+        await until(lambda: _posts(house) > asked)
+        await asyncio.sleep(0.1)
+        assert house.journal.names() == ["calendar.subscription_failed"], "one line, not one a room"
+        source.unwatch(other)
         house.graph.mailbox(ROOM).put(meeting())
         assert len((await source.read(ROOM, TUESDAY)).events) == 1
         house.receiver.broken = False
         assert await triggered(source, 10) == ROOM, "tried again by itself"
         assert len(house.graph.subscriptions.records) == 1
+
+
+async def test_refused_credentials_are_told_by_the_reading_alone(house: House) -> None:
+    async with house.open(push=True, secret="wrong-secret") as source:
+        source.watch(ROOM)
+        await until(lambda: house.graph.signin.asked)
+        await asyncio.sleep(0.1)
+    assert house.journal.notes == []
+    assert house.graph.signin.asked == 1
 
 
 async def test_a_forbidden_room_stops_no_other_subscription(house: House) -> None:

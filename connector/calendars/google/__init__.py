@@ -23,8 +23,8 @@ def plug(config: Mapping[str, object], context: SourceContext) -> GoogleSource:
     customer, daily_requests, poll_with_push and deadline (seconds), ca_file (relative to connector.toml), api_root and
     allow_http (both for a stand-in).
     """
-    from connector.calendars.google.http import GoogleApi
-    from connector.calendars.google.key import ServiceKey
+    from connector.calendars.google.http import GoogleApi, unusable
+    from connector.calendars.google.key import ServiceKey, is_safe
     from connector.calendars.google.source import DAILY_REQUESTS, GoogleSource, Settings
 
     budget = config.get("daily_requests", DAILY_REQUESTS)
@@ -38,8 +38,11 @@ def plug(config: Mapping[str, object], context: SourceContext) -> GoogleSource:
     if not isinstance(budget, int) or isinstance(budget, bool) or not 1_000 <= budget <= 100_000_000:
         options.problem("daily_requests must be a whole number from 1000 to 100000000.")
         budget = DAILY_REQUESTS
-    if root and not root.startswith("https://") and not plain:
+    if root and not is_safe(root, plain_http=plain):
         options.problem("api_root must begin with https:// (or set allow_http = true for a stand-in on this machine).")
+    authority = str(context.base / ca_file) if ca_file else None
+    if authority and (problem := unusable(authority)):
+        options.problem(f"ca_file: {authority} cannot be used: {problem}.")
     for name, address in (("subject", subject), ("admin", admin)):
         if address and "@" not in address:
             options.problem(f"{name} must be the mail address of a user in the domain.")
@@ -47,7 +50,7 @@ def plug(config: Mapping[str, object], context: SourceContext) -> GoogleSource:
     key = ServiceKey(context.secret(reference), context.name, plain_http=plain)
     api = GoogleApi(
         root=f"{root.rstrip('/')}/" if root else "",
-        ca_file=str(context.base / ca_file) if ca_file else None,
+        ca_file=authority,
         deadline=deadline,
     )
     settings = Settings(subject, admin, customer, budget, poll_with_push)

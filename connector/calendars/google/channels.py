@@ -133,20 +133,14 @@ class Channels:
         channel = self._by_calendar.get(calendar)
         return channel is not None and bool(channel.resource_id) and _time(channel.expires) > self._now()
 
-    def expires(self, calendar: str) -> datetime | None:
-        channel = self._by_calendar.get(calendar)
-        return _time(channel.expires) if channel is not None else None
-
-    def failure(self, calendar: str) -> str:
-        """Why there is no channel, as a sentence; "" where nothing failed."""
-        return self._failures.get(calendar, _NEVER)[2]
-
     def found_change(self, calendar: str, at: datetime) -> None:
         """A poll saw a change of that time. Were we not told of it, the channel is silent: a new one is opened."""
         channel, now = self._by_calendar.get(calendar), self._now()
-        if channel is None or not self.live(calendar) or now - at < SILENT_AFTER or at < _time(channel.opened):
+        if channel is None or not self.live(calendar) or now - at < SILENT_AFTER:
             return
-        if self._heard.get(calendar, _time(0)) >= at or now - self._silent.get(calendar, _time(0)) < _OFTEN:
+        # What was told before this start, nobody knows; and ``at`` is of Google's clock, which is not quite ours.
+        known = max(_time(channel.opened), self._started, self._heard.get(calendar, _time(0)))
+        if at < known + SILENT_AFTER or now - self._silent.get(calendar, _time(0)) < _OFTEN:
             return
         self._silent[calendar] = now
         self._by_calendar[calendar] = replace(channel, expires=_ms(now))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connector.calendars.google.key import Identity
+from connector.calendars.google.steps import account_step, share_step, told
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 _PROJECT_LIMITS = ("rateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED")
@@ -33,8 +34,10 @@ class Refusal:
 
     @property
     def for_all(self) -> bool:
-        """A limit of the whole project: every calendar has to wait."""
-        return self.status == 429 or not self.reasons.isdisjoint((*_PROJECT_LIMITS, *_DAY_LIMITS))
+        """A limit of the whole project: every calendar has to wait. One of a user is that of one room (quotaUser)."""
+        if not self.reasons.isdisjoint((*_PROJECT_LIMITS, *_DAY_LIMITS)):
+            return True
+        return self.status == 429 and _ONE_LIMIT not in self.reasons
 
     @property
     def of_our_address(self) -> bool:
@@ -77,9 +80,11 @@ def meaning(refused: Refusal, identity: Identity, what: str, failures: int) -> C
             "that browsers trust; where Google asks for it, verify the domain at search.google.com/search-console."
         )
     if status == 401:
-        return CredentialsRejected(
-            f"Google refuses the access token of {identity.shown} (401), and a fresh one too: look whether the "
-            "service account is disabled (console.cloud.google.com > IAM & Admin > Service Accounts)."
+        return told(
+            CredentialsRejected,
+            f"Google refuses the access token of {identity.shown} (401), and a fresh one too: the service account may "
+            "be disabled.",
+            account_step(identity.key.email),
         )
     if not reasons.isdisjoint(_DAY_LIMITS):
         return RateLimited(
@@ -92,7 +97,7 @@ def meaning(refused: Refusal, identity: Identity, what: str, failures: int) -> C
     if status == 503 and refused.retry_after is not None:
         return RateLimited("Google asks us to come back later (503).", retry_after=wait)
     if status in (403, 404):
-        return AccessDenied(_denied(refused, identity, what))
+        return told(AccessDenied, *_denied(refused, identity, what))
     if 300 <= status < 400:
         return SourceUnavailable(
             f"Something between us and Google redirects ({status}): a proxy or a login page; let this computer reach "
@@ -101,29 +106,24 @@ def meaning(refused: Refusal, identity: Identity, what: str, failures: int) -> C
     return SourceUnavailable(f"Google answered with an error ({status}); it is tried again.")
 
 
-def _denied(refused: Refusal, identity: Identity, what: str) -> str:
+def _denied(refused: Refusal, identity: Identity, what: str) -> tuple[str, str]:
+    """(what is wrong, the step)."""
     reasons = refused.reasons
     if not reasons.isdisjoint(_NOT_ENABLED):
         api = "Google Calendar API" if what else "Admin SDK API"
         return (
-            f"The {api} is not enabled in the service account's project (403): console.cloud.google.com > "
-            f"APIs & Services > Library > {api} > Enable."
+            f"The {api} is not enabled in the service account's project (403).",
+            f"console.cloud.google.com > APIs & Services > Library > {api} > Enable.",
         )
     if not reasons.isdisjoint(_SCOPE):
-        return f"The token of {identity.shown} lacks a scope (403): it needs {' '.join(identity.scopes)}."
+        return (
+            f"The token of {identity.shown} lacks a scope (403): it needs {' '.join(identity.scopes)}.",
+            identity.delegation_step if identity.subject else account_step(identity.key.email),
+        )
     if not what:
         return (
-            f"{identity.shown} may not list the domain's rooms ({refused.status}): admin.google.com > Account > "
-            "Admin roles > give this user a role with the privilege Services > Calendar > All settings > "
-            "Buildings and Resources > read."
+            f"{identity.shown} may not list the domain's rooms ({refused.status}).",
+            "admin.google.com > Account > Admin roles > give this user a role with the privilege Services > Calendar > "
+            "All settings > Buildings and Resources > read.",
         )
-    return f"{identity.shown} may not read the calendar {what} ({refused.status}): {share_step(identity.shown)}"
-
-
-def share_step(who: str) -> str:
-    return (
-        "as an administrator who manages the room open calendar.google.com > Settings > the room's calendar > Share "
-        f'with specific people > Add {who}, permission "Make changes to events" (or "See all event details" where '
-        "private meetings may stay hidden). Outside accounts also need admin.google.com > Apps > Google Workspace > "
-        "Calendar > Sharing settings that allow it; check the calendar's address, too."
-    )
+    return f"{identity.shown} may not read the calendar {what} ({refused.status}).", share_step(identity.shown)

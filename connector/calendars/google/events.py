@@ -80,6 +80,7 @@ def _event(item: Item, calendar: str, role: str, zone: tzinfo) -> Event:
         end=end,
         title="Busy" if hidden else _one_line(item.get("summary")),
         organizer="" if hidden else _organizer(item),
+        organizer_email="" if hidden else _one_line(_mapping(item.get("organizer")).get("email")).lower(),
         all_day=all_day,
         private=item.get("visibility") in ("private", "confidential"),
         declined=answer == "declined",

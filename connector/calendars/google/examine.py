@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from cryptography import x509
-
 from connector.calendars.base import Finding
-from connector.calendars.google.channels import Channels, quota_user
-from connector.calendars.google.errors import share_step
+from connector.calendars.google.channels import quota_user
 from connector.calendars.google.events import FREE_BUSY, PRIVATE_HIDDEN
 from connector.calendars.google.http import Answer, GoogleApi
-from connector.calendars.google.key import Identity, delegation_step
+from connector.calendars.google.key import Identity
+from connector.calendars.google.key_life import WARN_DAYS, life, life_sentence
+from connector.calendars.google.steps import new_key_step, parted, share_step
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 Level = Literal["ok", "warning", "problem"]
 
 _OLD_KEY = timedelta(days=365)
-_ENDS_SOON = timedelta(days=30)
+_NO_END = 9999  # the year that Google writes for keys without an end
 _CLOCK = timedelta(minutes=2)
 _AHEAD = timedelta(days=7)
-_NEW_KEY = (
-    "console.cloud.google.com > IAM & Admin > Service Accounts > {email} > Keys > Add key > JSON; put the file where "
-    "key_file points, then delete the old key there."
-)
 _STAYS = "The rooms keep what they show; no change arrives."
 _FIELDS = "kind,accessRole,timeZone,items(visibility,summary,attendees(email,self,responseStatus))"
 
 
-async def whole(
-    api: GoogleApi, identity: Identity, address: str | None, pace: float, now: datetime
-) -> tuple[Finding, ...]:
-    """``pace``: seconds between two readings of one calendar that the daily quota allows."""
+async def whole(api: GoogleApi, identity: Identity, daily: int, now: datetime) -> tuple[Finding, ...]:
+    """``daily``: requests that all rooms together may make. Push is the listener's: the doctor asks for that itself."""
     return (
         *await _login(api, identity, now),
-        *await _key(api, identity, now),
-        _push(address),
-        Finding("", "quota", "ok", f"The daily quota allows asking for each watched calendar every {pace:.0f} s."),
+        await _key(api, identity, now),
+        Finding("", "quota", "ok", f"{daily} requests a day let up to {daily // 1440} rooms be asked each minute."),
     )
 
 
-async def one(
-    api: GoogleApi, identity: Identity, channels: Channels, calendar: str, now: datetime
-) -> tuple[Finding, ...]:
+async def one(api: GoogleApi, identity: Identity, calendar: str, now: datetime) -> tuple[Finding, ...]:
     try:
         answer = await _week(api, identity, calendar, now)
     except CalendarError as error:
-        return (_not_read(calendar, identity, error),)
-    return (*_sharing(calendar, identity, answer), *_declined(calendar, answer), *_channel(calendar, channels, now))
+        what, step = parted(error)
+        return (Finding(calendar, "access", "problem", what, _STAYS, step),)
+    return (*_sharing(calendar, identity, answer), *_declined(calendar, answer))
 
 
 async def _week(api: GoogleApi, identity: Identity, calendar: str, now: datetime) -> Answer:
@@ -79,12 +69,16 @@ async def _login(api: GoogleApi, identity: Identity, now: datetime) -> tuple[Fin
     headers: Mapping[str, str] = {}
     try:
         headers = (await _week(api, identity, "primary", now)).headers
-    except (AccessDenied, RateLimited):
-        pass  # what is asked matters not: the token was taken
+    except RateLimited:
+        pass  # the token was taken
+    except AccessDenied as error:
+        what, step = parted(error)
+        if step != share_step(identity.shown):  # of this calendar is nothing wanted; what holds for all is told
+            return (Finding("", "permission", "problem", what, _STAYS, step),)
     except CredentialsRejected as error:
-        missing = "may not speak for" in str(error)
-        fix = delegation_step(identity.key, identity.scopes) if missing else _NEW_KEY.format(email=identity.key.email)
-        return (Finding("", "delegation" if missing else "credentials", "problem", str(error), _STAYS, fix),)
+        what, step = parted(error)
+        check = "delegation" if step == identity.delegation_step else "credentials"
+        return (Finding("", check, "problem", what, _STAYS, step),)
     except SourceUnavailable as error:
         return (Finding("", "reachable", "problem", str(error), _STAYS, "Allow https to *.googleapis.com."),)
     login = Finding("", "credentials", "ok", f"Google takes the login of {identity.shown}.")
@@ -112,60 +106,32 @@ def _clock(headers: Mapping[str, str], now: datetime) -> tuple[Finding, ...]:
     )
 
 
-async def _key(api: GoogleApi, identity: Identity, now: datetime) -> tuple[Finding, ...]:
-    """Google publishes a certificate for each living key: its dates are the key's."""
-    key = identity.key
-    if not key.certificates:
-        return ()
+async def _key(api: GoogleApi, identity: Identity, now: datetime) -> Finding:
+    key, fix = identity.key, new_key_step(identity.key.email)
     try:
-        published = json.loads(await api.fetch(key.certificates))
-        pem = published.get(key.key_id)
-        certificate = x509.load_pem_x509_certificate(pem.encode()) if isinstance(pem, str) else None
-    except (CalendarError, ValueError, AttributeError):
-        return (Finding("", "key_age", "warning", "The age of the key could not be looked up."),)
-    fix = _NEW_KEY.format(email=key.email)
-    if certificate is None:
+        found = await life(api, key)
+    except SourceUnavailable as error:
+        effect = "None; that the key ends soon would not be told."
+        return Finding("", "key_age", "warning", f"The age of the key could not be looked up. {error}", effect)
+    if found.born is None or found.ends is None:
         what = f"The key {key.key_id[:8]}… is not among the living keys of {key.email}."
-        return (Finding("", "key_age", "problem", what, "The login stops, if it did not already.", fix),)
-    born, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if ends - now < _ENDS_SOON:
-        what = f"The key {key.key_id[:8]}… ends on {ends:%Y-%m-%d}."
-        level: Level = "problem" if ends <= now else "warning"
-        return (Finding("", "key_age", level, what, "From then on no calendar can be read.", fix),)
-    age = f"The key {key.key_id[:8]}… was made on {born:%Y-%m-%d}"
-    if now - born > _OLD_KEY:
-        return (
-            Finding(
-                "",
-                "key_age",
-                "warning",
-                f"{age}, over a year ago.",
-                "None yet; a key that old may have been copied.",
-                fix,
-            ),
-        )
-    return (Finding("", "key_age", "ok", f"{age}."),)
+        return Finding("", "key_age", "problem", what, "The login stops, if it did not already.", fix)
+    if found.ends - now < timedelta(days=WARN_DAYS):
+        level: Level = "problem" if found.ends <= now else "warning"
+        what = life_sentence(key, found.ends, now)
+        return Finding("", "key_age", level, what, "From then on no calendar can be read.", fix)
+    age = f"The key {key.key_id[:8]}… was made on {found.born:%Y-%m-%d}"
+    if now - found.born > _OLD_KEY:
+        effect = "None yet; a key that old may have been copied."
+        return Finding("", "key_age", "warning", f"{age}, over a year ago.", effect, fix)
+    return Finding("", "key_age", "ok", f"{age}{_until(found.ends)}.")
 
 
-def _push(address: str | None) -> Finding:
-    if address is None:
-        return Finding(
-            "",
-            "push",
-            "warning",
-            "No public address is configured: Google cannot tell of changes.",
-            "A change reaches the screen at the next poll.",
-            "Give the webhook listener a public https address with a certificate that browsers trust.",
-        )
-    return Finding("", "push", "ok", "Google can tell of changes.")
+def _until(ends: datetime) -> str:
+    return f" and ends on {ends:%Y-%m-%d}" if ends.year < _NO_END else ""
 
 
 # ------------------------------------------------------------------------------------ one calendar
-
-
-def _not_read(calendar: str, identity: Identity, error: CalendarError) -> Finding:
-    fix = share_step(identity.shown) if isinstance(error, AccessDenied) else ""
-    return Finding(calendar, "access", "problem", str(error), "The room keeps what it shows; no change arrives.", fix)
 
 
 def _sharing(calendar: str, identity: Identity, answer: Answer) -> tuple[Finding, ...]:
@@ -177,19 +143,21 @@ def _sharing(calendar: str, identity: Identity, answer: Answer) -> tuple[Finding
                 "details_hidden",
                 "problem",
                 f"{identity.shown} may see only free/busy of this calendar.",
-                'Every meeting shows as "Busy", without a Join button.',
+                'Every meeting is called "Busy" and has no Join button; many units do not list such meetings at all.',
                 share_step(identity.shown),
             ),
         )
     private = [item for item in _items(answer) if item.get("visibility") in ("private", "confidential")]
     if role in PRIVATE_HIDDEN:
+        what = f"{identity.shown} has the role {role}: it sees no details of private meetings"
+        if not private:
+            return (Finding(calendar, "private_hidden", "ok", f"{what}; there are none in the coming week."),)
         return (
             Finding(
                 calendar,
                 "private_hidden",
-                "warning" if private else "ok",
-                f"{identity.shown} has the role {role}: it sees no details of private meetings"
-                + (f"; {len(private)} of the coming week are." if private else "."),
+                "warning",
+                f"{what}; {len(private)} of the coming week are.",
                 "Private meetings get no Join button.",
                 share_step(identity.shown),
             ),
@@ -219,24 +187,11 @@ def _declined(calendar: str, answer: Answer) -> tuple[Finding, ...]:
                 "not_accepted",
                 "warning",
                 f"The room has not accepted {waiting} meetings of the coming week.",
-                "They are shown as tentative, or may still be refused.",
+                "They are shown (as tentative, where the room said so), and may still be refused.",
                 "calendar.google.com > Settings > the room's calendar > Auto-accept invitations.",
             )
         )
     return tuple(findings)
-
-
-def _channel(calendar: str, channels: Channels, now: datetime) -> tuple[Finding, ...]:
-    if channels.address is None:
-        return ()
-    if channels.live(calendar) and (ends := channels.expires(calendar)) is not None:
-        return (
-            Finding(calendar, "push", "ok", f"Google tells of changes, on a channel until {ends:%Y-%m-%d %H:%M} UTC."),
-        )
-    why = channels.failure(calendar) or "no channel was opened by this process"
-    effect = "A change reaches the screen at the next poll."
-    level: Level = "warning" if channels.failure(calendar) else "ok"
-    return (Finding(calendar, "push", level, f"There is no watch channel: {why.rstrip('.')}.", effect),)
 
 
 def _items(answer: Answer) -> list[Mapping[str, object]]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,7 @@ from googleapiclient.errors import HttpError
 
 from connector.calendars.google.errors import meaning, refusal
 from connector.calendars.google.key import Identity
+from connector.calendars.google.steps import network_sentence, parted
 from connector.errors import CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 SIZE_LIMIT = 50 * 2**20  # bytes of one unpacked answer
@@ -33,6 +36,9 @@ UNCHANGED = 304
 
 _RESTS = 50.0  # seconds
 _ABORT_EVERY = 0.1  # seconds; httplib2 may connect once more after its socket was shut down
+
+# It warns of each refusal without saying whose; what a refusal means is told by us, with the calendar's name.
+logging.getLogger("googleapiclient.http").setLevel(logging.ERROR)
 
 # google-api-python-client has no types: services and requests are built from discovery documents at run time.
 T = TypeVar("T")
@@ -129,7 +135,7 @@ class GoogleApi:
         self._failures[counter] = self._failures.get(counter, 0) + 1
         problem = meaning(refused, identity, what, self._failures[counter])
         if isinstance(problem, CredentialsRejected):
-            identity.reject(str(problem))
+            identity.reject(*parted(problem))
         if isinstance(problem, RateLimited) and refused.for_all:
             self._quiet_until = asyncio.get_running_loop().time() + problem.retry_after.total_seconds()
         return problem
@@ -188,7 +194,7 @@ class GoogleApi:
         except (ClientError, httplib2.HttpLib2Error, http.client.HTTPException, OSError, ValueError) as error:
             keeper.close()
             self._give_back(keeper)
-            raise SourceUnavailable(_network_sentence(error)) from None
+            raise SourceUnavailable(network_sentence(error)) from None
         except BaseException:
             keeper.close()
             self._slots.release()
@@ -228,6 +234,15 @@ class GoogleApi:
             self._slots.release()
 
 
+def unusable(ca_file: str) -> str:
+    """Why these certificate authorities cannot be used; "" where they can."""
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # also SSLError
+        return "it is no PEM file of certificates" if isinstance(error, ssl.SSLError) else str(error.strerror)
+    return ""
+
+
 class Gone(SourceUnavailable):
     """410: a page token or a state is not valid any more; the listing has to start from its beginning."""
 
@@ -253,11 +268,3 @@ def _shut_down(keeper: httplib2.Http) -> None:
         if sock is not None:
             with suppress(OSError):  # it may be closed already
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)  # SSLSocket's own would wait for the other side
-
-
-def _network_sentence(error: Exception) -> str:
-    if isinstance(error, httplib2.ServerNotFoundError):
-        return "Google's name could not be resolved: look at this computer's DNS."
-    if isinstance(error, ValueError):
-        return "Google's answer is no JSON: something in between answers instead, or it was cut."
-    return f"Google was not reached, or the answer was cut: {type(error).__name__}."

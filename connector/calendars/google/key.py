@@ -17,6 +17,7 @@ import httplib2
 from google.auth import exceptions
 from google.oauth2 import service_account
 
+from connector.calendars.google.steps import account_step, delegation_step, network_sentence, new_key_step, told
 from connector.errors import CredentialsRejected, SourceUnavailable, UserError
 
 EVENTS_SCOPE = "https://www.googleapis.com/auth/calendar.events.readonly"  # events.list and events.watch
@@ -35,7 +36,7 @@ class ServiceKey:
         self.client_id = str(self.info.get("client_id", ""))
         self.certificates = str(self.info.get("client_x509_cert_url", ""))
         for url in (str(self.info["token_uri"]), self.certificates):
-            if url and not _safe(url, plain_http):
+            if url and not is_safe(url, plain_http=plain_http):
                 raise UserError(f"{where}: the key file names an address without https; take it from Google anew.")
 
     def __repr__(self) -> str:
@@ -72,7 +73,8 @@ def _parsed(text: str, where: str) -> Mapping[str, object]:
     return info
 
 
-def _safe(url: str, plain_http: bool) -> bool:
+def is_safe(url: str, *, plain_http: bool) -> bool:
+    """By https, or to this machine alone where that is wished."""
     try:
         parts = urlsplit(url)
         return parts.scheme == "https" or (plain_http and parts.hostname in ("127.0.0.1", "::1", "localhost"))
@@ -90,7 +92,7 @@ class Identity:
         self.shown = subject or key.email
         self._credentials = key.credentials(scopes, subject)
         self._lock = threading.Lock()
-        self._rejected = ""
+        self._rejected: tuple[str, str] | None = None  # what is wrong, and the step
 
     def __repr__(self) -> str:
         return f"Identity({self.shown})"
@@ -98,16 +100,20 @@ class Identity:
     def token(self, http: httplib2.Http, *, refused: str = "") -> str:
         """Blocking. ``refused``: the token that an API answered 401 to. Raises a CalendarError."""
         with self._lock:
-            if self._rejected:
-                raise CredentialsRejected(self._rejected)
+            if self._rejected is not None:
+                raise told(CredentialsRejected, *self._rejected)
             token = self._credentials.token
             if not self._credentials.valid or token == refused:
                 token = self._renew(http)
             return str(token)
 
-    def reject(self, sentence: str) -> None:
+    def reject(self, what: str, step: str) -> None:
         """A fresh token is refused as well: nothing is asked any more."""
-        self._rejected = sentence
+        self._rejected = what, step
+
+    @property
+    def delegation_step(self) -> str:
+        return delegation_step(self.key.client_id, self.scopes)
 
     def _renew(self, http: httplib2.Http) -> str:
         try:
@@ -122,9 +128,9 @@ class Identity:
             TypeError,  # google-auth 2.62 on an answer that is no JSON object: a proxy's page with status 200
             AttributeError,
         ) as error:
-            raise SourceUnavailable(
-                f"Google's token service was not reached, or something else answered: {type(error).__name__}."
-            ) from None
+            cause = error.__context__ if isinstance(error, exceptions.TransportError) else None
+            sentence = network_sentence(cause or error)
+            raise SourceUnavailable(f"Google's token service gave no token. {sentence}") from None
         return str(self._credentials.token)
 
     def _refusal(self, error: exceptions.RefreshError) -> CredentialsRejected | SourceUnavailable:
@@ -137,32 +143,28 @@ class Identity:
             )
         if error.retryable or not code:
             return SourceUnavailable("Google's token service gave no token and no reason; it is tried again.")
-        self._rejected = self._sentence(code, text)
-        return CredentialsRejected(self._rejected)
+        self._rejected = self._meaning(code, text)
+        return told(CredentialsRejected, *self._rejected)
 
-    def _sentence(self, code: str, text: str) -> str:
+    def _meaning(self, code: str, text: str) -> tuple[str, str]:
+        """(what is wrong, the step)."""
+        key = self.key
         if code in ("unauthorized_client", "access_denied", "invalid_scope"):
-            return (
-                f"The service account {self.key.email} may not speak for {self.subject or 'anybody'} ({code}). "
-                + delegation_step(self.key, self.scopes)
-            )
+            whom = self.subject or "anybody"
+            return f"The service account {key.email} may not speak for {whom} ({code}).", self.delegation_step
         if "Invalid email or User ID" in text:
-            return f"There is no user {self.subject} in the domain ({code}): correct the subject in connector.toml."
+            return (
+                f"There is no user {self.subject} in the domain ({code}).",
+                "Name a user of the domain in connector.toml (subject or admin), not a room or a group.",
+            )
         if "Invalid JWT Signature" in text:
             return (
-                f"Google does not know the key {self.key.key_id[:8]}… of {self.key.email} any more ({code}): it was "
-                "deleted or disabled. Make a new one: console.cloud.google.com > IAM & Admin > Service Accounts > "
-                "Keys > Add key > JSON, and put it where key_file points."
+                f"Google does not know the key {key.key_id[:8]}… of {key.email} any more ({code}): it was deleted, "
+                "disabled or has ended.",
+                new_key_step(key.email),
             )
+        user = f", or the user {self.subject} is suspended" if self.subject else ""
         return (
-            f"Google refuses the service account {self.key.email} ({code}): it was deleted or disabled, or its key "
-            "was. Look at console.cloud.google.com > IAM & Admin > Service Accounts."
+            f"Google refuses the service account {key.email} ({code}): it was deleted or disabled{user}.",
+            account_step(key.email),
         )
-
-
-def delegation_step(key: ServiceKey, scopes: Iterable[str]) -> str:
-    return (
-        "admin.google.com > Security > Access and data control > API controls > Manage domain-wide delegation > "
-        f"Add new: client ID {key.client_id or '(client_id in the key file)'}, scopes {','.join(scopes)}. "
-        "It takes effect within minutes, at times hours."
-    )

@@ -16,8 +16,10 @@ from connector.calendars.google.channels import Channels, quota_user
 from connector.calendars.google.events import FIELDS, FREE_BUSY, Item, to_snapshot, within, zone_of
 from connector.calendars.google.http import UNCHANGED, Answer, Gone, GoogleApi
 from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE, Identity, ServiceKey
+from connector.calendars.google.key_life import Watch as KeyWatch
+from connector.calendars.google.steps import delegation_step
 from connector.calendars.triggers import Triggers
-from connector.errors import AccessDenied, CalendarError, SourceUnavailable
+from connector.errors import AccessDenied, SourceUnavailable
 from connector.model import Snapshot, Window
 
 DAILY_REQUESTS = 900_000  # of the 1,000,000 that a project has a day; the rest is for channels and the doctor
@@ -25,7 +27,7 @@ DAILY_REQUESTS = 900_000  # of the 1,000,000 that a project has a day; the rest 
 _MARGIN = timedelta(days=1)  # asked for around the window: days without a time begin in the room's zone
 _AHEAD = timedelta(days=1)  # and beyond it, so that the same question can be asked while time passes
 _TRUST = timedelta(minutes=15)  # that long "nothing changed" is believed; then everything is read again
-_EAGER = timedelta(seconds=45)  # after a notification every reading asks: bookings are written more than once
+_EAGER = timedelta(seconds=45)  # so long after a notification every reading asks: bookings are written more than once
 _PAGE = 2500  # the most that Google gives; one page is the rule
 _PAGES = 40  # a listing longer than this is a loop
 _LEAST_PACE = 5.0  # seconds; below that the engine's own pace decides
@@ -44,7 +46,7 @@ class Settings:
 
 
 class GoogleSource:
-    """See ``connector.calendars.base``: CalendarSource, Directory, Examinable, Removable.
+    """See ``connector.calendars.base``: CalendarSource, Directory, Examinable, Removable, Sparing.
 
     A calendar is the room's calendar id (its resource address). ``now`` is for tests.
     """
@@ -68,14 +70,19 @@ class GoogleSource:
         self._channels = Channels(context, api, self._identity, self._notified, now)
         self._remotes: dict[str, _Remote] = {}
         self._watched: dict[str, None] = {}
+        self._key_watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._channels.start()
+        self._key_watch = asyncio.create_task(KeyWatch(self._api, self._key, self._context.tell, self._now).run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._key_watch is not None:
+            self._key_watch.cancel()
+            await asyncio.gather(self._key_watch, return_exceptions=True)
         await self._channels.close()
         await self._api.close()
 
@@ -113,17 +120,16 @@ class GoogleSource:
         fresh = remote.covers(window) and now - remote.read_at < _TRUST.total_seconds()
         wide = remote.wide if fresh and remote.wide else Window(window.start - _MARGIN, window.end + _MARGIN + _AHEAD)
         etag = remote.etag if fresh else ""
+        remote.asked_at = float("-inf")  # a failure is no answer to rest on
         try:
             pages = await self._list(calendar, wide, etag)
         except Gone:
             pages = await self._list(calendar, wide, "")
-        except CalendarError:
-            remote.asked_at = float("-inf")  # a failure is no answer to rest on
-            raise
-        remote.asked_at = now
         if pages is None:
+            remote.asked_at = now
             return
         remote.take(pages, wide, now)
+        remote.asked_at = now
         self._tell_hidden(remote, calendar)
         if (updated := _updated(pages[-1])) is not None:
             self._channels.found_change(calendar, updated)
@@ -168,11 +174,9 @@ class GoogleSource:
     def _tell_hidden(self, remote: _Remote, calendar: str) -> None:
         hidden = remote.role == FREE_BUSY
         if hidden and not remote.hidden_told:
-            self._context.tell(
-                "calendar.details_hidden",
-                calendar=calendar,
-                reason=f'{self._identity.shown} may see only free/busy: meetings show as "Busy", without buttons.',
-            )
+            effect = 'meetings are called "Busy" and have no buttons'
+            reason = f"{self._identity.shown} may see only free/busy: {effect}."
+            self._context.tell("calendar.details_hidden", calendar=calendar, reason=reason)
         remote.hidden_told = hidden
 
     # -------------------------------------------------------------------------------- changes
@@ -191,10 +195,18 @@ class GoogleSource:
         self._triggers.discard(calendar)
         self._remotes.pop(calendar, None)
 
+    def anew(self, calendar: str) -> None:
+        """The next reading asks for everything, whatever the pace: somebody wants to see what is there now."""
+        self._hurry(calendar).read_at = float("-inf")
+
     def _notified(self, calendar: str) -> None:
+        self._hurry(calendar)
+        self._triggers.add(calendar)
+
+    def _hurry(self, calendar: str) -> _Remote:
         remote = self._remotes.setdefault(calendar, _Remote())
         remote.eager_until = asyncio.get_running_loop().time() + _EAGER.total_seconds()
-        self._triggers.add(calendar)
+        return remote
 
     # -------------------------------------------------------------------------------- besides reading
 
@@ -204,17 +216,15 @@ class GoogleSource:
         if not admin:
             raise AccessDenied(
                 'Google lists rooms only to a user of the domain: set admin = "user@your.domain" in connector.toml and '
-                f"allow the service account (client ID {self._key.client_id}) the scope {ROOMS_SCOPE} by domain-wide "
-                "delegation."
+                f"allow it by delegation: {delegation_step(self._key.client_id, (ROOMS_SCOPE,))}"
             )
         return await google_rooms.places(self._api, Identity(self._key, (ROOMS_SCOPE,), admin), self._settings.customer)
 
     async def examine(self, calendar: str | None, now: datetime) -> tuple[Finding, ...]:
-        """None: the key, the login, the clock, push. Else: what this calendar lets us see, and its channel."""
+        """None: the key, the login, the clock. Else: what this calendar lets us see."""
         if calendar is None:
-            pace = len(self._watched) * 86_400 / self._settings.daily_requests
-            return await google_examine.whole(self._api, self._identity, self._channels.address, pace, now)
-        return await google_examine.one(self._api, self._identity, self._channels, calendar, now)
+            return await google_examine.whole(self._api, self._identity, self._settings.daily_requests, now)
+        return await google_examine.one(self._api, self._identity, calendar, now)
 
     async def dispose(self) -> None:
         """Stops every watch channel and wipes what is kept and cached."""

@@ -16,6 +16,7 @@ import ssl
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -43,7 +44,8 @@ class Trouble:
     """What goes wrong with the next ``times`` answers (None: all) of a kind, for one calendar or all.
 
     ``status`` with ``reason``: Google's error. ``slow``: seconds before the answer. ``page``: only from that page on.
-    ``broken``: cut (half the answer), drip (a byte at a time), portal (a web page with status 200), empty.
+    ``broken``: cut (half the answer), drip (a byte at a time), portal (a web page with status 200), empty, items (that
+    are none).
     """
 
     where: Where
@@ -54,7 +56,7 @@ class Trouble:
     retry_after: str = ""
     slow: float = 0
     page: int = 0
-    broken: Literal["", "cut", "drip", "portal", "empty"] = ""
+    broken: Literal["", "cut", "drip", "portal", "empty", "items"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class GoogleStandIn:
         self.seen: deque[Seen] = deque(maxlen=10_000)
         self.paging = Paging()
         self.user_quota = 600
+        self.certificates_asked = 0
         self.clock_off = timedelta(0)  # of the Date header
         self.url = ""
         self._port = port
@@ -207,6 +210,7 @@ class GoogleStandIn:
         return web.json_response(answer, status=status)
 
     async def _certificates(self, request: web.Request) -> web.StreamResponse:
+        self.certificates_asked += 1
         return web.json_response(self.account.certificates())
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
@@ -260,7 +264,7 @@ class GoogleStandIn:
             return listing(found, role, request.query, self.paging)
         if where == "rooms":
             return self._resources(request.match_info["kind"], token, request.query)
-        sent = await request.json()
+        sent = await _sent(request)
         if where == "stop":
             if not self.push.stop(token.principal, sent):
                 raise ApiError(404, "notFound", "Channel not found for project")
@@ -288,13 +292,16 @@ class GoogleStandIn:
             return web.Response(text="<html><body>Please log in.</body></html>", content_type="text/html")
         if trouble.broken == "empty":
             return web.json_response({})
+        if trouble.broken == "items":
+            return web.json_response({"kind": "calendar#events", "items": ["nonsense"]})
         text = b'{"kind": "calendar#events", "items": ['
         reply = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100000"})
         await reply.prepare(request)
-        await reply.write(text)
-        while trouble.broken == "drip":
-            await asyncio.sleep(0.02)
-            await reply.write(b" ")
+        with suppress(ConnectionError):  # whoever asked has given up
+            await reply.write(text)
+            while trouble.broken == "drip":
+                await asyncio.sleep(0.02)
+                await reply.write(b" ")
         if request.transport is not None:
             request.transport.close()
         return reply
@@ -334,6 +341,16 @@ class GoogleStandIn:
             "items" if calendars else "buildings": shown,
             **more,
         }
+
+
+async def _sent(request: web.Request) -> dict[str, object]:
+    try:
+        body = await request.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ApiError(400, "parseError", "This API does not support parsing form-encoded input.")
+    return body
 
 
 def _http_date(moment: datetime) -> str:

@@ -35,10 +35,12 @@ def listing(calendar: Calendar, role: str, query: Mapping[str, str], paging: Pag
     if query.get("singleEvents") != "true":
         raise ApiError(400, "badRequest", "The stand-in lists single events only.")
     start, end = (_time(query, name) for name in ("timeMin", "timeMax"))
+    if end <= start:
+        raise ApiError(400, "timeRangeEmpty", "The specified time range is empty.")
     items = [hide(item, role) for item in calendar.between(start, end, deleted=query.get("showDeleted") == "true")]
     if query.get("orderBy") == "startTime":
         items.sort(key=lambda item: json.dumps(item["start"]))
-    most = int(query.get("maxAttendees", "1000000"))
+    most = _number(query, "maxAttendees", 1_000_000)
     shown, more = page_of(items, query, paging, default=250)
     return {
         "kind": "calendar#events",
@@ -57,7 +59,7 @@ def page_of(
     items: list[Item], query: Mapping[str, str], paging: Paging, *, default: int
 ) -> tuple[list[Item], dict[str, object]]:
     """The items of the page that is asked for, and ``nextPageToken`` where there is one more."""
-    size = max(1, min(paging.size, int(query.get("maxResults", default))))
+    size = max(1, min(paging.size, _number(query, "maxResults", default)))
     first, number = position(query.get("pageToken", ""))
     if paging.empty and number % 2 == 0 and items:
         return [], {"nextPageToken": _page_token(first, number + 1)}
@@ -83,6 +85,13 @@ def _time(query: Mapping[str, str], name: str) -> datetime:
     return moment
 
 
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isascii() or not text.isdigit():
+        raise ApiError(400, "invalidParameter", f"Invalid value for {name}.")
+    return int(text)
+
+
 def check_fields(fields: str) -> None:
     try:
         if fields:
@@ -96,11 +105,14 @@ def _page_token(first: int, number: int) -> str:
 
 
 def position(token: str) -> tuple[int, int]:
-    """(the first item of the page, the number of the page from 0)."""
+    """(the first item of the page, the number of the page from 0). Raises ApiError."""
     if not token:
         return 0, 0
-    first, _, number = base64.urlsafe_b64decode(token).decode().partition(" ")
-    return int(first), int(number)
+    try:
+        first, _, number = base64.urlsafe_b64decode(token).decode().partition(" ")
+        return int(first), int(number)
+    except ValueError:
+        raise ApiError(400, "invalid", "Invalid page token value.") from None
 
 
 def error_body(error: ApiError) -> dict[str, object]:

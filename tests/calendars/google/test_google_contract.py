@@ -12,13 +12,14 @@ from connector.calendars.google.source import GoogleSource
 from connector.standins.google import GoogleStandIn, Trouble
 from tests.calendars.google.support import ROOM, Hooks, Journal, make_source
 from tests.calendars.proxy import Proxy
-from tests.calendars.suite import SourceContract
+from tests.calendars.suite import PagedContract
 
 
 class OnGoogle:
     def __init__(self, source: GoogleSource, google: GoogleStandIn, proxy: Proxy) -> None:
         self.source: CalendarSource = source
-        self.calendar = ROOM
+        self.calendar = self.owner = ROOM
+        self.secrets = (max(google.key_file.split("\\n"), key=len), "Bearer ")
         self._google = google
         self._proxy = proxy
 
@@ -38,6 +39,14 @@ class OnGoogle:
         self._google.troubles.clear()
         self._google.paging.size = 2500
 
+    async def lose_a_part(self) -> None:
+        """The second of three pages is missing."""
+        self._google.paging.size = 2
+        self._google.troubles.append(Trouble("list", page=1, status=500, reason="backendError"))
+
+    async def restore_parts(self) -> None:
+        await self.restore()
+
     async def age(self) -> None:
         pass
 
@@ -45,7 +54,7 @@ class OnGoogle:
         return self._proxy.received
 
 
-class TestGoogle(SourceContract):
+class TestGoogle(PagedContract):
     @pytest.fixture
     async def backend(self) -> AsyncIterator[OnGoogle]:
         async with AsyncExitStack() as stack:

@@ -49,7 +49,6 @@ async def test_all_is_well() -> None:
             "credentials": "ok",
             "clock": "ok",
             "key_age": "ok",
-            "push": "ok",
             "quota": "ok",
         }
 
@@ -69,7 +68,7 @@ async def test_delegation_is_missing() -> None:
         (30, 400, "ok", "was made on"),
         (500, 400, "warning", "over a year"),
         (30, 10, "warning", "ends on"),
-        (30, -1, "problem", "ends on"),
+        (30, -1, "problem", "ended on"),
     ],
 )
 async def test_the_age_of_the_key(born: int, ends: int, level: str, word: str) -> None:
@@ -104,9 +103,42 @@ async def test_google_is_not_reached() -> None:
         assert (await whole(home.source))["reachable"].level == "problem"
 
 
-async def test_no_public_address() -> None:
+async def test_the_api_is_not_enabled() -> None:
+    """That is no question of sharing: the doctor says it for the whole source, and sends nobody to the wrong page."""
     async with house() as home:
-        assert (await whole(home.source))["push"].level == "warning"
+        home.google.troubles.append(Trouble("list", status=403, reason="accessNotConfigured"))
+        whole_source, room = (await whole(home.source))["permission"], (await of_room(home.source))["access"]
+        for found in (whole_source, room):
+            assert found.level == "problem"
+            assert "not enabled" in found.what
+            assert found.fix.endswith("Library > Google Calendar API > Enable.")
+            assert found.fix not in found.what
+
+
+async def test_the_user_is_none() -> None:
+    async with GoogleStandIn() as google:
+        google.delegate(EVENTS_SCOPE)
+        async with make_source(google, Journal(), settings=Settings(subject=ADMIN)) as source:
+            found = (await whole(source))["credentials"]
+            assert f"no user {ADMIN}" in found.what
+            assert "connector.toml" in found.fix
+
+
+async def test_what_the_quota_allows_is_told_without_a_running_daemon() -> None:
+    async with house() as home:
+        assert "up to 625 rooms" in (await whole(home.source))["quota"].what
+
+
+@pytest.mark.parametrize(("days", "told"), [(31, []), (29, [29]), (2.5, [2]), (-1, [0])])
+async def test_the_daemon_tells_that_its_key_ends(days: float, told: list[int]) -> None:
+    google = GoogleStandIn(key_ends=datetime.now(UTC) + timedelta(days=days, hours=1))
+    async with google:
+        journal = Journal()
+        async with make_source(google, journal):
+            await until(lambda: google.certificates_asked == 1, "the key's dates are looked up")
+            await until(lambda: len(journal.lines) >= len(told), "all is told")
+        assert [fields["days"] for name, fields in journal.lines if name == "calendar.credential_expires"] == told
+        assert all("Keys > Add key" in str(fields["reason"]) for _, fields in journal.lines)
 
 
 # ------------------------------------------------------------------------------------ one calendar
@@ -130,8 +162,14 @@ async def test_how_a_calendar_is_shared(role: str, check: str, level: str) -> No
         found = (await of_room(home.source))[check]
         assert found.level == level
         assert found.calendar == ROOM
-        if level != "ok":
-            assert f"Add {EMAIL}" in found.fix
+        assert (f"Add {EMAIL}" in found.fix) is (level != "ok")
+
+
+async def test_what_is_well_needs_no_fix() -> None:
+    async with house() as home:
+        home.google.share(ROOM, EMAIL, "reader")
+        found = (await of_room(home.source))["private_hidden"]
+        assert (found.level, found.effect, found.fix) == ("ok", "", "")
 
 
 async def test_declined_and_not_accepted() -> None:
@@ -141,19 +179,6 @@ async def test_declined_and_not_accepted() -> None:
         found = await of_room(home.source)
         assert "declined 1 " in found["declined"].what
         assert "accepted 2 " in found["not_accepted"].what
-
-
-async def test_the_channel_of_a_calendar() -> None:
-    async with house(push=True) as home:
-        assert "no channel" in (await of_room(home.source))["push"].what
-        home.google.troubles.append(Trouble("watch", times=1, status=400, reason="push.webhookUrlNotHttps"))
-        home.source.watch(ROOM)
-        await until(lambda: bool(home.journal.lines), "a refusal")
-        assert (await of_room(home.source))["push"].level == "warning"
-    async with house(push=True) as home:
-        home.source.watch(ROOM)
-        await anext(home.source.changes())
-        assert "on a channel until" in (await of_room(home.source))["push"].what
 
 
 # ------------------------------------------------------------------------------------ rooms
@@ -219,11 +244,15 @@ async def test_the_plug(tmp_path: Path) -> None:
         ({"key_file": "file:key.json", "daily_requests": True}, ["daily_requests"]),
         ({"key_file": "file:key.json", "api_root": "http://127.0.0.1:1/"}, ["https"]),
         ({"key_file": "file:key.json"}, ["without https"]),
+        ({"key_file": "file:key.json", "api_root": "http://192.0.2.1/", "allow_http": True}, ["api_root", "https"]),
+        ({"key_file": "file:key.json", "ca_file": "missing.pem"}, ["missing.pem", "No such file"]),
+        ({"key_file": "file:key.json", "ca_file": "words.pem"}, ["words.pem", "no PEM file"]),
         ({"key_file": "file:wrong.json"}, ["authorized_user", "service account"]),
         ({"key_file": "file:text"}, ["JSON"]),
     ],
 )
 async def test_wrong_options(tmp_path: Path, config: dict[str, object], words: list[str]) -> None:
+    (tmp_path / "words.pem").write_text("These are words.")
     async with GoogleStandIn() as google:
         with pytest.raises(UserError) as caught:
             opened(google, tmp_path, **config)

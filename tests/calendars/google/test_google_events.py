@@ -95,6 +95,15 @@ def test_the_rooms_own_answer(person: Mapping[str, object], declined: bool, tent
     assert (event.declined, event.tentative) == (declined, tentative)
 
 
+def test_the_organiser() -> None:
+    """Rules tell internal organisers from others by the address, also where a name is shown."""
+    event = one(organizer={"displayName": "Kim", "email": "Kim@Example.org"})
+    assert (event.organizer, event.organizer_email) == ("Kim", "kim@example.org")
+    hidden = one("freeBusyReader", organizer={"displayName": "Kim", "email": "kim@example.org"})
+    assert (hidden.organizer, hidden.organizer_email) == ("", "")
+    assert one(organizer="nonsense").organizer_email == ""
+
+
 def test_a_tentative_event() -> None:
     assert one(status="tentative").tentative
 

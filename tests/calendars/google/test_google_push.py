@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -211,36 +211,79 @@ async def test_secrets_are_in_no_repr() -> None:
         assert "PRIVATE" not in repr(vars(home.source))
 
 
-async def test_a_channel_gone_silent_is_found_by_the_poll_and_replaced() -> None:
-    """Google's notifications stop; the next reading sees a change that is older than any honest delay."""
-    shift = timedelta(0)
+class Time:
+    """Of the source: real time, and so many minutes more."""
+
+    def __init__(self) -> None:
+        self.minutes = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=self.minutes)
+
+
+async def changed_lately(home: House, time: Time, minutes: float) -> None:
+    """It is so late; three minutes ago the calendar was changed. Nobody tells the source, but it reads."""
+    time.minutes = minutes
+    home.google.put(ROOM, "a", A)
+    home.google.calendars[ROOM].updated = time.now() - timedelta(minutes=3)
+    await home.source.read(ROOM, TUESDAY)
+
+
+@asynccontextmanager
+async def rarely_told(time: Time, keep: NoKeep | None = None) -> AsyncIterator[House]:
+    """A watched room that each reading asks for; its notifications are lost."""
     async with AsyncExitStack() as stack:
         google = await stack.enter_async_context(GoogleStandIn())
         hooks = await stack.enter_async_context(Hooks())
         google.add_calendar(ROOM)
-        journal = Journal()
-        source = make_source(
-            google,
-            journal,
-            webhooks=hooks,
-            settings=Settings(poll_with_push=timedelta(0)),
-            now=lambda: datetime.now(UTC) + shift,
-        )
-        await stack.enter_async_context(source)
-        source.watch(ROOM)
-        await announced(source)
+        journal, settings = Journal(), Settings(poll_with_push=timedelta(0))
+        source = make_source(google, journal, webhooks=hooks, settings=settings, keep=keep, now=time.now)
+        home = House(google, hooks, journal, await stack.enter_async_context(source))
+        await opened(home)
         await source.read(ROOM, TUESDAY)
-        (first,) = google.push.channels
         google.push.lost = True
-        google.put(ROOM, "a", A)
-        await source.read(ROOM, TUESDAY)
-        assert journal.names() == []  # it may just be on its way
-        google.calendars[ROOM].version += 1
-        shift = timedelta(minutes=3)
-        await source.read(ROOM, TUESDAY)
-        assert journal.names() == ["calendar.subscription_silent"]
-        await until(lambda: first in google.push.stopped, "the silent channel is replaced")
-        assert len(google.push.channels) == 1
+        yield home
+
+
+async def test_a_channel_gone_silent_is_found_by_the_poll_and_replaced() -> None:
+    """Google's notifications stop; the next reading sees a change that is older than any honest delay."""
+    time = Time()
+    async with rarely_told(time) as home:
+        first = channel(home)
+        await changed_lately(home, time, 2)
+        assert home.journal.names() == []  # it changed before the channel was there
+        await changed_lately(home, time, 10)
+        assert home.journal.names() == ["calendar.subscription_silent"]
+        await until(lambda: first in home.google.push.stopped, "the silent channel is replaced")
+        assert len(home.google.push.channels) == 1
+
+
+async def test_what_was_told_is_not_silence_though_the_clocks_differ() -> None:
+    time = Time()
+    async with rarely_told(time) as home:
+        home.google.push.lost = False
+        time.minutes = 10
+        home.google.put(ROOM, "a", A)
+        assert await announced(home.source) == ROOM
+        home.google.calendars[ROOM].updated = time.now() + timedelta(minutes=1)  # as Google's clock has it
+        time.minutes = 30
+        await home.source.read(ROOM, TUESDAY)
+        assert home.journal.names() == []
+
+
+async def test_after_a_restart_an_old_change_is_no_sign_of_silence() -> None:
+    """What the process before was told of, this one cannot know: a good channel stays."""
+    keep, time = NoKeep(), Time()
+    async with rarely_told(time, keep) as home:
+        kept = channel(home)
+        home.google.calendars[ROOM].updated = time.now() + timedelta(minutes=5)
+        time.minutes = 60
+        journal = Journal()
+        async with make_source(home.google, journal, webhooks=home.hooks, keep=keep, now=time.now) as second:
+            second.watch(ROOM)
+            await second.read(ROOM, TUESDAY)
+            assert journal.names() == []
+        assert channel(home) == kept
 
 
 @pytest.mark.parametrize(
@@ -272,6 +315,49 @@ async def test_a_web_page_instead_of_a_channel_is_no_channel() -> None:
         home.source.watch(ROOM)
         await until(lambda: bool(home.journal.lines), "a line in the journal")
         assert home.source.pace(ROOM) == timedelta(0)
+
+
+async def kept_channel(home: House, keep: NoKeep) -> str:
+    """Of a source that ended; home's own one has none."""
+    async with make_source(home.google, Journal(), webhooks=home.hooks, keep=keep) as before:
+        before.watch(ROOM)
+        assert await announced(before) == ROOM
+    return channel(home)
+
+
+async def test_a_kept_channel_whose_room_is_gone_is_stopped_soon_after_the_start() -> None:
+    keep, time = NoKeep(), Time()
+    async with house() as home:
+        await kept_channel(home, keep)
+        home.google.add_calendar(OTHER)
+        async with make_source(home.google, Journal(), webhooks=home.hooks, keep=keep, now=time.now) as source:
+            source.watch(OTHER)
+            await until(lambda: len(home.google.push.channels) == 2, "it waits for its room a little")
+            time.minutes = 6
+            source.watch(OTHER)
+            await until(lambda: len(home.google.push.channels) == 1, "then it is stopped")
+        assert home.google.push.channels[channel(home)].calendar == OTHER
+
+
+async def test_channels_end_with_the_public_address() -> None:
+    keep = NoKeep()
+    async with house() as home:
+        await kept_channel(home, keep)
+        async with make_source(home.google, Journal(), keep=keep) as source:
+            source.watch(ROOM)
+            await until(lambda: not home.google.push.channels, "nobody would hear it")
+        assert await keep.items("") == {}
+
+
+async def test_another_public_address_gets_another_channel() -> None:
+    keep = NoKeep()
+    async with house() as home:
+        first = await kept_channel(home, keep)
+        home.hooks.root = home.hooks.root.replace("127.0.0.1", "localhost")
+        async with make_source(home.google, Journal(), webhooks=home.hooks, keep=keep) as source:
+            source.watch(ROOM)
+            await until(lambda: first in home.google.push.stopped, "the old one is stopped")
+            assert home.google.push.channels[channel(home)].address.startswith(home.hooks.root)
 
 
 class LostMemory(NoKeep):

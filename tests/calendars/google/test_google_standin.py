@@ -101,6 +101,8 @@ async def test_what_it_refuses() -> None:
             ({**WEEK, "syncToken": "C1"}, (400, "syncTokenWithRequestRestrictions")),
             ({**WEEK, "timeMin": "2026-11-09T00:00:00"}, (400, "badRequest")),
             ({**WEEK, "fields": "items(id"}, (400, "invalidParameter")),
+            ({**WEEK, "pageToken": "nonsense"}, (400, "invalid")),
+            ({**WEEK, "timeMax": WEEK["timeMin"]}, (400, "timeRangeEmpty")),
         ]
         for arguments, expected in lists:
             assert await refused(google, lambda service, a=arguments: service.events().list(**a).execute()) == expected  # type: ignore[misc]  # the default binds the loop variable

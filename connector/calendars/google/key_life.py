@@ -1,0 +1,90 @@
+"""When a service account's key was made and when it ends: its file does not say, the published certificate does.
+
+Google publishes a certificate for each living key under ``client_x509_cert_url``; its dates are the key's. Keys end in
+the year 9999 unless the organisation limits them (constraints/iam.serviceAccountKeyExpiryHours).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from connector.calendars.google.http import GoogleApi
+from connector.calendars.google.key import ServiceKey
+from connector.calendars.google.steps import new_key_step
+from connector.errors import CalendarError, SourceUnavailable
+
+WARN_DAYS = 30
+
+_STEPS = (0, 1, 3, 7, 14, WARN_DAYS)  # days; once at each
+_EVERY = timedelta(hours=12)
+_SOONER = timedelta(minutes=15)  # where the dates could not be had
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """``ends`` None: the key is not among the living ones any more."""
+
+    born: datetime | None
+    ends: datetime | None
+
+
+async def life(api: GoogleApi, key: ServiceKey) -> Life:
+    """Raises SourceUnavailable where Google does not say it."""
+    if not key.certificates:
+        raise SourceUnavailable("The key file names no address of its certificate (client_x509_cert_url).")
+    try:
+        published = json.loads(await api.fetch(key.certificates))
+        pem = published.get(key.key_id)
+        if pem is None:
+            return Life(None, None)
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except (ValueError, AttributeError):
+        raise SourceUnavailable("Google's list of the key's certificates cannot be read.") from None
+    return Life(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+
+
+def life_sentence(key: ServiceKey, ends: datetime, now: datetime) -> str:
+    verb, days = ("ended", "") if ends <= now else ("ends", f", in {(ends - now).days} days")
+    return f"The key {key.key_id[:8]}… of {key.email} {verb} on {ends:%Y-%m-%d}{days}."
+
+
+class Watch:
+    """Tells ahead that the key ends: at 30, 14, 7, 3, 1 days and on the last one; each once."""
+
+    def __init__(self, api: GoogleApi, key: ServiceKey, tell: Callable[..., None], now: Callable[[], datetime]) -> None:
+        self._api = api
+        self._key = key
+        self._tell = tell
+        self._now = now
+        self._told = WARN_DAYS + 1
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            pause = _EVERY
+            try:
+                found = await life(self._api, self._key)
+            except CalendarError:
+                pause = _SOONER  # readings say so, where it matters
+            else:
+                self._look(found)
+            await asyncio.sleep(pause.total_seconds())
+
+    def _look(self, found: Life) -> None:
+        """A key that is not there at all is what readings tell of."""
+        if found.ends is None:
+            return
+        now = self._now()
+        days = max((found.ends - now).days, 0)
+        step = next((limit for limit in _STEPS if days <= limit), self._told)
+        if step < self._told:
+            self._told = step
+            sentence = life_sentence(self._key, found.ends, now)
+            reason = f"{sentence} {new_key_step(self._key.email)}"
+            self._tell("calendar.credential_expires", days=days, reason=reason)

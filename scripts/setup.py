@@ -18,6 +18,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +28,16 @@ STAMP = VENV / "setup.json"
 REQUIREMENTS = ROOT / "requirements"
 LOWEST = (3, 11)
 # Foreign programs the tests talk to: command -> Debian package.
-TEST_PROGRAMS = {"sipp": "sip-tester", "baresip": "baresip-core", "chromium": "chromium"}
+TEST_PROGRAMS = {
+    "sipp": "sip-tester",
+    "baresip": "baresip-core",
+    "chromium": "chromium",
+    "krb5kdc": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server",
+}
+# What pip compiles gssapi with, the one test package without a wheel for Linux.
+BUILD_PROGRAMS = {"gcc": "gcc", "krb5-config": "libkrb5-dev"}
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # servers are there, and not in everybody's path
 
 
 class SetupError(Exception):
@@ -41,7 +51,7 @@ def main(arguments: list[str]) -> int:
     try:
         check_version()
         if arguments == ["programs"]:
-            install_programs({name: package for name, package in TEST_PROGRAMS.items() if shutil.which(name) is None})
+            install_programs(TEST_PROGRAMS, "is driven by the tests")
         else:
             prepare(arguments[0])
     except SetupError as error:
@@ -68,9 +78,14 @@ def prepare(kind: str) -> None:
     if done.get(kind) == wanted:
         return
     make_venv()
+    if kind == "test":
+        install_programs(BUILD_PROGRAMS, "compiles a package of the tests")
+        install_headers()
     say(f"installing the {kind} packages into .venv (pinned, hashes checked)")
-    pip("--require-hashes", "-r", str(REQUIREMENTS / "build.txt"))
-    pip("--require-hashes", "-r", str(REQUIREMENTS / f"{kind}.txt"))
+    for tools in build_tools(kind):
+        pip("--require-hashes", "-r", str(tools))
+    # No isolation: what compiles gssapi is pinned, too.
+    pip("--require-hashes", "--no-build-isolation", "-r", str(REQUIREMENTS / f"{kind}.txt"))
     pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
     done[kind] = wanted
     if kind == "test":
@@ -82,9 +97,13 @@ def prepare(kind: str) -> None:
 def fingerprint(kind: str) -> str:
     """Of the interpreter, the place (a venv does not survive a move) and every file that decides what is installed."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
-    for path in (ROOT / "pyproject.toml", REQUIREMENTS / "build.txt", REQUIREMENTS / f"{kind}.txt"):
+    for path in (ROOT / "pyproject.toml", *build_tools(kind), REQUIREMENTS / f"{kind}.txt"):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def build_tools(kind: str) -> list[Path]:
+    return [REQUIREMENTS / name for name in (["build.txt", "build-test.txt"] if kind == "test" else ["build.txt"])]
 
 
 def read_stamp() -> dict[str, str]:
@@ -100,7 +119,7 @@ def make_venv() -> None:
     if venv_works():
         return
     if VENV.is_symlink():
-        raise SetupError(f".venv is a link to {VENV.resolve()}, which would be emptied. Remove the link, then try again.")
+        raise SetupError(f".venv is a link to {VENV.resolve()}, which would be emptied: remove the link, try again.")
     if not has_venv_module():
         install_venv_module()
     say(f"making .venv with {sys.executable}")
@@ -138,15 +157,29 @@ def install_venv_module() -> None:
         raise SetupError(f"{sys.executable} still has no venv module after the installation.")
 
 
-def install_programs(missing: dict[str, str]) -> None:
+def install_programs(wanted: dict[str, str], why: str) -> None:
+    missing = absent(wanted)
     if not missing:
         return
     if shutil.which("apt-get") is None:
-        raise SetupError(f"the tests drive these programs, please install them: {', '.join(sorted(missing))}.")
-    install_packages(sorted(missing.values()), "is driven by the tests")
-    still = sorted(name for name in missing if shutil.which(name) is None)
+        raise SetupError(f"please install these programs, each {why}: {', '.join(sorted(missing))}.")
+    install_packages(sorted(missing.values()), why)
+    still = sorted(absent(missing))
     if still:
         raise SetupError(f"still not found after the installation: {', '.join(still)}.")
+
+
+def absent(wanted: dict[str, str]) -> dict[str, str]:
+    return {name: package for name, package in wanted.items() if shutil.which(name, path=PATH) is None}
+
+
+def install_headers() -> None:
+    """Python's own, which Debian keeps in a package of their own."""
+    if (Path(sysconfig.get_path("include")) / "Python.h").exists():
+        return
+    if shutil.which("apt-get") is None or not os.path.realpath(sys.executable).startswith("/usr/bin/"):
+        raise SetupError(f"{sys.executable} has no headers (Python.h): install them, or name another PYTHON.")
+    install_packages([f"libpython{sys.version_info[0]}.{sys.version_info[1]}-dev"], "has what gssapi is compiled with")
 
 
 def install_packages(packages: list[str], why: str) -> None:

@@ -60,6 +60,7 @@ def plug(config: Mapping[str, object], context: SourceContext) -> ExchangeSource
             url=url,
             email=email,
             deadline=deadline.total_seconds(),
+            section=context.name,
         ),
         keep=context.keep,
         tell=context.tell,

@@ -16,9 +16,11 @@ from exchangelib.errors import UnauthorizedError  # type: ignore[import-untyped]
 
 from connector.calendars.exchange.mailboxes import VERSIONS, Access
 from connector.calendars.exchange.online import is_exchange_online, why_not
-from connector.calendars.exchange.transport import Login, OurConnections, Policy, patience
+from connector.calendars.exchange.transport import HttpStatus, Login, OtherSignIn, OurConnections, Policy, patience
 from connector.errors import SourceUnavailable
 
+_CLOUD = "https://outlook.office365.com/EWS/Exchange.asmx"
+_CLOUD_DOMAINS = (".onmicrosoft.com", ".onmicrosoft.us", ".onmschina.cn")  # of a tenant's routing addresses
 _SETTINGS = ("external_ews_url", "internal_ews_url")
 
 
@@ -31,7 +33,7 @@ def find_url(email: str, access: Access) -> str:
     """Blocks. Raises SourceUnavailable, and UnauthorizedError at the first place that refuses the password."""
     for place in places(email):
         url = _ask(place, email, access)
-        if url and is_exchange_online(url):
+        if is_exchange_online(url):
             raise SourceUnavailable(f"Autodiscover says that {email} is in the cloud: {why_not(url)}")
         if url and url.startswith("https://"):
             return url
@@ -46,26 +48,33 @@ class _Discovery(OurConnections, AutodiscoverProtocol):
 
 
 def _ask(place: str, email: str, access: Access) -> str:
-    """The address, or "" when this place does not answer as it should."""
+    """The address, or "" when this place does not answer as it should. Redirects are not followed, the password goes to
+    the two places only; but one into the cloud is an answer: hybrid organisations send their moved mailboxes there."""
     protocol = _Discovery(
         config=Configuration(
             service_endpoint=place,
             credentials=Login(access.username, access.password, purpose=object()),
             auth_type=access.auth,
             version=VERSIONS[access.version].copy(),
-            retry_policy=Policy(whole=True, saw_date=_ignore),
+            retry_policy=Policy(access.auth, whole=True, saw_date=_ignore),
         )
     )
     protocol.ca_file = access.ca_file
     protocol.TIMEOUT = patience(access.timeout)
     try:
         found = protocol.get_user_settings(user=email, settings=list(_SETTINGS))
-    except UnauthorizedError:
+    except (UnauthorizedError, OtherSignIn):
         raise
+    except HttpStatus as answer:
+        return answer.location if is_exchange_online(answer.location) else ""
     except Exception:  # no such host, another kind of server, a stranger's certificate: then the next place is asked
         return ""
     finally:
         protocol.close()
+    if (found.redirect_address or "").lower().endswith(_CLOUD_DOMAINS):
+        return _CLOUD
+    if found.redirect_url:
+        return str(found.redirect_url) if is_exchange_online(found.redirect_url) else ""
     settings = found.user_settings or {}
     return next((str(settings[name]) for name in _SETTINGS if settings.get(name)), "")
 

@@ -25,7 +25,7 @@ from connector.model import Window
 T = TypeVar("T")
 
 _THREADS = 8  # of the 27 requests at once that Exchange's default policy allows an account
-_TALKATIVE = ("exchangelib", "requests_ntlm", "spnego")  # bodies, and NTLM's answers, in their debug lines
+_TALKATIVE = ("exchangelib", "requests_ntlm", "requests_gssapi", "spnego")  # bodies and tickets in their debug lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,17 @@ class Server:
     url: str = ""
     email: str = ""
     deadline: float = 40.0
-    pause: float = 10.0  # after a refused sign-in, seconds
+    pause: float = 30.0  # after a refused sign-in, seconds
+    section: str = "exchange"  # the NAME of [calendars.NAME], for sentences
 
     @property
     def name(self) -> str:
         return urlsplit(self.url).hostname or f"of {self.email.rpartition('@')[2]}"
+
+    @property
+    def again(self) -> str:
+        """The command that lets refused credentials be tried once more."""
+        return f"`connector calendars sync {self.section}`"
 
 
 class Client:
@@ -50,7 +56,14 @@ class Client:
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.server = server
-        self.signin = SignIn(server.name, server.access.username, pause=server.pause)
+        self.signin = SignIn(
+            server.name,
+            server.access.who,
+            again=server.again,
+            pause=server.pause,
+            principal=f"HTTP/{server.name}" if server.access.kerberos else "",
+            hang_up=self._hang_up,
+        )
         self.clock_skew: timedelta | None = None  # the server's clock minus ours, as last seen
         self._url = server.url
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="exchange")
@@ -118,8 +131,9 @@ class Client:
                     error,
                     self.server.name,
                     calendar,
-                    username=access.username,
+                    username=access.who,
                     impersonation=access.impersonation,
+                    again=self.server.again,
                 )
         raise told
 
@@ -139,6 +153,13 @@ class Client:
     def _connect(self, connections: int, *, whole: bool) -> Mailboxes:
         self._find()
         return Mailboxes(self._url, self.server.access, connections=connections, whole=whole, saw_date=self._saw_date)
+
+    def _hang_up(self) -> None:
+        """The next request connects anew; what is under way ends by itself."""
+        with self._lock:
+            dropped, self._mailboxes = self._mailboxes, None
+        if dropped is not None:
+            dropped.close()
 
     def _find(self) -> None:
         if not self._url:

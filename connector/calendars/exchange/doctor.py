@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from connector.calendars.base import Finding
 from connector.calendars.exchange.client import Client
-from connector.calendars.exchange.errors import quoted
+from connector.calendars.exchange.errors import quoted, role_line
 from connector.calendars.exchange.items import Broken, Item
+from connector.calendars.exchange.mailboxes import Access
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected
 from connector.model import Window
 
@@ -28,7 +29,7 @@ async def examine_server(client: Client, now: datetime) -> tuple[Finding, ...]:
         places = await client.places()
     except CalendarError as error:
         return (_failed("", error), *_clock(client))
-    findings = [Finding("", "sign_in", "ok", f"The account {client.server.access.username} signs in.")]
+    findings = [Finding("", "sign_in", "ok", f"The server lets {client.server.access.who} in.")]
     if not places:
         findings.append(
             Finding(
@@ -48,13 +49,15 @@ async def examine_calendar(client: Client, calendar: str, now: datetime) -> tupl
     try:
         listing = await client.listing(calendar, Window(now - _LOOKED_AT, now + _LOOKED_AT))
         fetched = await client.items(calendar, list(listing)[:_SAMPLE]) if listing else {}
+    except CredentialsRejected:
+        return ()  # said of the server, once for all
     except CalendarError as error:
         return (_failed(calendar, error),)
     items = [each for each in fetched.values() if isinstance(each, Item)]
     broken = [each for each in fetched.values() if isinstance(each, Broken)]
     return (
         Finding(calendar, "access", "ok", f"{len(listing)} meetings within two weeks can be listed."),
-        *_unreadable(calendar, broken, client.server.access.impersonation),
+        *_unreadable(calendar, broken, client.server.access),
         *_stripped(calendar, items),
         *_answers(calendar, items),
     )
@@ -63,9 +66,8 @@ async def examine_calendar(client: Client, calendar: str, now: datetime) -> tupl
 def _failed(calendar: str, error: CalendarError) -> Finding:
     check = {CredentialsRejected: "sign_in", AccessDenied: "access"}.get(type(error), "reachable")
     what, _, fix = str(error).partition(": ")
-    return Finding(
-        calendar, check, "problem", what.rstrip(".") + ".", "The room keeps what it last showed.", fix.rstrip(".")
-    )
+    effect = "The room keeps what it last showed." if calendar else "All rooms keep what they last showed."
+    return Finding(calendar, check, "problem", what.rstrip(".") + ".", effect, fix.rstrip("."))
 
 
 def _clock(client: Client) -> tuple[Finding, ...]:
@@ -85,12 +87,10 @@ def _clock(client: Client) -> tuple[Finding, ...]:
     )
 
 
-def _unreadable(calendar: str, broken: Sequence[Broken], impersonation: bool) -> tuple[Finding, ...]:
+def _unreadable(calendar: str, broken: Sequence[Broken], access: Access) -> tuple[Finding, ...]:
+    """Exchange Server has no line that lets a delegate see private meetings: SharingPermissionFlags is the cloud's."""
     if not broken:
         return ()
-    folder = quoted(calendar + ":\\Calendar")
-    fix = f"Set-MailboxFolderPermission -Identity {folder} -User 'the account' -AccessRights Editor"
-    fix += " -SharingPermissionFlags Delegate,CanViewPrivateItems"
     return (
         Finding(
             calendar,
@@ -98,7 +98,7 @@ def _unreadable(calendar: str, broken: Sequence[Broken], impersonation: bool) ->
             "warning",
             f"{len(broken)} meetings are listed but cannot be read; private ones are hidden from delegates.",
             "They keep their last good form, or do not appear at all.",
-            "" if impersonation else fix,
+            "" if access.impersonation else f'access = "impersonation", and {role_line(access.who)}',
         ),
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from exchangelib import errors  # type: ignore[import-untyped]
+from requests.exceptions import ChunkedEncodingError
 
-from connector.calendars.exchange.transport import BrokenAnswer, HttpStatus, LockedOut
+from connector.calendars.exchange.online import is_exchange_online, why_not
+from connector.calendars.exchange.transport import BrokenAnswer, HttpStatus, LockedOut, OtherSignIn
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 _MISSING = (
@@ -50,14 +52,20 @@ def is_unknown_property(error: BaseException) -> bool:
     return isinstance(error, _WRONG_PROPERTY)
 
 
-def translate(error: Exception, server: str, calendar: str, *, username: str, impersonation: bool) -> CalendarError:
-    """``server`` and ``calendar`` are names for the sentence; ``calendar`` is "" where no mailbox is meant."""
+def translate(
+    error: Exception, server: str, calendar: str, *, username: str, impersonation: bool, again: str
+) -> CalendarError:
+    """``server`` and ``calendar`` are names for the sentence; ``calendar`` is "" where no mailbox is meant.
+
+    ``again``: the command that lets refused credentials be tried once more.
+    """
     if isinstance(error, CalendarError):
         return error
     name = f"The Exchange server {server}"
     if isinstance(error, LockedOut):
         return CredentialsRejected(
-            f"{name} says that the account {username} is locked out: unlock it in the directory."
+            f"{name} says that the account {username} is locked out: unlock it in the directory, look for what else"
+            f" signs in as it, and then run {again}."
         )
     if isinstance(error, errors.ErrorServerBusy):
         wait = timedelta(seconds=min(max(error.back_off or 10, 1), 3600))
@@ -91,11 +99,15 @@ def _about_rights(
 def grant(calendar: str, username: str, impersonation: bool) -> str:
     """The line that an Exchange admin types, in words for the end of a sentence."""
     if impersonation:
-        return (
-            "give it the role for the rooms, for example New-ManagementRoleAssignment -Name RoomConnector"
-            f" -Role ApplicationImpersonation -User {quoted(username)} -CustomRecipientWriteScope RoomMailboxes."
-        )
+        return f"give it the role for the rooms, for example {role_line(username)}."
     return f"share the calendar with it: {delegate_line(calendar, username)}."
+
+
+def role_line(username: str) -> str:
+    return (
+        "New-ManagementRoleAssignment -Name RoomConnector -Role ApplicationImpersonation"
+        f" -User {quoted(username)} -CustomRecipientWriteScope RoomMailboxes"
+    )
 
 
 def delegate_line(calendar: str, username: str) -> str:
@@ -112,6 +124,12 @@ def _unavailable(error: Exception, name: str) -> SourceUnavailable:
     kind = type(error).__name__
     if isinstance(error, IncompleteListing):
         return SourceUnavailable(f"{name} gave only a part of the listing.")
+    if isinstance(error, OtherSignIn):
+        return SourceUnavailable(
+            f"{name} does not take this way to sign in: set auth to one that it offers, {' or '.join(error.offered)}."
+        )
+    if isinstance(error, HttpStatus) and is_exchange_online(error.location):
+        return SourceUnavailable(f"{name} redirects to Exchange Online: {why_not(error.location)}")
     if isinstance(error, HttpStatus) and 300 <= error.status < 400:
         return SourceUnavailable(f"{name} redirects (HTTP {error.status}): put the address it redirects to into url.")
     if isinstance(error, HttpStatus):
@@ -123,6 +141,8 @@ def _unavailable(error: Exception, name: str) -> SourceUnavailable:
             f"{name} has a certificate that cannot be verified: name its authority with ca_file, and use the name that"
             " stands in the certificate."
         )
+    if isinstance(error, ChunkedEncodingError | ConnectionError):
+        return SourceUnavailable(f"{name}: the connection broke off.")
     if isinstance(error, errors.ErrorTimeoutExpired):
         return SourceUnavailable(f"{name} cannot be reached or did not answer in time.")
     return SourceUnavailable(f"{name} cannot be reached or gave an answer that cannot be used ({kind}).")

@@ -38,6 +38,7 @@ class Item:
     all_day: bool
     title: str
     organizer: str
+    organizer_email: str
     private: bool
     cancelled: bool
     declined: bool
@@ -83,6 +84,7 @@ def _item(element: etree._Element, uid: str) -> Item:
         all_day=all_day,
         title=one_line(_text(element, "Subject")),
         organizer=_organizer(element),
+        organizer_email=_organizer_email(element),
         private=_text(element, "Sensitivity") not in ("", "Normal"),
         cancelled=_text(element, "IsCancelled") == "true",
         declined=answer == "Decline",
@@ -105,6 +107,7 @@ def event_of(item: Item, zone: tzinfo) -> Event:
         end=end,
         title=item.title,
         organizer=item.organizer,
+        organizer_email=item.organizer_email,
         all_day=item.all_day,
         private=item.private,
         cancelled=item.cancelled,
@@ -176,6 +179,13 @@ def _organizer(element: etree._Element) -> str:
     if mailbox is None:
         return ""
     return one_line(_text(mailbox, "Name")) or one_line(_text(mailbox, "EmailAddress"))
+
+
+def _organizer_email(element: etree._Element) -> str:
+    """Empty where Exchange gives a colleague's directory name (routing type EX, ``/O=...``) and no mail address."""
+    mailbox = element.find(f"{TYPES}Organizer/{TYPES}Mailbox")
+    address = "" if mailbox is None else one_line(_text(mailbox, "EmailAddress")).lower()
+    return address if "@" in address else ""
 
 
 def _texts(element: etree._Element) -> Iterator[SourceText]:

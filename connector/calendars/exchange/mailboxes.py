@@ -92,6 +92,15 @@ class Access:
     ca_file: str | None = None
     timeout: float = 20.0  # seconds without a byte
 
+    @property
+    def kerberos(self) -> bool:
+        return self.auth == "gssapi"
+
+    @property
+    def who(self) -> str:
+        """For sentences."""
+        return self.username or "the account of the Kerberos ticket"
+
 
 class Mailboxes:
     """``connections``: requests at once; more of them wait. ``saw_date``: the server's clock minus ours."""
@@ -111,7 +120,7 @@ class Mailboxes:
             credentials=Login(access.username, access.password, purpose=object()),
             auth_type=access.auth,
             version=VERSIONS[access.version].copy(),
-            retry_policy=Policy(whole=whole, saw_date=saw_date),
+            retry_policy=Policy(access.auth, whole=whole, saw_date=saw_date),
             max_connections=connections,
         )
         self._config = config
@@ -124,18 +133,20 @@ class Mailboxes:
         self.protocol.discard()
 
     def account(self, address: str) -> Account:
-        """Cheap; ``Account`` finds our protocol in exchangelib's cache by its configuration. Raises AccessDenied."""
+        """Cheap. Raises AccessDenied."""
         if not _ADDRESS.fullmatch(address):
             raise AccessDenied(f"{address[:100]!r} is no mail address: the calendar column names the room's mailbox.")
         with self._lock:
             if address not in self._accounts:
-                self._accounts[address] = Account(
+                account = Account(
                     primary_smtp_address=address,
                     config=self._config,
                     access_type="impersonation" if self._access.impersonation else "delegate",
                     locale="en_US",
                     default_timezone=UTC,
                 )
+                account.protocol = self.protocol  # the library's cache has forgotten it where we just hung up
+                self._accounts[address] = account
             return self._accounts[address]
 
     # -------------------------------------------------------------------------------- reading
@@ -222,12 +233,22 @@ class Mailboxes:
     def unsubscribe(self, address: str, subscription: str) -> None:
         Unsubscribe(account=self.account(address)).get(subscription_id=subscription)
 
-    def stream(self, anchor: str, subscriptions: Sequence[str], minutes: int, silence: float) -> Iterator[str]:
+    def stream(
+        self,
+        anchor: str,
+        subscriptions: Sequence[str],
+        minutes: int,
+        silence: float,
+        *,
+        sign_of_life: Callable[[], None],
+    ) -> Iterator[str]:
         """Ids of subscriptions, as something happens. Ends when the server closes it after ``minutes`` (1 to 30).
 
-        ``silence``: seconds without a byte that end it with an error. Raises anything, requests' own errors too.
+        ``silence``: seconds without a byte that end it with an error. ``sign_of_life`` is called with each document of
+        the server's. Raises anything, requests' own errors too.
         """
-        service = GetStreamingEvents(account=self.account(anchor))
+        service = _Stream(account=self.account(anchor))
+        service.sign_of_life = sign_of_life
         notifications = service.call(subscription_ids=list(subscriptions), connection_timeout=minutes)
         service.timeout = patience(silence)  # the library's own would let a dead connection look alive all the time
         for notification in notifications:
@@ -267,6 +288,15 @@ class _Subscribe(SubscribeToStreaming):
 
     def _extra_headers(self) -> dict[str, str]:
         return {**super()._extra_headers(), "X-AnchorMailbox": self.anchor}
+
+
+class _Stream(GetStreamingEvents):
+    sign_of_life: Callable[[], None]
+
+    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        found = super()._get_element_container(message=message, name=name)  # raises what the server has against it
+        self.sign_of_life()
+        return found
 
 
 def _calendar(address: str) -> DistinguishedFolderId:

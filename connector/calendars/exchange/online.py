@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-# Global, GCC High, DoD, China by 21Vianet; office.com and outlook.com are older names of the same service.
+# Global, GCC High, DoD, China by 21Vianet; office.com and outlook.com are older names of the same service, and
+# cloud.microsoft is the newest.
 _HOSTS = (
     "outlook.office365.com",
     "outlook.office.com",
     "outlook.com",
+    "cloud.microsoft",
     "office365.com",
     "office365.us",
     "apps.mil",
@@ -18,7 +20,10 @@ _HOSTS = (
 
 
 def is_exchange_online(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").lower().rstrip(".")
+    try:
+        host = (urlsplit(url).hostname or "").lower().rstrip(".")
+    except ValueError:  # no address at all
+        return False
     return any(host == name or host.endswith("." + name) for name in _HOSTS)
 
 

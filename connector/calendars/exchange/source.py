@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -16,15 +13,13 @@ from connector.calendars.base import Finding, Keep, Place
 from connector.calendars.exchange.client import Client, Server
 from connector.calendars.exchange.doctor import examine_calendar, examine_server
 from connector.calendars.exchange.items import Broken, Item, event_of, touches
-from connector.calendars.exchange.signin import fingerprint
+from connector.calendars.exchange.refusals import Refusals
 from connector.calendars.exchange.streams import Pace, Streams
 from connector.calendars.triggers import Triggers
-from connector.errors import CalendarError, CredentialsRejected
+from connector.errors import CalendarError
 from connector.model import Event, Snapshot, Unreadable, Window
 
 _MARGIN = timedelta(days=1)  # listed around the window: all-day events are stored in the zone of whoever made them
-_REFUSED = "refused-credentials"
-_REMEMBERED = 3600.0  # seconds; then a restart may try refused credentials again
 
 
 class ExchangeSource:
@@ -45,8 +40,7 @@ class ExchangeSource:
         pace: Pace | None = None,
     ) -> None:
         self._client = Client(server)
-        self._server = server
-        self._keep = keep
+        self._refusals = Refusals(keep, server.url or server.email, server.access.username, server.access.password)
         self._tell = tell
         self._zone = zone
         self._poll_every = poll_every
@@ -58,7 +52,7 @@ class ExchangeSource:
         self._poller: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        await self._recall()
+        await self._refusals.recall(self._client.signin)
         if self._pace is not None:
             loop = asyncio.get_running_loop()
 
@@ -102,9 +96,8 @@ class ExchangeSource:
                 listing = await self._client.listing(calendar, wide)
                 missing = remote.missing(listing)
                 fetched = await self._client.items(calendar, missing) if missing else {}
-            except CredentialsRejected:
-                await self._remember()
-                raise
+            finally:
+                await self._refusals.note(self._client.signin)
             remote.take(wide, listing, fetched)
             return remote.snapshot(window, zone or self._zone)
 
@@ -160,15 +153,18 @@ class ExchangeSource:
         return await self._client.places()
 
     async def examine(self, calendar: str | None, now: datetime) -> tuple[Finding, ...]:
-        """With a calendar: that mailbox; without: the server and the account. Asks once even after a refusal."""
-        self._client.signin.reopen()
-        if calendar is None:
-            findings = await examine_server(self._client, now)
-        else:
-            findings = await examine_calendar(self._client, calendar, now)
-        if self._client.signin.proven:
-            await self._keep.delete(_REFUSED)
-        return findings
+        """With a calendar: that mailbox; without: the server and the account, once even after a refusal."""
+        try:
+            if calendar is not None:
+                return await examine_calendar(self._client, calendar, now)
+            self._client.signin.ask_once()
+            return await examine_server(self._client, now)
+        finally:
+            await self._refusals.note(self._client.signin)
+
+    async def forgive(self) -> None:
+        """A person lets refused credentials be tried once more, by the next source that is opened with this keep."""
+        await self._refusals.forgive()
 
     async def dispose(self) -> None:
         """Gives the subscriptions back and forgets everything."""
@@ -177,30 +173,7 @@ class ExchangeSource:
             await asyncio.to_thread(streams.stop)
         self._watched.clear()
         self._remotes.clear()
-        await self._keep.delete(_REFUSED)
-
-    # -------------------------------------------------------------------------------- refused credentials
-
-    async def _recall(self) -> None:
-        """A restart does not try again what was just refused: restart loops lock accounts."""
-        stored = await self._keep.get(_REFUSED)
-        if stored is None:
-            return
-        note = json.loads(stored)
-        same = fingerprint(bytes.fromhex(note["salt"]), *self._credentials) == note["print"]
-        if same and 0 <= time.time() - note["at"] < _REMEMBERED:
-            self._client.signin.close()
-
-    async def _remember(self) -> None:
-        salt = secrets.token_bytes(16)
-        note = {"salt": salt.hex(), "print": fingerprint(salt, *self._credentials), "at": time.time()}
-        if await self._keep.get(_REFUSED) is None:
-            await self._keep.put(_REFUSED, json.dumps(note).encode())
-
-    @property
-    def _credentials(self) -> tuple[str, str, str]:
-        access = self._server.access
-        return self._server.url or self._server.email, access.username, access.password
+        await self._refusals.forget()
 
 
 class _Remote:

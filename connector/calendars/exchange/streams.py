@@ -16,10 +16,11 @@ from datetime import timedelta
 from connector.calendars.exchange.client import Client
 from connector.calendars.exchange.mailboxes import Mailboxes
 from connector.calendars.exchange.transport import Call
-from connector.errors import AccessDenied, CalendarError
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected
 from connector.planning.retry import backoff
 
 GROUP = 200  # subscriptions that one GetStreamingEvents takes
+_SERVER = 3  # mailboxes in a row that cannot be subscribed to
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Pace:
     silence: float = 120.0
     first_wait: float = 1.0
     denied_wait: float = 900.0  # before a room that refused is asked again
+    broken_wait: float = 60.0  # the same, for one that could not answer
+    lived: float = 30.0  # a stream that lasted as long begins its failures anew
     farewell: float = 2.0  # for giving subscriptions back at the end
 
 
@@ -83,8 +86,10 @@ class _Group:
         self._wanted: dict[str, None] = {}
         self._subscribed: dict[str, str] = {}  # calendar to subscription
         self._denied: dict[str, float] = {}  # calendar to when it may be asked again
+        self._complaints: dict[str, str] = {}  # calendar -> why it could not be subscribed, as it was told
         self._listening: Call | None = None
-        self._live = False
+        self._anchor = ""  # the mailbox that all requests of one connection name, to meet on one server
+        self._live_since: float | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -98,7 +103,7 @@ class _Group:
         return calendar in self._wanted
 
     def covers(self, calendar: str) -> bool:
-        return self._live and calendar in self._subscribed
+        return self._live_since is not None and calendar in self._subscribed
 
     def add(self, calendar: str) -> None:
         with self._changed:
@@ -132,7 +137,7 @@ class _Group:
     def _run(self) -> None:
         failures = 0
         while not self._stopping:
-            line = None
+            line, self._anchor = None, ""
             try:
                 line = self._client.line()
                 while not self._stopping:
@@ -140,10 +145,11 @@ class _Group:
                     self._listen(line)
                     failures = 0
             except Exception as error:  # streams fail in every way there is, and each means the same
-                failures += 1
+                lived = self._live_since is not None and time.monotonic() - self._live_since >= self._pace.lived
+                failures = 1 if lived else failures + 1
                 self._lost(error, failures)
             finally:
-                self._live = False
+                self._live_since = None
                 if line is not None:
                     self._farewell(line)
                     line.close()
@@ -156,8 +162,7 @@ class _Group:
             missing, unwanted = self._differences()
             for calendar in unwanted:
                 self._give_back(line, calendar)
-            for calendar in missing:
-                self._subscribe(line, calendar)
+            self._subscribe_all(line, missing)
             with self._changed:
                 if self._subscribed and not any(self._differences()):
                     return
@@ -172,19 +177,38 @@ class _Group:
             ]
             return missing, [each for each in self._subscribed if each not in self._wanted]
 
+    def _subscribe_all(self, line: Mailboxes, calendars: list[str]) -> None:
+        """A mailbox that cannot be had costs only itself, whatever the reason; several in a row are the server."""
+        refused: dict[str, CalendarError] = {}
+        in_a_row = 0
+        for calendar in calendars:
+            if self._stopping:
+                return
+            try:
+                self._subscribe(line, calendar)
+                in_a_row = 0
+            except CredentialsRejected:
+                raise
+            except CalendarError as error:
+                refused[calendar] = error
+                in_a_row += not isinstance(error, AccessDenied)
+                if in_a_row == _SERVER or (in_a_row and not self._subscribed and calendar == calendars[-1]):
+                    raise
+        for calendar, why in refused.items():
+            wait = self._pace.denied_wait if isinstance(why, AccessDenied) else self._pace.broken_wait
+            self._denied[calendar] = time.monotonic() + wait
+            if self._complaints.get(calendar) != str(why):  # told once, however often it is tried again
+                self._complaints[calendar] = str(why)
+                self._tell("calendar.subscription_failed", str(why))
+
     def _subscribe(self, line: Mailboxes, calendar: str) -> None:
-        if self._stopping:
-            return
-        anchor = min(self._wanted, default=calendar)
-        try:
-            subscription = self._client.work(calendar, lambda: line.subscribe(calendar, anchor), Call())
-        except AccessDenied as error:
-            self._denied[calendar] = time.monotonic() + self._pace.denied_wait
-            self._tell("calendar.subscription_failed", str(error))
-            return
+        anchor = self._anchor or calendar
+        subscription = self._client.work(calendar, lambda: line.subscribe(calendar, anchor), Call())
+        self._anchor = anchor
         with self._changed:
             self._subscribed[calendar] = subscription
             self._denied.pop(calendar, None)
+            self._complaints.pop(calendar, None)
         self._heard(calendar)  # what happened before the subscription was told to nobody
 
     def _listen(self, line: Mailboxes) -> None:
@@ -209,15 +233,20 @@ class _Group:
             self._wait(1.0)  # a server that closes at once is not asked in a loop
 
     def _follow(self, line: Mailboxes, names: dict[str, str]) -> None:
-        self._live = True
-        anchor = min(names.values())
-        for subscription in line.stream(anchor, list(names), self._pace.minutes, self._pace.silence):
+        stream = line.stream(
+            self._anchor, list(names), self._pace.minutes, self._pace.silence, sign_of_life=self._is_live
+        )
+        for subscription in stream:
             calendar = names.get(subscription)
             if calendar is not None:
                 self._heard(calendar)
 
+    def _is_live(self) -> None:
+        if self._live_since is None:
+            self._live_since = time.monotonic()
+
     def _lost(self, error: Exception, failures: int) -> None:
-        self._live = False
+        self._live_since = None
         with self._changed:
             self._subscribed.clear()
         if failures == 1 and not self._stopping:

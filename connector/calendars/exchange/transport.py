@@ -39,11 +39,20 @@ _CONNECT = 5.0
 
 
 class HttpStatus(Exception):
-    """The server answered, but not in EWS."""
+    """The server answered, but not in EWS. ``location``: where a redirect leads."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, location: str = "") -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
+        self.location = location
+
+
+class OtherSignIn(Exception):
+    """The server has no such way to sign in as ours: nobody looked at the password. ``offered``: our words for its."""
+
+    def __init__(self, offered: list[str]) -> None:
+        super().__init__(", ".join(offered))
+        self.offered = offered
 
 
 class BrokenAnswer(Exception):
@@ -52,6 +61,10 @@ class BrokenAnswer(Exception):
 
 class LockedOut(UnauthorizedError):
     """The server says that the account is locked: not one more try."""
+
+
+class NoTicket(UnauthorizedError):
+    """There was no Kerberos ticket to send: the server said 401 to a request without one."""
 
 
 # ------------------------------------------------------------------------------------ calls that can be ended
@@ -170,10 +183,11 @@ class Login(Credentials):
 class Policy(FailFast):
     """Says what an HTTP status means, without the words of the answer. The engine waits and tries again; we do not.
 
-    ``whole``: check that an answer is complete; not for streams, which never are.
+    ``auth``: exchangelib's word. ``whole``: check that an answer is complete; not for streams, which never are.
     """
 
-    def __init__(self, *, whole: bool, saw_date: Callable[[timedelta], None]) -> None:
+    def __init__(self, auth: str, *, whole: bool, saw_date: Callable[[timedelta], None]) -> None:
+        self._auth = auth.lower()
         self._whole = whole
         self._saw_date = saw_date
 
@@ -183,17 +197,32 @@ class Policy(FailFast):
         if status in (401, 403, 500) and b"account is currently locked out" in response.content:
             raise LockedOut("locked out")
         if status == 401:
-            raise UnauthorizedError("HTTP 401")
+            self._raise_refusal(response)
         if status in (429, 503):
             raise ErrorServerBusy(f"HTTP {status}", back_off=retry_after(response.headers.get("Retry-After")))
         if status not in (200, 500) or (status == 500 and not is_xml(response.content)):
-            raise HttpStatus(status)
+            raise HttpStatus(status, response.headers.get("Location", ""))
         if self._whole and not _END.search(response.content[-200:]):
             raise BrokenAnswer("cut off" if is_xml(response.content) else "no XML")
+
+    def _raise_refusal(self, response: requests.Response) -> None:
+        offered = ways_in(response.headers.get("WWW-Authenticate", ""))
+        if offered and self._auth not in offered:
+            raise OtherSignIn(offered)
+        if self._auth == "gssapi" and "Authorization" not in response.request.headers:
+            raise NoTicket("no ticket")
+        raise UnauthorizedError("HTTP 401")
 
     def _note_clock(self, date: str | None) -> None:
         with suppress(ValueError, TypeError):
             self._saw_date(parsedate_to_datetime(date or "").astimezone(UTC) - datetime.now(UTC))
+
+
+def ways_in(header: str) -> list[str]:
+    """From the header WWW-Authenticate to our words for ``auth``; Negotiate (RFC 4559) takes Kerberos and NTLM."""
+    found = {match.lower() for match in re.findall(r"(?i)(?:^|,)\s*(basic|ntlm|negotiate)\b", header)}
+    words = {"basic": ("basic",), "ntlm": ("ntlm",), "negotiate": ("ntlm", "gssapi")}
+    return sorted({word for scheme in found for word in words[scheme]})
 
 
 def retry_after(value: str | None) -> float | None:

@@ -17,12 +17,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from aiohttp import web
 from lxml import etree
 
-from connector.standins.exchange.login import login, unauthorized
+from connector.standins.exchange.login import Kind, login, unauthorized
 from connector.standins.exchange.mailbox import Mailbox
 from connector.standins.exchange.operations import Directory, Operations, caller
 from connector.standins.exchange.streams import Subscriptions, not_found, status
@@ -56,6 +56,7 @@ class Troubles:
 class ExchangeStandIn:
     """``async with ExchangeStandIn() as exchange``: then ``url`` is its EWS; trust ``ca_file``.
 
+    ``auth``: gssapi takes Kerberos tickets for HTTP/127.0.0.1, which ``keytab`` opens; ``account`` is user@REALM then.
     ``exchanges``: the last requests and answers as they were on the wire, streams document by document.
     """
 
@@ -64,12 +65,13 @@ class ExchangeStandIn:
         *,
         account: str = "EXAMPLE\\svc-rooms",
         password: str = "stand-in-password",  # noqa: S107  # of a server that guards nothing
-        auth: Literal["basic", "ntlm"] = "basic",
+        auth: Kind = "basic",
+        keytab: Path | None = None,
         port: int = 0,
     ) -> None:
         self.account = account
         self.auth = auth
-        self.login = login(auth, {account: password})
+        self.login = login(auth, {account: password}, keytab)
         self.directory = Directory(impersonators={account})
         self.troubles = Troubles()
         self.subscriptions = Subscriptions()
@@ -109,6 +111,13 @@ class ExchangeStandIn:
         """The connections of all streams break in the middle."""
         for response in list(self._open):
             _abort(response)
+
+    def drop_connection(self) -> None:
+        """One of the open connections, which may be idle, breaks."""
+        connection = next(each for each in self._transports if not each.is_closing())
+        self._transports.discard(connection)
+        if isinstance(connection, asyncio.WriteTransport):
+            connection.abort()
 
     # -------------------------------------------------------------------------------- the server
 

@@ -1,4 +1,4 @@
-"""Basic and NTLM as the Exchange stand-in accepts them."""
+"""Basic, NTLM and Kerberos as the Exchange stand-in accepts them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ import spnego
 import spnego.exceptions
 from aiohttp import web
 
-SCHEMES = {"basic": 'Basic realm="127.0.0.1"', "ntlm": "NTLM"}
+Kind = Literal["basic", "ntlm", "gssapi"]
+SCHEMES: dict[Kind, str] = {"basic": 'Basic realm="127.0.0.1"', "ntlm": "NTLM", "gssapi": "Negotiate"}
 
 
 class Login(Protocol):
+    passwords: dict[str, str]
+    attempts: int
+
     def user(self, request: web.Request) -> str | web.Response:
         """Who it is, or the answer that asks for more."""
         ...
@@ -53,6 +57,8 @@ class NtlmLogin:
     def user(self, request: web.Request) -> str | web.Response:
         connection = request.transport
         kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        if connection is None:  # whoever asked has gone
+            return unauthorized("ntlm")
         if not given:
             return self._users.get(connection) or unauthorized("ntlm")
         if kind.lower() not in ("ntlm", "negotiate"):
@@ -81,10 +87,43 @@ class NtlmLogin:
         os.environ["NTLM_USER_FILE"] = str(file)
 
 
-def login(kind: Literal["basic", "ntlm"], passwords: dict[str, str]) -> BasicLogin | NtlmLogin:
+class KerberosLogin:
+    """Tickets for HTTP/<host>, which the keytab opens. Each request brings one, as clients do who are asked for it.
+
+    Names as user@REALM. ``passwords`` is not used: the realm's KDC has them.
+    """
+
+    def __init__(self, passwords: dict[str, str], keytab: Path) -> None:
+        import gssapi  # of the extra kerberos
+
+        self.passwords = passwords
+        self.attempts = 0
+        self.keytab = keytab
+        self._gssapi = gssapi
+
+    def user(self, request: web.Request) -> str | web.Response:
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "negotiate":
+            return unauthorized("gssapi")
+        self.attempts += 1
+        try:
+            credentials = self._gssapi.Credentials(usage="accept", store={"keytab": str(self.keytab)})
+            context = self._gssapi.SecurityContext(creds=credentials, usage="accept")
+            context.step(base64.b64decode(given))
+        except (self._gssapi.exceptions.GSSError, ValueError):
+            return unauthorized("gssapi")
+        return str(context.initiator_name) if context.complete else unauthorized("gssapi")
+
+
+def login(kind: Kind, passwords: dict[str, str], keytab: Path | None = None) -> Login:
+    """``keytab``: for gssapi."""
+    if kind == "gssapi":
+        if keytab is None:
+            raise ValueError("gssapi needs a keytab")
+        return KerberosLogin(passwords, keytab)
     return BasicLogin(passwords) if kind == "basic" else NtlmLogin(passwords)
 
 
-def unauthorized(kind: str, token: bytes | None = None) -> web.Response:
+def unauthorized(kind: Kind, token: bytes | None = None) -> web.Response:
     more = f" {base64.b64encode(token).decode()}" if token else ""
     return web.Response(status=401, headers={"WWW-Authenticate": SCHEMES[kind] + more})

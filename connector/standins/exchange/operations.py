@@ -24,6 +24,7 @@ from connector.standins.exchange.xml import (
     success,
 )
 
+_NO_STORE = Refusal("ErrorMailboxStoreUnavailable", "The mailbox database is temporarily unavailable.")
 _DENIED = Refusal("ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 
@@ -37,6 +38,7 @@ class Directory:
     out_of_scope: set[str] = field(default_factory=set)  # mailboxes outside the role's scope
     delegates: dict[str, set[str]] = field(default_factory=dict)  # account: mailboxes shared with it
     denied: set[str] = field(default_factory=set)  # mailboxes whose calendar answers ErrorAccessDenied
+    unavailable: set[str] = field(default_factory=set)  # mailboxes whose database is failing over, lower case
     corrupt: set[str] = field(default_factory=set)  # UIDs of items that cannot be read
     unknown_fields: set[str] = field(default_factory=set)  # what this server's version has never heard of
     most_entries: int = 1000  # of one FindItem, by policy
@@ -89,6 +91,8 @@ class Operations:
         shared = box.address.lower() in self._directory.delegates.get(who.account, set())
         if box.address.lower() in self._directory.denied or not (who.acting_as == box.address or shared):
             raise _DENIED
+        if box.address.lower() in self._directory.unavailable:
+            raise _NO_STORE
         return box
 
     # -------------------------------------------------------------------------------- calendars

@@ -20,11 +20,11 @@ from connector.standins.exchange import ExchangeStandIn
 PASSWORD = "stand-in-password"
 ROOM = "Room.O'Brien@example.org"  # apostrophes are legal in addresses, and have broken other products
 SOON = timedelta(seconds=0.1)
-QUICK = Pace(first_wait=0.05, denied_wait=0.2, farewell=1.0)
+QUICK = Pace(first_wait=0.05, denied_wait=0.2, broken_wait=0.2, farewell=1.0)
 
 
 def access_to(exchange: ExchangeStandIn, **changes: Any) -> Access:
-    auth = {"basic": "basic", "ntlm": "NTLM"}[exchange.auth]
+    auth = {"basic": "basic", "ntlm": "NTLM", "gssapi": "gssapi"}[exchange.auth]
     usual = Access(exchange.account, PASSWORD, auth=auth, ca_file=str(exchange.ca_file), timeout=5.0)
     return replace(usual, **changes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from connector.calendars.base import CalendarSource
 from connector.calendars.exchange.source import ExchangeSource
 from connector.standins.exchange import ExchangeStandIn
-from tests.calendars.exchange.house import QUICK, ROOM, access_to, source_of, standing
-from tests.calendars.suite import SourceContract
+from tests.calendars.exchange.house import PASSWORD, QUICK, ROOM, access_to, source_of, standing
+from tests.calendars.suite import PagedContract
 
 
 class OnExchange:
@@ -18,7 +19,8 @@ class OnExchange:
 
     def __init__(self, source: ExchangeSource, exchange: ExchangeStandIn) -> None:
         self.source: CalendarSource = source
-        self.calendar = ROOM
+        self.calendar = self.owner = ROOM
+        self.secrets = (PASSWORD, b64encode(f"{exchange.account}:{PASSWORD}".encode()).decode())
         self._exchange = exchange
         self._mailbox = exchange.directory.find(ROOM)
 
@@ -34,6 +36,13 @@ class OnExchange:
     async def restore(self) -> None:
         self._exchange.troubles.cut_off = False
 
+    async def lose_a_part(self) -> None:
+        """Ids come in one answer, items in others: one item gets lost between them."""
+        self._exchange.troubles.wrong_count = True
+
+    async def restore_parts(self) -> None:
+        self._exchange.troubles.wrong_count = False
+
     async def age(self) -> None:
         pass
 
@@ -41,14 +50,14 @@ class OnExchange:
         return self._exchange.bytes_sent
 
 
-class TestExchangeByStream(SourceContract):
+class TestExchangeByStream(PagedContract):
     @pytest.fixture
     async def backend(self) -> AsyncIterator[OnExchange]:
         async with standing() as exchange, source_of(exchange, pace=QUICK) as source:
             yield OnExchange(source, exchange)
 
 
-class TestExchangeByPoll(SourceContract):
+class TestExchangeByPoll(PagedContract):
     @pytest.fixture
     async def backend(self) -> AsyncIterator[OnExchange]:
         async with standing(auth="ntlm") as exchange:

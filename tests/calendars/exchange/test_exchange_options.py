@@ -15,7 +15,7 @@ from connector.calendars.exchange import plug
 from connector.calendars.exchange.source import ExchangeSource
 from connector.errors import SourceUnavailable, UserError
 from connector.standins.exchange import ExchangeStandIn
-from tests.calendars.exchange.house import PASSWORD, ROOM, context, source_of, standing
+from tests.calendars.exchange.house import PASSWORD, ROOM, access_to, context, source_of, standing
 from tests.calendars.ics_text import vevent, window
 
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
@@ -38,7 +38,7 @@ def test_a_section_as_the_page_shows_it(tmp_path: Path) -> None:
     assert isinstance(source, Directory)
     assert isinstance(source, Examinable)
     assert isinstance(source, Removable)
-    assert PASSWORD not in repr(source._server)
+    assert PASSWORD not in repr(source._client.server)
 
 
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
@@ -76,6 +76,7 @@ def test_what_is_missing(tmp_path: Path) -> None:
         "https://outlook.office365.us/EWS/Exchange.asmx",
         "https://webmail.apps.mil/EWS/Exchange.asmx",
         "https://partner.outlook.cn/EWS/Exchange.asmx",
+        "https://outlook.cloud.microsoft/EWS/Exchange.asmx",
     ],
 )
 def test_exchange_online_is_refused_with_the_way_out(url: str, tmp_path: Path) -> None:
@@ -160,6 +161,18 @@ async def test_what_a_mailboxs_settings_take_away_is_seen_by_its_effect() -> Non
     assert all(finding.effect for finding in found.values() if finding.level != "ok")
 
 
+async def test_private_meetings_that_a_delegate_cannot_see() -> None:
+    async with standing() as exchange:
+        exchange.directory.delegates[exchange.account] = {ROOM.lower()}
+        box = exchange.directory.find(ROOM)
+        box.private_hidden = True
+        box.put("secret", vevent("secret", "20261110T100000Z", "20261110T110000Z", "CLASS:PRIVATE"))
+        async with source_of(exchange, access=access_to(exchange, impersonation=False)) as source:
+            finding = by_check(await source.examine(ROOM, NOW))["items_unreadable"]
+    assert "-Role ApplicationImpersonation -User 'EXAMPLE\\svc-rooms'" in finding.fix
+    assert "SharingPermissionFlags" not in finding.fix  # Exchange Online has it, Exchange Server has not
+
+
 async def test_no_access_clock_and_no_room_lists() -> None:
     async with standing() as exchange, source_of(exchange) as source:
         exchange.directory.room_lists.clear()
@@ -208,6 +221,38 @@ async def test_autodiscover(where: str, tmp_path: Path, monkeypatch: pytest.Monk
             with pytest.raises(SourceUnavailable) as caught:
                 await source.read(ROOM, window("2026-11-10", "2026-11-11"))
         assert ("graph" if where == "cloud" else "Get-WebServicesVirtualDirectory") in str(caught.value)
+
+
+def _redirect(code: str, **where: str) -> bytes:
+    (name, value) = next(iter(where.items()))
+    answer = _autodiscover("").decode().replace("<UserResponse><ErrorCode>NoError", f"<UserResponse><ErrorCode>{code}")
+    return answer.replace("<UserSettingErrors/>", f"<{name}>{value}</{name}><UserSettingErrors/>").encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "words"),
+    [
+        (200, {}, _redirect("RedirectAddress", RedirectTarget="room@example.mail.onmicrosoft.com"), "graph"),
+        (200, {}, _redirect("RedirectUrl", RedirectTarget="https://autodiscover-s.outlook.com/x.svc"), "graph"),
+        (302, {"Location": "https://autodiscover-s.outlook.com/autodiscover/autodiscover.svc"}, b"", "graph"),
+        (200, {}, _redirect("RedirectAddress", RedirectTarget="room@other.example.org"), "Get-WebServices"),
+        (200, {}, _redirect("RedirectUrl", RedirectTarget="https://elsewhere.example.org/x.svc"), "Get-WebServices"),
+        (302, {"Location": "https://[elsewhere"}, b"", "Get-WebServices"),
+    ],
+)
+async def test_autodiscover_leads_into_the_cloud_or_elsewhere(
+    status: int, headers: dict[str, str], body: bytes, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with standing() as exchange:
+        place = exchange.url.replace("/EWS/", "/ews/", 1).lower()
+        monkeypatch.setattr(exchange_autodiscover, "places", lambda email: (place,))
+        exchange.troubles.answers.append((status, headers, body))
+        config = {**GOOD, "autodiscover": True, "email": ROOM, "auth": "basic", "ca_file": str(exchange.ca_file)}
+        del config["url"]
+        async with plug(config, context(tmp_path, {"env:EWS_PASSWORD": PASSWORD})) as source:
+            with pytest.raises(SourceUnavailable, match=words):
+                await source.read(ROOM, window("2026-11-10", "2026-11-11"))
+        assert exchange.login.attempts == 1  # nobody else is told the password
 
 
 def test_autodiscover_asks_the_two_usual_places() -> None:

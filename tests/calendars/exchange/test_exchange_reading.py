@@ -250,6 +250,7 @@ async def test_http_says_wait(exchange: ExchangeStandIn, status: int, headers: d
         (200, {}, b"<?xml version='1.0'?><a/>", "not EWS"),
         (200, {}, b"<?xml version='1.0'?><s:Envelope xmlns:s='x'><s:Body/></s:Envelope>", "not EWS"),
         (302, {"Location": "https://elsewhere.example.org/owa"}, b"", "redirects (HTTP 302)"),
+        (302, {"Location": "https://outlook.office365.com/EWS/Exchange.asmx"}, b"", 'type = "graph"'),
         (404, {}, b"secret words", "HTTP 404"),
         (500, {}, b"Server Error in '/EWS' Application.", "HTTP 500"),
         (502, {}, b"\x00\xff", "HTTP 502"),

@@ -10,11 +10,14 @@ from typing import Literal
 
 import pytest
 
-from connector.calendars.base import NoKeep
+from connector.calendars.base import Forgiving, NoKeep
+from connector.calendars.exchange import signin
 from connector.calendars.exchange.source import ExchangeSource
+from connector.calendars.exchange.transport import ways_in
 from connector.errors import AccessDenied, CredentialsRejected, SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.exchange import ExchangeStandIn
+from connector.store.store import StoreError
 from tests.calendars.exchange.house import PASSWORD, QUICK, ROOM, access_to, source_of, standing, until
 from tests.calendars.ics_text import vevent, window
 
@@ -45,6 +48,30 @@ async def test_a_wrong_password_is_sent_twice(exchange: ExchangeStandIn) -> None
         await asyncio.sleep(0.3)  # the stream and the poll have had their chances, too
     assert exchange.login.attempts == 2
     assert "wrong-password" not in str(answer) + repr(wrong)
+
+
+async def test_a_server_that_has_no_such_way_to_sign_in_names_its_own(exchange: ExchangeStandIn) -> None:
+    """Basic was switched off, or never on: that is no wrong password, and ends by itself when the section is right."""
+    other, ours = {"basic": ("NTLM", "basic"), "ntlm": ("basic", "ntlm")}[exchange.auth]
+    async with source_of(exchange, access=access_to(exchange, auth=other), pause=0.0) as source:
+        for _ in range(4):
+            with pytest.raises(SourceUnavailable, match=f"set auth to one that it offers, {ours}\\."):
+                await source.read(ROOM, TUESDAY)
+    assert exchange.login.attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("Negotiate, NTLM", ["gssapi", "ntlm"]),
+        ('NTLM, Basic realm="mail, basically"', ["basic", "ntlm"]),
+        ("NTLM TlRMTVNTUAAC", ["ntlm"]),
+        ("Bearer", []),
+        ("", []),
+    ],
+)
+def test_what_a_server_offers(header: str, words: list[str]) -> None:
+    assert ways_in(header) == words
 
 
 async def test_401_under_load_is_no_wrong_password(exchange: ExchangeStandIn) -> None:
@@ -80,7 +107,9 @@ async def test_a_password_that_is_changed_on_the_way(exchange: ExchangeStandIn) 
 async def test_a_locked_account_is_left_alone_at_once() -> None:
     async with standing() as exchange, source_of(exchange) as source:
         exchange.troubles.locked_out = True
-        with pytest.raises(CredentialsRejected, match="locked out"):
+        with pytest.raises(
+            CredentialsRejected, match=r"locked out: unlock.* run `connector calendars sync exchange`\."
+        ):
             await source.read(ROOM, TUESDAY)
         exchange.troubles.locked_out = False
         with pytest.raises(CredentialsRejected):
@@ -88,26 +117,41 @@ async def test_a_locked_account_is_left_alone_at_once() -> None:
         assert exchange.login.attempts == 0
 
 
-async def test_a_restart_does_not_try_refused_credentials_again() -> None:
+@pytest.mark.parametrize("waits", [True, False])
+async def test_restarts_do_not_add_tries(waits: bool) -> None:
+    """Whether the first life saw one refusal or both: the account is locked by their sum."""
     keep = NoKeep()
     async with standing() as exchange:
         wrong = access_to(exchange, password="wrong-password")
-        async with source_of(exchange, access=wrong, keep=keep, pause=0.0) as source:
-            for kind in (SourceUnavailable, CredentialsRejected):
-                with pytest.raises(kind):
-                    await source.read(ROOM, TUESDAY)
+        for _ in range(2 if waits else 6):
+            async with source_of(exchange, access=wrong, keep=keep, pause=0.0) as source:
+                for _ in range(2 if waits else 1):
+                    with pytest.raises((SourceUnavailable, CredentialsRejected)):
+                        await source.read(ROOM, TUESDAY)
+        assert exchange.login.attempts == 2
         stored = b"".join((await keep.items("")).values())
         assert stored
         assert b"wrong" not in stored
         async with source_of(exchange, access=wrong, keep=keep) as source:
-            with pytest.raises(CredentialsRejected, match="doctor"):
+            with pytest.raises(CredentialsRejected, match="`connector calendars sync exchange`"):
                 await source.read(ROOM, TUESDAY)
         assert exchange.login.attempts == 2
         async with source_of(exchange, keep=keep) as source:  # other ones are another matter
             await source.read(ROOM, TUESDAY)
+        assert not await keep.items("")
 
 
-async def test_the_doctor_asks_once_more_and_forgets_the_refusal() -> None:
+async def test_a_restart_waits_between_the_tries_as_well() -> None:
+    keep = NoKeep()
+    async with standing() as exchange:
+        for _ in range(5):
+            async with source_of(exchange, access=access_to(exchange, password="wrong"), keep=keep) as source:
+                with pytest.raises(SourceUnavailable, match="one more try"):
+                    await source.read(ROOM, TUESDAY)
+        assert exchange.login.attempts == 1
+
+
+async def test_a_person_lets_the_same_password_be_tried_again() -> None:
     keep = NoKeep()
     async with standing() as exchange:
         exchange.set_password("not yet")
@@ -115,13 +159,87 @@ async def test_the_doctor_asks_once_more_and_forgets_the_refusal() -> None:
             for kind in (SourceUnavailable, CredentialsRejected):
                 with pytest.raises(kind):
                     await source.read(ROOM, TUESDAY)
-            (finding,) = await source.examine(None, datetime.now(UTC))
-            assert (finding.check, finding.level) == ("sign_in", "problem")
-            assert exchange.login.attempts == 3
-            exchange.set_password(PASSWORD)
-            assert (await source.examine(None, datetime.now(UTC)))[0].level == "ok"
+            assert isinstance(source, Forgiving)
+            await source.forgive()
+            with pytest.raises(CredentialsRejected):
+                await source.read(ROOM, TUESDAY)
+        assert exchange.login.attempts == 2
+        async with source_of(exchange, keep=keep) as source:
+            for _ in range(3):
+                with pytest.raises(CredentialsRejected):
+                    await source.read(ROOM, TUESDAY)
+            assert exchange.login.attempts == 3  # once, and at once
+            await source.forgive()
+        exchange.set_password(PASSWORD)
+        async with source_of(exchange, keep=keep) as source:
             await source.read(ROOM, TUESDAY)
         assert not await keep.items("")
+
+
+async def test_the_doctor_sends_a_wrong_password_once_for_all_rooms() -> None:
+    async with standing() as exchange:
+        wrong = access_to(exchange, password="wrong-password")
+        async with source_of(exchange, access=wrong, pause=0.0) as source:
+            (finding,) = await source.examine(None, datetime.now(UTC))
+            for _ in range(5):
+                assert not await source.examine(ROOM, datetime.now(UTC))  # said already
+        assert exchange.login.attempts == 1
+        assert (finding.check, finding.level) == ("sign_in", "problem")
+        assert "connector secrets set" in finding.fix
+
+
+async def test_a_refusal_is_told_although_it_cannot_be_written_down() -> None:
+    class Full(NoKeep):
+        async def put(self, key: str, value: bytes) -> None:
+            raise StoreError("The disk is full.")
+
+    async with standing() as exchange:
+        wrong = access_to(exchange, password="wrong-password")
+        async with source_of(exchange, access=wrong, keep=Full(), pause=0.0) as source:
+            for kind in (SourceUnavailable, CredentialsRejected):
+                with pytest.raises(kind, match="refused"):
+                    await source.read(ROOM, TUESDAY)
+
+
+async def test_a_password_that_changes_while_many_rooms_are_read_is_sent_twice(exchange: ExchangeStandIn) -> None:
+    rooms = [f"room-{n}@example.org" for n in range(20)]
+    for room in rooms:
+        exchange.add_mailbox(room)
+    exchange.troubles.delay = 0.05
+    async with source_of(exchange, pause=0.1) as source:
+
+        async def poll() -> set[type]:
+            answers = await asyncio.gather(*(source.read(room, TUESDAY) for room in rooms), return_exceptions=True)
+            return set(map(type, answers))
+
+        assert await poll() == {Snapshot}
+        assert exchange.most_in_flight > 4
+        source._client.signin._fresh_until = 0.0  # as if that poll was a minute ago
+        before = exchange.login.attempts
+        exchange.set_password("changed")
+        if exchange.auth == "ntlm":
+            # One breaks; the others stay signed in, and would go on for ever.
+            exchange.drop_connection()
+        async with asyncio.timeout(20):
+            while CredentialsRejected not in await poll():
+                await asyncio.sleep(0.05)
+        assert exchange.login.attempts - before == 2
+
+
+async def test_a_slow_mailbox_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a pause one request goes ahead, in case that the password was changed; it may be the slow one."""
+    monkeypatch.setattr(signin, "_FRESH", 0.0)
+    monkeypatch.setattr(signin, "_HEAD_START", 0.2)
+    async with standing() as exchange, source_of(exchange, access=access_to(exchange, timeout=20.0)) as source:
+        exchange.add_mailbox("slow@example.org")
+        await read_all(source, 3)
+        exchange.troubles.delay = 4.0
+        slow = asyncio.create_task(source.read("slow@example.org", TUESDAY))
+        await until(lambda: exchange.in_flight == 1)
+        exchange.troubles.delay = 0.0
+        assert all(isinstance(answer, Snapshot) for answer in await read_all(source, 4))
+        assert not slow.done()
+        assert isinstance(await slow, Snapshot)
 
 
 async def test_rights_are_no_matter_of_the_password(exchange: ExchangeStandIn) -> None:

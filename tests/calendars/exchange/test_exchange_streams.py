@@ -190,6 +190,75 @@ async def test_a_room_without_the_right_is_polled_and_stops_no_other(exchange: E
         await listener.close()
 
 
+async def test_a_mailbox_that_ews_is_closed_for_does_not_lead_the_others_to_their_server(
+    exchange: ExchangeStandIn,
+) -> None:
+    """The rooms of a stream name one mailbox to meet on one server; it must be one that lets us in."""
+    told: list[tuple[str, str]] = []
+    exchange.add_mailbox("a-closed@example.org")  # the first of the group, by name and by order
+    exchange.troubles.forbidden = {"a-closed@example.org"}
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        source.watch("a-closed@example.org")
+        await listening(exchange, source, ROOM)
+        await settled(listener)
+        await listener.hears(ROOM, lambda: book(exchange))
+        await listener.close()
+    assert [event for event, _ in told] == ["calendar.subscription_failed"]
+
+
+async def test_one_mailbox_without_its_database_stops_no_other(exchange: ExchangeStandIn) -> None:
+    told: list[tuple[str, str]] = []
+    exchange.add_mailbox("failing-over@example.org")
+    exchange.directory.unavailable = {"failing-over@example.org"}
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        source.watch("failing-over@example.org")
+        await listening(exchange, source, ROOM)
+        await settled(listener)
+        await listener.hears(ROOM, lambda: book(exchange))
+        for _ in range(3):  # asked for again with each connection, told once
+            await asyncio.sleep(QUICK.broken_wait)
+            exchange.kill_streams()
+            await listening(exchange, source, ROOM)
+        assert [event for event, _ in told if event == "calendar.subscription_failed"] == [
+            "calendar.subscription_failed"
+        ]
+        exchange.directory.unavailable = set()
+        await asyncio.sleep(QUICK.broken_wait)
+        exchange.kill_streams()
+        await listening(exchange, source, ROOM, "failing-over@example.org")
+        await listener.close()
+
+
+async def test_a_connection_that_never_lives_long_is_made_again_at_once(exchange: ExchangeStandIn) -> None:
+    """A firewall ends it every few minutes: that is no reason to wait longer each time."""
+    told: list[tuple[str, str]] = []
+    pace = replace(QUICK, first_wait=1.0, lived=0.05)
+    async with source_of(exchange, pace=pace, poll_every=RARELY, told=told) as source:
+        started = asyncio.get_running_loop().time()
+        for times in range(4):
+            await listening(exchange, source, ROOM)
+            await asyncio.sleep(0.1)
+            exchange.kill_streams()
+            await until(lambda times=times: len(told) > times)  # type: ignore[misc]
+        assert asyncio.get_running_loop().time() - started < 6.0  # doubled each time it would be 1 + 2 + 4
+    assert {event for event, _ in told} == {"calendar.stream_lost"}
+
+
+async def test_a_stream_that_was_not_answered_yet_covers_nothing(exchange: ExchangeStandIn) -> None:
+    async with source_of(exchange, pace=QUICK) as source:
+        listener = Listener(source)
+        await source.read(ROOM, TUESDAY)
+        exchange.subscriptions.silent = True  # the request is taken, and nothing comes
+        source.watch(ROOM)
+        await until(lambda: exchange.requests["GetStreamingEvents"] > 0)
+        assert source._streams is not None
+        assert not source._streams.covers(ROOM)
+        await listener.hears(ROOM, lambda: book(exchange))  # the poll goes on
+        await listener.close()
+
+
 async def test_without_a_stream_the_poll_tells(exchange: ExchangeStandIn) -> None:
     exchange.troubles.stream_status = 503
     async with source_of(exchange, pace=QUICK) as source:

@@ -180,7 +180,8 @@ class Story:
     # -------------------------------------------------------------------------------- acting
 
     async def _act(self, elapsed: float) -> None:
-        if elapsed >= self.timing.edit and self._edited_at is None and "cedar" in self.house.units:
+        due = elapsed >= self.timing.edit and self._edited_at is None and "cedar" in self.house.units
+        if due and self._cedar_is_private():  # the first reading is on its screen: what follows is a change
             self._edited_at = asyncio.get_running_loop().time()
             cedar = next(part for part in self.live.cast if part.id == "cedar")
             self.live.add_meeting("cedar", added_meeting(cedar, self.began))

@@ -58,6 +58,9 @@ class SecretReader:
         lines = self.secret(reference).splitlines()
         if len(lines) > 2:
             raise UserError(f"{reference}: this has {len(lines)} lines; write username:password, or two lines.")
+        if len(lines) == 2 and ":" in lines[0]:  # typed into a pipe twice: the log would show it as the account's name
+            reason = "two lines are a user name and a password; the first has a colon: write it once"
+            raise UserError(f"{reference}: {reason}.")
         user, separator, password = ("\n".join(lines)).partition("\n" if len(lines) == 2 else ":")
         if not separator:
             user, password = "", user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -29,6 +30,7 @@ class OneFile:
     def __init__(self, source: IcsSource, path: Path) -> None:
         self.source: CalendarSource = source
         self.calendar = path.name
+        self.owner, self.secrets = "", ()
         self._path = path
         self._events: dict[str, str] = {}
         self._whole = b""
@@ -67,6 +69,7 @@ class Folder:
     def __init__(self, source: IcsSource, path: Path) -> None:
         self.source: CalendarSource = source
         self.calendar = path.name
+        self.owner, self.secrets = "", ()
         self._path = path
         path.mkdir()
 
@@ -133,25 +136,28 @@ class TestIcsFolder(SourceContract):
 
 
 class OnTheWeb:
+    PATH = "/shown-to-nobody/room.ics"
+
     def __init__(self, source: IcsSource, server: WebServer, proxy: Proxy) -> None:
         self.source: CalendarSource = source
-        self.calendar = f"http://127.0.0.1:{proxy.port}/room.ics"
+        self.calendar = f"http://127.0.0.1:{proxy.port}{self.PATH}"
+        self.owner, self.secrets = "", (self.PATH, "shown-to-nobody")
         self._server = server
         self._proxy = proxy
         self._events: dict[str, str] = {}
-        self._server.files["/room.ics"] = vcalendar()
+        self._server.files[self.PATH] = vcalendar()
 
     async def put(self, uid: str, *components: str) -> None:
         self._events[uid] = "".join(components)
-        self._server.files["/room.ics"] = vcalendar(*self._events.values())
+        self._server.files[self.PATH] = vcalendar(*self._events.values())
 
     async def delete(self, uid: str) -> None:
         del self._events[uid]
-        self._server.files["/room.ics"] = vcalendar(*self._events.values())
+        self._server.files[self.PATH] = vcalendar(*self._events.values())
 
     async def interrupt(self) -> None:
         await self.put("new", "")  # so that the answer has a body to cut
-        self._server.files["/room.ics"] += b"\r\n"
+        self._server.files[self.PATH] += b"\r\n"
         self._proxy.set("cut")
 
     async def restore(self) -> None:
@@ -180,6 +186,8 @@ class OnCaldav:
     def __init__(self, source: CaldavSource, server: RadicaleServer, path: str, proxy: Proxy) -> None:
         self.source: CalendarSource = source
         self.calendar = path
+        self.owner = ""  # Radicale tells no mail address of a principal
+        self.secrets = (PASSWORD, b64encode(f"{ACCOUNT}:{PASSWORD}".encode()).decode())
         self._server = server
         self._proxy = proxy
 

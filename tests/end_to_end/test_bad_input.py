@@ -334,12 +334,12 @@ async def test_a_full_disk_holds_dials_back_and_nothing_else(tmp_path: Path) -> 
             await until(lambda: titles(site.units[ONE]) == ["Meeting m1"], "screens are kept as usual")
             await asyncio.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds() + 2))
             assert not site.bridge.log and not site.units[ONE].call_log()
-            told = [line["message"] for line in daemon.named("library.log")]
-            assert len(told) == 1 and "connector.db cannot be written" in told[0], told
+            told = [line["reason"] for line in daemon.named("store.failed")]
+            assert len(told) == 1 and "cannot be written" in told[0], told
             assert "No room dials by itself until it can" in told[0]
             resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
             await until(lambda: site.bridge.participants(), "the dial is made once there is room, within the grace", 15)
-            assert "can be written again" in daemon.named("library.log")[-1]["message"]
+            assert len(daemon.named("store.recovered")) == 1
             assert not daemon.named("lane.failed")
         assert len(site.units[ONE].call_log()) == 1
 

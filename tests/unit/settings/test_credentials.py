@@ -55,6 +55,10 @@ def test_a_vault_reference_is_looked_up(tmp_path: Path) -> None:
         ("env:NONE", "env:NONE: the environment variable NONE is not set."),
         ("env:EMPTY", "env:EMPTY: the environment variable EMPTY is not set."),
         ("env:THREE", "env:THREE: this has 3 lines; write username:password, or two lines."),
+        (
+            "env:TWICE",
+            "env:TWICE: two lines are a user name and a password; the first has a colon: write it once.",
+        ),
         ("env:USER_ONLY", "env:USER_ONLY: the password is empty."),
         ("vault:none", "vault:none: the vault has no secret of that name; add it with: connector secrets set none."),
         ("file:none", "file:none: {base}/none cannot be read: No such file or directory."),
@@ -69,7 +73,8 @@ def test_what_is_missing_is_a_sentence(tmp_path: Path, reference: str, sentence:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\xfd")
     (tmp_path / "large").write_bytes(b"x" * 70_000)
     with pytest.raises(UserError) as caught:
-        reader(tmp_path, EMPTY="", THREE="a\nb\nhunter2", USER_ONLY="me:").credential(reference)
+        found = reader(tmp_path, EMPTY="", THREE="a\nb\nhunter2", TWICE="me:hunter2\nme:hunter2", USER_ONLY="me:")
+        found.credential(reference)
     assert str(caught.value) == sentence.format(base=tmp_path)
 
 

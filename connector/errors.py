@@ -4,7 +4,7 @@ ConnectorError
 +- UserError              a person mistyped something: sentences, no traceback, exit status 2
 +- CalendarError          a calendar could not be read whole; the last good list stays
    +- SourceUnavailable      retry, back off
-   +- CredentialsRejected    stop at once and alert; tried again only when they change
+   +- CredentialsRejected    stop at once and alert; tried again when they change, or after ``ask_again``
    +- AccessDenied           this calendar only; retry slowly
    +- RateLimited            retry after ``retry_after``
    +- SuspiciouslyEmpty      hold removals until confirmed
@@ -36,7 +36,15 @@ class SourceUnavailable(CalendarError):
 
 
 class CredentialsRejected(CalendarError):
-    pass
+    """``ask_again``: for an app's secret or key, which no lock-out guards. None: every try counts towards a lock-out,
+    so nobody but an admin asks again."""
+
+    def __init__(self, message: str, *, ask_again: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.ask_again = ask_again
+
+
+APP_ASKED_AGAIN = timedelta(minutes=15)  # a sign-in service that errs on Saturday must not cost Monday's meetings
 
 
 class AccessDenied(CalendarError):

@@ -29,6 +29,14 @@ _PHASE = 0.37  # of the poll period
 _Found = tuple[int, JoinInfo, tuple[Ruling, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    """A source whose credentials were refused. ``until`` None: until it is opened anew."""
+
+    reason: str
+    until: datetime | None
+
+
 @dataclass(slots=True)
 class _Calendar:
     id: CalendarId
@@ -86,7 +94,7 @@ class Sync:
         self._calendars: dict[CalendarId, _Calendar] = {}
         self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
         self._bell = Bell(tools.clock)
-        self._blocked: dict[str, str] = {}  # source -> why it is not asked any more
+        self._blocked: dict[str, _Blocked] = {}
         self._slots = {name: Slots(tools.options.read_concurrency) for name in sources}
         self._batches: set[asyncio.Task[None]] = set()
         self._emptied: dict[CalendarId, datetime] = {}  # published as empty lately: a trickle is a flood, too
@@ -154,7 +162,7 @@ class Sync:
         return tuple(c.id for c in self._calendars.values() if any(m.join.meeting_id == meeting_id for m in c.meetings))
 
     def blocked(self, source: str) -> bool:
-        """Its credentials were refused: it is not asked until it is opened anew."""
+        """Its credentials were refused: it is not asked until it is opened anew, or for a while."""
         return source in self._blocked
 
     async def forgive(self, sources: Iterable[str]) -> None:
@@ -268,8 +276,11 @@ class Sync:
             raise SourceUnavailable(
                 f"the calendar source {calendar.id.source!r} could not be opened; calendar.source_failed says why"
             )
-        if calendar.id.source in self._blocked:
-            raise CredentialsRejected(self._blocked[calendar.id.source])
+        blocked = self._blocked.get(calendar.id.source)
+        if blocked is not None:
+            if blocked.until is None or self._tools.clock.now() < blocked.until:
+                raise CredentialsRejected(blocked.reason)
+            del self._blocked[calendar.id.source]
         deadline = self._tools.options.read_deadline.total_seconds()
         try:
             slot = self._slots[calendar.id.source].taken(id(calendar), urgent=calendar.urgent)
@@ -368,8 +379,10 @@ class Sync:
             )
         match error:
             case CredentialsRejected():
-                self._blocked.setdefault(calendar.id.source, str(error))
-                return timedelta(hours=1)
+                now = self._tools.clock.now()
+                until = None if error.ask_again is None else now + error.ask_again
+                blocked = self._blocked.setdefault(calendar.id.source, _Blocked(str(error), until))
+                return timedelta(hours=1) if blocked.until is None else max(blocked.until - now, timedelta(seconds=1))
             case AccessDenied():
                 return min(_ACCESS_DENIED, backoff(calendar.failures, first=self._tools.options.poll_every))
             case RateLimited():

@@ -305,6 +305,34 @@ async def test_refused_credentials_stop_the_source_at_once(desk: Desk) -> None:
     assert len(desk.source.reads) == reads <= 2
 
 
+async def test_a_refused_app_is_asked_again_after_a_while_by_one_reading_of_the_source(desk: Desk) -> None:
+    names = [f"c{n}" for n in range(4)]
+    for name in names:
+        desk.source.listed[name] = [event(name)]
+    await desk.use(*names)
+    desk.source.error = CredentialsRejected("the key is unknown", ask_again=minutes(15))
+    await desk.advance(minutes(2))
+    refused = len(desk.source.reads)
+    await desk.advance(minutes(12))
+    assert len(desk.source.reads) == refused, "nothing is asked meanwhile"
+    assert desk.sync.blocked("s")
+    desk.source.error = None
+    await desk.advance(minutes(3))
+    assert len(desk.source.reads) >= refused + len(names)
+    assert not desk.sync.blocked("s")
+    assert len(desk.named("calendar.recovered")) == len(names)
+
+
+async def test_a_refused_password_is_never_asked_again_by_itself(desk: Desk) -> None:
+    desk.source.listed["c"] = [event()]
+    await desk.use("c")
+    desk.source.error = CredentialsRejected("wrong password")
+    await desk.advance(minutes(2))
+    refused = len(desk.source.reads)
+    await desk.advance(timedelta(hours=30))
+    assert len(desk.source.reads) == refused
+
+
 async def test_one_forbidden_calendar_does_not_stop_the_others(desk: Desk) -> None:
     desk.source.listed["d"] = [event()]
     desk.source.errors["c"] = AccessDenied("403")

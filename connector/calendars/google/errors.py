@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connector.calendars.google.key import Identity
-from connector.calendars.google.steps import account_step, share_step, told
-from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
+from connector.calendars.google.steps import account_step, refused_app, share_step, told
+from connector.errors import AccessDenied, CalendarError, RateLimited, SourceUnavailable
 
 _PROJECT_LIMITS = ("rateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED")
 _ONE_LIMIT = "userRateLimitExceeded"
@@ -80,8 +80,7 @@ def meaning(refused: Refusal, identity: Identity, what: str, failures: int) -> C
             "that browsers trust; where Google asks for it, verify the domain at search.google.com/search-console."
         )
     if status == 401:
-        return told(
-            CredentialsRejected,
+        return refused_app(
             f"Google refuses the access token of {identity.shown} (401), and a fresh one too: the service account may "
             "be disabled.",
             account_step(identity.key.email),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -17,8 +18,8 @@ import httplib2
 from google.auth import exceptions
 from google.oauth2 import service_account
 
-from connector.calendars.google.steps import account_step, delegation_step, network_sentence, new_key_step, told
-from connector.errors import CredentialsRejected, SourceUnavailable, UserError
+from connector.calendars.google.steps import account_step, delegation_step, network_sentence, new_key_step, refused_app
+from connector.errors import APP_ASKED_AGAIN, CredentialsRejected, SourceUnavailable, UserError
 
 EVENTS_SCOPE = "https://www.googleapis.com/auth/calendar.events.readonly"  # events.list and events.watch
 ROOMS_SCOPE = "https://www.googleapis.com/auth/admin.directory.resource.calendar.readonly"
@@ -93,6 +94,7 @@ class Identity:
         self._credentials = key.credentials(scopes, subject)
         self._lock = threading.Lock()
         self._rejected: tuple[str, str] | None = None  # what is wrong, and the step
+        self._ask_at = 0.0  # monotonic: when Google is asked again
 
     def __repr__(self) -> str:
         return f"Identity({self.shown})"
@@ -100,16 +102,17 @@ class Identity:
     def token(self, http: httplib2.Http, *, refused: str = "") -> str:
         """Blocking. ``refused``: the token that an API answered 401 to. Raises a CalendarError."""
         with self._lock:
-            if self._rejected is not None:
-                raise told(CredentialsRejected, *self._rejected)
+            if self._rejected is not None and time.monotonic() < self._ask_at:
+                raise refused_app(*self._rejected)
             token = self._credentials.token
             if not self._credentials.valid or token == refused:
                 token = self._renew(http)
             return str(token)
 
     def reject(self, what: str, step: str) -> None:
-        """A fresh token is refused as well: nothing is asked any more."""
+        """A fresh token is refused as well: nothing is asked for a while."""
         self._rejected = what, step
+        self._ask_at = time.monotonic() + APP_ASKED_AGAIN.total_seconds()
 
     @property
     def delegation_step(self) -> str:
@@ -131,6 +134,7 @@ class Identity:
             cause = error.__context__ if isinstance(error, exceptions.TransportError) else None
             sentence = network_sentence(cause or error)
             raise SourceUnavailable(f"Google's token service gave no token. {sentence}") from None
+        self._rejected = None
         return str(self._credentials.token)
 
     def _refusal(self, error: exceptions.RefreshError) -> CredentialsRejected | SourceUnavailable:
@@ -143,8 +147,9 @@ class Identity:
             )
         if error.retryable or not code:
             return SourceUnavailable("Google's token service gave no token and no reason; it is tried again.")
-        self._rejected = self._meaning(code, text)
-        return told(CredentialsRejected, *self._rejected)
+        what, step = self._meaning(code, text)
+        self.reject(what, step)
+        return refused_app(what, step)
 
     def _meaning(self, code: str, text: str) -> tuple[str, str]:
         """(what is wrong, the step)."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import httplib2
 
-from connector.errors import CalendarError
+from connector.errors import APP_ASKED_AGAIN, CalendarError, CredentialsRejected
 
 _REACH = "let this computer reach *.googleapis.com by https (firewall, or https_proxy in the environment)"
 
@@ -19,6 +19,12 @@ E = TypeVar("E", bound=CalendarError)
 def told(kind: type[E], what: str, step: str) -> E:
     """An error whose sentences end with the step that cures it; its note is that step alone, for the doctor."""
     error = kind(f"{what} {step}")
+    error.add_note(step)
+    return error
+
+
+def refused_app(what: str, step: str) -> CredentialsRejected:
+    error = CredentialsRejected(f"{what} {step}", ask_again=APP_ASKED_AGAIN)
     error.add_note(step)
     return error
 

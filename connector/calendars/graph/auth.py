@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from connector.errors import CalendarError, CredentialsRejected, SourceUnavailable
+from connector.errors import APP_ASKED_AGAIN, CalendarError, CredentialsRejected, SourceUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,7 @@ class Tokens:
         self._renew_at = 0.0  # of the loop's clock
         self._ends_at = 0.0
         self._rejected = ""
+        self._ask_at = 0.0  # of the loop's clock: when a refused secret or certificate is tried again
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -146,8 +147,8 @@ class Tokens:
             now = asyncio.get_running_loop().time()
             if self._token and self._token != instead_of and now < self._renew_at:
                 return self._token
-            if self._rejected:
-                raise CredentialsRejected(self._rejected)
+            if self._rejected and now < self._ask_at:
+                raise CredentialsRejected(self._rejected, ask_again=APP_ASKED_AGAIN)
             try:
                 await self._renew(force=bool(instead_of) and self._token == instead_of)
             except SourceUnavailable:
@@ -157,9 +158,10 @@ class Tokens:
             return self._token
 
     def rejected(self, reason: str) -> CredentialsRejected:
-        """A fresh token was refused: nothing is sent any more."""
+        """A fresh token was refused: nothing is sent for a while."""
         self._rejected, self._token = reason, ""
-        return CredentialsRejected(reason)
+        self._ask_at = asyncio.get_running_loop().time() + APP_ASKED_AGAIN.total_seconds()
+        return CredentialsRejected(reason, ask_again=APP_ASKED_AGAIN)
 
     def roles(self) -> frozenset[str] | None:
         """The application permissions inside the token; None where its form, which is not promised, is another."""
@@ -193,7 +195,7 @@ class Tokens:
         if not isinstance(token, str) or not token:
             raise self._refusal(result)
         life = float(result.get("expires_in") or 0)
-        self._token = token
+        self._token, self._rejected = token, ""
         self._ends_at = loop.time() + life
         self._renew_at = loop.time() + max(life - _EARLY, life / 2)
 

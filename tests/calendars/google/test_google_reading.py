@@ -217,6 +217,23 @@ async def test_a_deleted_key_is_tried_once_by_all_rooms_together() -> None:
         assert asked(home, "token") == 1
 
 
+@pytest.mark.parametrize("trouble", ["the key", "the token"])
+async def test_a_refused_login_recovers_by_itself(trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delegation takes hours at times, and Google errs, too: nobody has to tell the connector."""
+    monkeypatch.setattr("connector.calendars.google.key.APP_ASKED_AGAIN", timedelta(seconds=0.2))
+    async with house() as home:
+        home.google.account.alive = trouble != "the key"
+        if trouble == "the token":
+            home.google.troubles.append(Trouble("list", status=401, reason="authError"))
+        error = await refused(home.source)
+        assert isinstance(error, CredentialsRejected)
+        assert error.ask_again is not None
+        home.google.account.alive = True
+        home.google.troubles.clear()
+        await asyncio.sleep(0.25)
+        await read(home.source)
+
+
 async def test_the_stand_in_checks_the_signature() -> None:
     """A key of the same name that is not the account's: only the signature differs."""
     async with GoogleStandIn() as google, GoogleStandIn() as other:

@@ -92,6 +92,20 @@ async def test_a_refused_credential_is_sent_once(house: House, trouble: str, wor
     assert house.graph.signin.asked == 1
 
 
+async def test_a_refused_app_recovers_by_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody mended it in Entra, or Entra itself: nobody has to tell the connector."""
+    monkeypatch.setattr("connector.calendars.graph.auth.APP_ASKED_AGAIN", timedelta(seconds=0.2))
+    house.graph.signin.trouble = "app_disabled"
+    async with house.open() as source:
+        error = await refused(source)
+        assert isinstance(error, CredentialsRejected)
+        assert error.ask_again == timedelta(seconds=0.2)
+        house.graph.signin.trouble = ""
+        await asyncio.sleep(0.25)
+        await source.read(ROOM, TUESDAY)
+    assert house.graph.signin.asked == 2
+
+
 async def test_an_app_that_is_not_there(house: House) -> None:
     async with house.open(client_id="00000000-0000-0000-0000-000000000000") as source:
         assert "no app with this client_id" in str(await refused(source))

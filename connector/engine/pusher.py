@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from connector.engine.clock import Bell
@@ -10,7 +11,7 @@ from connector.engine.unit import NotAllowed, Tools, Unit
 from connector.model import RoomPlan
 from connector.planning.reconcile import Push, reconcile
 from connector.planning.retry import backoff
-from connector.store.store import RoomRow
+from connector.store.store import RoomRow, StoreError
 from device_drivers.api import (
     Capability,
     CredentialsRejected,
@@ -114,6 +115,8 @@ class Pusher:
         room, store, options = self._unit.room.id, self._tools.store, self._tools.options
         if action.reason == "differs" and not self._differed:
             self._tools.journal.note("screen.differs", room, reason=action.detail)
+        with suppress(StoreError):  # who killed us before that would see an older list come back for a moment
+            await store.write()
         receipt = await self._unit.run(lambda driver: driver.push(action.bookings))
         now = self._tools.clock.now()
         self.receipt = receipt

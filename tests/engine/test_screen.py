@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector.model import Policy, Room, RoomId
 from device_drivers.api import Capability, DeviceBusy, DeviceUnreachable, NotSupported, UnexpectedReply
 from tests.support.clock import NINE
-from tests.support.house import House, bid, meeting, minutes
+from tests.support.house import CALENDAR, House, bid, meeting, minutes
 from tests.support.memory_unit import ALL
 
 
@@ -34,6 +36,29 @@ async def test_the_screen_follows_the_calendar(house: House) -> None:
     assert ids(house) == {bid(b)}
     await house.calendar()
     assert ids(house) == set()
+
+
+async def test_what_a_push_rests_on_is_on_the_disk_before_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after the push and before the commit, the next daemon would bring the older list back for a moment."""
+    a, b = meeting("a"), meeting("b", NINE + minutes(60))
+    await house.calendar(a)
+    assert house.store is not None
+    disk, commit = asyncio.Event(), house.store._commit
+
+    async def slow(jobs: list[Any]) -> None:
+        await disk.wait()
+        await commit(jobs)
+
+    monkeypatch.setattr(house.store, "_commit", slow)
+    house.meetings["r1"] = [a, b]
+    assert house.supervisor is not None
+    house.supervisor.calendar_changed(CALENDAR)
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert ids(house) == {bid(a)}
+    disk.set()
+    await house.settle()
+    assert ids(house) == {bid(a), bid(b)}
 
 
 async def test_nothing_changed_means_nothing_pushed(house: House) -> None:

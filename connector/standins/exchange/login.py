@@ -110,7 +110,7 @@ class KerberosLogin:
             credentials = self._gssapi.Credentials(usage="accept", store={"keytab": str(self.keytab)})
             context = self._gssapi.SecurityContext(creds=credentials, usage="accept")
             context.step(base64.b64decode(given))
-        except (self._gssapi.exceptions.GSSError, ValueError):
+        except (self._gssapi.raw.GSSError, ValueError):
             return unauthorized("gssapi")
         return str(context.initiator_name) if context.complete else unauthorized("gssapi")
 

@@ -3,13 +3,14 @@
 Every service looks for its own meetings; ``choose`` then decides between services by a fixed precedence:
 
 1. a meeting that is live, before one that is not (recording, registration);
-2. what is not quoted from an older mail, before what is;
-3. a service a room can reach, before Teams or Meet without a room address: calendars add those two by themselves;
-4. the better place: structured conference data, location, URL, body, title;
-5. what stands higher in the text; at the very same spot, the order of the services table.
+2. an invitation, before a link that reads as somebody's signature, see ``connector.detection.signature``;
+3. what is not quoted from an older mail, before what is;
+4. a service a room can reach, before Teams or Meet without a room address: calendars add those two by themselves;
+5. the better place: structured conference data, location, URL, body, title;
+6. what stands higher in the text; at the very same spot, the order of the services table.
 
-Where that leads to a service for browsers only, and a meeting that a room can dial stands in the same kind of place,
-the event gives a choice, and the room takes what it can dial.
+Where that leads to a service for browsers only, and an invitation that a room can dial stands in the same kind of
+place, the event gives a choice, and the room takes what it can dial.
 
 A plain SIP or H.323 address counts only where no service's live meeting is found: beside one, it is that service's.
 """
@@ -18,10 +19,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from connector.detection.page import Page, is_title, read_page
 from connector.detection.service import Found, lost, note, won
 from connector.detection.services import SERVICES
+from connector.detection.signature import signature_of
 from connector.model import Evidence, JoinInfo, SourceText
 
 MAX_EVIDENCE = 60  # lines kept; a timetable with a thousand links needs no thousand reasons
@@ -44,7 +47,7 @@ def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInf
     found = [candidate for service in SERVICES for candidate in service.find(pages)]
     if not found:
         return _commented_out(pages) or JoinInfo(evidence=_nothing(pages))
-    ranked = sorted(found, key=_precedence)
+    ranked = sorted(_with_signatures(found, pages), key=_precedence)
     best = _best(ranked)
     return _join_info(best, [other for other in ranked if other is not best], cancelled, pages)
 
@@ -54,10 +57,22 @@ def called_off(texts: Iterable[SourceText]) -> bool:
     return any(is_title(text.where) and _CALLED_OFF.match(text.content) is not None for text in texts)
 
 
-def _precedence(found: Found) -> tuple[bool, bool, int, bool, int, int]:
+def _with_signatures(found: list[Found], pages: tuple[Page, ...]) -> list[Found]:
+    """Only what would be dialled is asked, and only where the event has another live meeting."""
+    if sum(candidate.joinable and not candidate.address_only for candidate in found) < 2:
+        return found
+    return [
+        replace(candidate, signature=signature_of(candidate, pages))
+        if candidate.dialable and not candidate.address_only
+        else candidate
+        for candidate in found
+    ]
+
+
+def _precedence(found: Found) -> tuple[bool, bool, bool, int, bool, int, int]:
     quoted, rank, at = found.order
     demoted = found.added_by_calendars and not found.dialable
-    return (not found.joinable, _is_plain(found), quoted, demoted, rank, at)
+    return (not found.joinable, _is_plain(found), bool(found.signature), quoted, demoted, rank, at)
 
 
 def _best(ranked: list[Found]) -> Found:
@@ -65,14 +80,13 @@ def _best(ranked: list[Found]) -> Found:
     if first.dialable or not first.for_browsers:
         return first
     place = first.order[:2]
-    return next(
-        (other for other in ranked if other.dialable and other.order[:2] == place and not _is_plain(other)), first
-    )
+    choice = (other for other in ranked if other.dialable and not _is_plain(other) and not other.signature)
+    return next((other for other in choice if other.order[:2] == place), first)
 
 
 def _is_plain(found: Found) -> bool:
-    """An address without a service: beside a meeting it is that meeting's, or nobody knows whose."""
-    return found.service == "direct"
+    """An address without a meeting's link: beside a meeting it is that meeting's, or nobody knows whose."""
+    return found.address_only
 
 
 def _join_info(best: Found, others: list[Found], cancelled: bool, pages: tuple[Page, ...]) -> JoinInfo:
@@ -126,6 +140,8 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
     if not live:
         return "the only meeting in the event"
     rival = live[0]
+    if rival.signature and not best.signature:
+        return "the other one stands in a signature"
     if rival.order[0] > best.order[0]:
         return "the others are quoted from an older mail"
     if _is_plain(rival):
@@ -142,6 +158,8 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
 def _lost_service(best: Found, other: Found) -> Evidence:
     if not other.joinable:
         return lost("service", other.where, other.rule, other.reason, other.service)
+    if other.signature and not best.signature:
+        return lost("service", other.where, other.rule, other.signature, other.service)
     return lost("service", other.where, other.rule, f"the event is taken as a {best.service} meeting", other.service)
 
 

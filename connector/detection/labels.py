@@ -42,6 +42,7 @@ class Code:
     numeric: str | None = field(repr=False)
     at: int
     room_part: bool  # below the H.323/SIP heading of its text
+    vague: bool = False  # behind a word that is also used for other numbers, such as "PIN"
 
 
 def occurrences(low: str, word: str) -> Iterator[int]:
@@ -113,7 +114,7 @@ def printed_codes(page: Page) -> list[Code]:
             continue  # "office pin", "parking code"
         value = _value_after(text, end) or _value_after_phrase(text, low, end)
         if value is not None and not (low[start:end] in VAGUE and len(value[0]) > 8):
-            found.append(Code(value[0], value[1], start, start > room_from))
+            found.append(Code(value[0], value[1], start, start > room_from, low[start:end] in VAGUE))
     return found
 
 
@@ -241,7 +242,7 @@ _FOREIGN_NUMBER = re.compile(
     r"(?:id|no|nr|number)\b"
     r"|reserv|referen|konto|kunde|rechnung|bestell|licen[cs]|\biban|\bvat\b"
 )
-_MORE_DIGITS = re.compile(r"(?:[ \t]{1,8}|(?:[ \t]{0,8}\n){1,3}[ \t]{0,8})\d{1,8}[ \t]{0,8}(?:\n|$)")
+_MORE_DIGITS = re.compile(r"(?:[ \t]{1,8}|(?:[ \t*_]{0,8}\n){1,3}[ \t>*_•·\-]{0,8})\d{1,8}[ \t*_]{0,8}(?:\n|$)")
 _PHRASE = re.compile(r"[^\d\n:|\t\ufffc]{0,40}(?=[:|\t\n])")
 
 
@@ -315,7 +316,7 @@ _LABELLED_LINE = re.compile(
     r"(?P<value>\S{4,10})[ \t*_`|]{0,6}(?:\n|$)"
 )
 _NO_CODE_LABEL = re.compile(
-    r"host|phone|tel|fax|mobile|date|time|datum|zeit|hora|fecha|heure|room|raum|salle|wi-?fi|door|cost|price|year|zip"
+    r"host|start|begin|dauer|duration|dur[ée]e|duraci[óo]n|durata|platz|seat|\bort\b|place|lieu|lugar|luogo|phone|tel|fax|mobile|date|time|datum|zeit|hora|fecha|heure|room|raum|salle|wi-?fi|door|cost|price|year|zip"
     r"|\b(?:id|no|nr)\b|order|invoice|ticket|slides|deck|files?\b|folder|download|quiz|survey|locker|parking|vpn"
 )
 

@@ -48,7 +48,8 @@ def plain(
     ``not_rooms``: first words of paths that are pages of the service.
     ``dial``: the address a room dials, where it is known to work for every meeting: ``{id}@sip.example.com``.
     ``printed``: domains at which a printed address with the meeting's id is the meeting's. None: any ``sip:`` address
-    in the meeting's part of the invitation is. ``()``: none is.
+    in the meeting's part of the invitation is. ``()``: none is. Without a link and without ``dial``, a number
+    printed at such a domain is a meeting, unless the event has another.
     ``reason``: a sentence for people, why a room cannot dial.
     """
     patterns = tuple((domain, re.compile(pattern, re.IGNORECASE)) for domain, pattern in links.items())
@@ -60,7 +61,7 @@ def plain(
             (page, link, room) for page in pages for link in page.links if (room := _room(row, link.url)) is not None
         ]
         if not hits:
-            return []
+            return _by_address(row, pages)
         page, link, room = min(hits, key=lambda hit: hit[0].order(hit[1].at))
         return [_with_dial(row, _meeting(row, page, link, room), pages, page, link, room)]
 
@@ -112,7 +113,7 @@ def _meeting(row: _Row, page: Page, link: Link, room: str) -> Found:
 
 
 def _with_dial(row: _Row, found: Found, pages: tuple[Page, ...], page: Page, link: Link, room: str) -> Found:
-    own = parts(pages, page, link.at, lambda other: _is_same(row, other.url, room))
+    own = parts(pages, page, link, lambda other: _is_same(row, other.url, room))
     printed = [f"{a.user}@{a.host}" for part in own for a in part.page.addresses if _is_own(row, part, a, room)]
     if printed:
         found = replace(found, sip=unique(printed))
@@ -121,6 +122,37 @@ def _with_dial(row: _Row, found: Found, pages: tuple[Page, ...], page: Page, lin
         found = replace(found, sip=(row.dial.format(id=room),))
         return dial_evidence(found, page.where, f"{row.name}.sip.derived", "the meeting's id at the service's domain")
     return replace(found, reason=row.reason)
+
+
+_NUMBER = re.compile(r"(\d{4,12})(?:\.\d{1,12})?")
+
+
+def _by_address(row: _Row, pages: tuple[Page, ...]) -> list[Found]:
+    """No link, but ``number@domain`` is printed, at a domain that only has the service's own addresses."""
+    hits = [
+        (page, address, number[1])
+        for page in pages
+        for address in page.addresses
+        if row.printed
+        and not row.dial
+        and host_under(address.host, *row.printed)
+        and (number := _NUMBER.fullmatch(address.user))
+    ]
+    if not hits:
+        return []
+    page, address, room = min(hits, key=lambda hit: hit[0].order(hit[1].at))
+    line = won("meeting_id", page.where, f"{row.name}.sip", "it stands in the printed address", room)
+    found = Found(
+        service=row.name,
+        where=page.where,
+        order=page.order(address.at),
+        rule=f"{row.name}.sip",
+        meeting_id=room,
+        sip=(f"{address.user}@{address.host}",),
+        evidence=(line,),
+        address_only=True,
+    )
+    return [dial_evidence(found, page.where, f"{row.name}.sip.stated", "the invitation states the address")]
 
 
 def _is_same(row: _Row, url: Url, room: str) -> bool:

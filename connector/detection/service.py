@@ -18,7 +18,7 @@ from connector.detection.labels import (
     printed_ids,
 )
 from connector.detection.page import Address, Link, Page
-from connector.detection.urls import host_under
+from connector.detection.urls import Url, host_under
 from connector.model import Evidence
 from device_drivers.api import redact_address
 
@@ -45,6 +45,9 @@ class Found:
     regions: tuple[tuple[str, str], ...] = ()  # as in JoinInfo
     added_by_calendars: bool = False  # calendars put this service's link into every event: it proves little
     for_browsers: bool = False  # rooms reach no meeting of this service, unless the invitation prints an address
+    personal: bool = False  # somebody's own room, whose link people also write into signatures
+    signature: str = ""  # why it is taken for a signature, where other meetings stand beside it; set by ``detect``
+    address_only: bool = False  # an address that nothing calls a meeting's: it may be a room's or a person's own
 
     @property
     def dialable(self) -> bool:
@@ -118,6 +121,7 @@ class Part:
     page: Page
     start: int
     end: int
+    at: int = 0  # where the meeting's link stands; 0 on a page without it
 
     def holds(self, at: int) -> bool:
         return self.start <= at < self.end
@@ -144,29 +148,45 @@ def own_part(
         end = min(after)
         paragraph = page.text.rfind("\n\n", at + 1, end)
         end = paragraph + 1 if paragraph >= 0 else end
-    return Part(page, at if before else 0, end)
+    return Part(page, at if before else 0, end, at)
 
 
-def parts(pages: tuple[Page, ...], page: Page, at: int, mine: Callable[[Link], bool]) -> list[Part]:
-    """The meeting's part of its own page first, then the other pages that speak of no other meeting."""
-    found = [own_part(page, at, mine)]
+def parts(
+    pages: tuple[Page, ...],
+    page: Page,
+    link: Link,
+    mine: Callable[[Link], bool],
+    *,
+    number: str | None = None,
+    telephone: bool = False,
+) -> list[Part]:
+    """The meeting's part of its own page first; then of the others: around the same link, or all of a page that speaks
+    of no other meeting. ``mine``, ``number`` and ``telephone`` as in ``own_part``."""
+    found = [own_part(page, link.at, mine, number, telephone=telephone)]
     for other in pages:
-        if other is not page and all(mine(link) for link in other.links if names_a_meeting(link.url)):
-            found.append(Part(other, 0, len(other.text) + 1))
+        if other is page:
+            continue
+        again = next((known.at for known in other.links if _leads_to_the_same(known.url, link.url)), None)
+        if again is not None or all(mine(known) for known in other.links if names_a_meeting(known.url)):
+            found.append(own_part(other, again or 0, mine, number, telephone=telephone))
     return found
 
 
-def code_by(part: Part, at: int, *, numeric: bool = False) -> Code | None:
-    """The printed passcode that stands nearest below a link (or just above it) in the meeting's part.
+def _leads_to_the_same(url: Url, own: Url) -> bool:
+    return (url.host, url.path, url.query) == (own.host, own.path, own.query)
 
-    ``numeric``: the nearest one that a room can send.
+
+def code_by(part: Part, at: int, *, numeric: bool = False) -> Code | None:
+    """The first printed passcode below a link (or just above it) in the meeting's part.
+
+    ``numeric``: the first one that a room can send.
     """
     above: Code | None = None
     for code in printed_codes(part.page):
         if (numeric and code.numeric is None) or not part.holds(code.at):
             continue
         if at - _LOOK_BACK <= code.at < at:
-            above = code
+            above = above or code
         elif at <= code.at <= at + _LOOK_AHEAD:
             return code
     return above

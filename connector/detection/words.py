@@ -96,3 +96,115 @@ MEETING_WORDS = frozenset(
         *("phone", "dial", "join", "the", "and", "with"),
     ]
 )
+
+# Words beside a link that call people into a meeting: of Latin letters at the beginning of a word, others anywhere.
+JOIN_WORDS = (
+    *("join", "inviting", "invites", "invited", "instead", "we use", "will use", "attend"),  # en
+    *(
+        "zoom link",
+        "zoom meeting",
+        "zoom-meeting",
+        "réunion zoom",
+        "reunión zoom",
+        "reunião zoom",
+        "riunione zoom",
+        "zoom среща",
+    ),
+    *("meeting link", "link to the meeting", "meeting takes place", "use this link"),
+    *("beitreten", "beizutreten", "teilnehmen", "einwählen", "stattdessen", "findet statt"),  # de
+    *(
+        "participer",
+        "rejoindre",
+        "unirse",
+        "unirte",
+        "únete",
+        "ingresar",
+        "entrar",
+        "ingressar",
+        "participar",
+    ),  # fr .. pt
+    *(
+        "partecipa",
+        "unisciti",
+        "entra nella",
+        "deelnemen",
+        "neem deel",
+        "anslut",
+        "gå med",
+        "delta i",
+        "deltag",
+    ),  # it .. da
+    *("bli med", "liity", "osallistu", "dołącz", "připoj", "pripoj", "csatlakoz", "katıl", "tham gia"),  # no .. vi
+    *(
+        "vào cuộc họp",
+        "gabung",
+        "bijwonen",
+        "sumali",
+        "bergabung",
+        "sertai",
+        "alăturați",
+        "intrați",
+        "uneix",
+        "uniu",
+        "pridruž",
+        "liitu",
+        "prisijung",
+        "pievieno",
+    ),
+    *("συμμετοχ", "подключ", "присоедин", "войти", "приєдна", "підключ", "присъедин", "придруж"),  # el, ru, uk, bg, sr
+    *(
+        "参加",
+        "參加",
+        "加入",
+        "入会",
+        "참가",
+        "참여",
+        "הצטרפ",
+        "להצטרף",
+        "انضم",
+        "الانضمام",
+        "پیوستن",
+        "เข้าร่วม",
+        "शामिल",
+    ),
+)
+# Between two links: the people have a choice.
+OR_WORDS = ("or", "oder", "ou", "of", "o", "eller", "tai", "lub", "nebo", "vagy", "veya", "или", "або", "または", "或")
+# Beside a link: it is the writer's own room, whoever joins.
+OWN_WORDS = (
+    *(
+        "my",
+        "me",
+        "pmi",
+        "personal",
+        "mein",
+        "meine",
+        "meinem",
+        "meinen",
+        "persönlich",
+        "persönlicher",
+        "mon",
+        "ma",
+        "mi",
+    ),
+    *("mia", "mio", "meu", "minha", "mijn", "persoonlijke", "моя", "мой", "личная", "личный", "个人", "個人", "개인"),
+)
+# Formulas that close a mail; below them stands who wrote it.
+CLOSINGS = (
+    *("best", "best regards", "kind regards", "warm regards", "regards", "many thanks", "thanks", "thank you"),  # en
+    *("thanks and regards", "cheers", "sincerely", "yours sincerely", "yours", "all the best", "best wishes"),
+    *("with best regards", "with kind regards", "br", "kr", "rgds", "brgds", "thx"),
+    *("mit freundlichen grüßen", "mit freundlichen grüssen", "mit freundlichem gruß", "freundliche grüße", "mfg"),  # de
+    *("viele grüße", "beste grüße", "liebe grüße", "herzliche grüße", "viele grüsse", "schöne grüße", "lg", "vg"),
+    *("cordialement", "bien cordialement", "bien à vous", "salutations", "merci", "amicalement", "cdlt"),  # fr
+    *("saludos", "un saludo", "saludos cordiales", "atentamente", "gracias", "un cordial saludo"),  # es
+    *("cordiali saluti", "distinti saluti", "saluti", "grazie", "un saluto"),  # it
+    *("atenciosamente", "obrigado", "obrigada", "cumprimentos", "melhores cumprimentos", "abraços"),  # pt
+    *("met vriendelijke groet", "met vriendelijke groeten", "groeten", "groetjes", "mvg", "vriendelijke groet"),  # nl
+    *("med vänlig hälsning", "med vänliga hälsningar", "vänliga hälsningar", "hälsningar", "mvh"),  # sv
+    *("med venlig hilsen", "venlig hilsen", "hilsen", "vennlig hilsen", "med vennlig hilsen"),  # da, no
+    *("ystävällisin terveisin", "terveisin", "pozdrawiam", "z poważaniem", "s pozdravem", "s pozdravom"),  # fi .. sk
+    *("üdvözlettel", "saygılarımla", "iyi çalışmalar", "cu stimă", "lep pozdrav", "trân trọng", "salam"),  # hu .. id
+    *("с уважением", "з повагою", "поздрави", "с поважение", "με εκτίμηση", "בברכה", "مع التحية", "تحياتي"),
+    *("よろしくお願いします", "よろしくお願いいたします", "以上", "감사합니다", "谢谢", "謝謝", "此致", "祝好"),
+)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 
 from connector.detection.hosts import service_of_host
-from connector.detection.page import Page
-from connector.detection.service import Found, Service, dial_evidence, unique, won
+from connector.detection.page import Address, Link, Page
+from connector.detection.service import Found, Part, Service, dial_evidence, parts, unique, won
 from connector.detection.urls import Url
 
 _ID = re.compile(r"[A-Za-z0-9._\-]{2,60}")
@@ -39,11 +40,34 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         join_url=link.url.text,
         evidence=(won("meeting_id", page.where, "cms.link", "the call id stands in the link", number),),
     )
-    printed = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == number and a.scheme != "mailto"]
+    printed = _stated(pages, page, link, number)
     if not printed:
         return [replace(found, reason="the link does not tell the call bridge's SIP domain, and no address is printed")]
     found = replace(found, sip=unique(printed))
     return [dial_evidence(found, page.where, "cms.sip.stated", "the invitation states the address")]
+
+
+_CALL_LABEL = re.compile(
+    r"(?<![a-z])(?:dial|video call to|video address|video system|sip(?: uri| address)?)[ \t]{0,3}:?[ \t*]{0,4}$"
+)
+
+
+def _stated(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> list[str]:
+    """The call id's own addresses; else the first one in the meeting's part that is said to be called."""
+    ids = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == number and a.scheme != "mailto"]
+    if ids:
+        return ids
+    own = parts(pages, page, link, lambda other: _call_id(other.url) == number)
+    called = (f"{a.user}@{a.host}" for part in own for a in part.page.addresses if _is_called(part, a))
+    return list(islice(called, 1))
+
+
+def _is_called(part: Part, address: Address) -> bool:
+    if not part.holds(address.at) or address.host.startswith("thread."):
+        return False
+    if address.scheme in ("sip", "sips"):
+        return True
+    return not address.scheme and _CALL_LABEL.search(part.page.low[max(0, address.at - 30) : address.at]) is not None
 
 
 service = Service("cms", _find, server=r"/invited\.sf")

@@ -9,6 +9,8 @@ import re
 
 from connector.detection.page import Address, Page
 from connector.detection.service import Found, Order, Service, dial_evidence, unique
+from connector.detection.services.zoom.links import is_placeholder
+from connector.detection.services.zoom.stated import BRIDGE
 from connector.detection.urls import host_under
 
 _SIP_LABEL = re.compile(
@@ -20,6 +22,8 @@ _NEVER = ("lync.webex.com", "zoom.us", "example.com")  # the Skype form, and wha
 
 def _is_dialable(page: Page, address: Address) -> bool:
     if host_under(address.host, *_NEVER) or address.host.startswith("thread."):
+        return False
+    if host_under(address.host, BRIDGE) and is_placeholder(address.user):  # a template's placeholder
         return False
     if address.scheme in ("sip", "sips", "h323"):
         return True
@@ -35,7 +39,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
             h323 += [
                 (page.order(m.start()), page, f"{m[1]}##{m[2]}" + (f"#{m[3]}" if m[3] else ""), m[3])
                 for m in _DIAL_STRING.finditer(page.text)
-                if all(int(part) < 256 for part in m[1].split("."))
+                if all(int(part) < 256 for part in m[1].split(".")) and m[2].strip("0")
             ]
     sip.sort(key=lambda hit: hit[0])
     h323.sort(key=lambda hit: hit[0])
@@ -47,6 +51,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         where=page.where,
         order=order,
         rule="direct.address",
+        address_only=True,
         meeting_id=h323[0][2].partition("##")[2].partition("#")[0] if h323 else None,
         passcode=h323[0][3] if h323 else None,
         passcode_text=h323[0][3] if h323 else None,

@@ -8,9 +8,10 @@ alone reaches a voice menu, so it is only used where nothing better is printed.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from connector.detection.labels import MEETING_ID_LABELS, only_digits
+from connector.detection.labels import only_digits
 from connector.detection.page import Address, Link, Page
 from connector.detection.service import (
     Found,
@@ -27,6 +28,7 @@ from connector.detection.service import (
     won,
 )
 from connector.detection.urls import Url, host_under
+from connector.detection.words import MEETING_ID_LABELS
 from connector.model import Evidence
 
 DOMAINS = (
@@ -66,13 +68,11 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     hits = links_of(pages, DOMAINS)
     joins = [(page, link) for page, link in hits if _is_join(link.url)]
     if not joins:
-        return []
+        return _without_link(pages)
     page, link = joins[0]
     part = own_part(page, link.at, lambda other: _is_same(other.url, link.url))
     number = _MEET_NUMBER.search(link.url.path) or _MEET_NUMBER.search(link.url.fragment)
-    meeting_id = number[1] if number else labelled_number(part, _LABELS, _MEETING_ID, at=link.at)
-    if meeting_id is not None and number is None and not 11 <= len(meeting_id) <= 15:
-        meeting_id = None
+    meeting_id = number[1] if number else _printed_id(part, link.at)
     code = code_by(own_part(page, link.at, lambda other: _is_same(other.url, link.url), telephone=True), link.at)
     text_code = code.value if code else None
     if meeting_id is None or text_code is None:
@@ -90,7 +90,53 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         evidence=tuple(_evidence(joins, meeting_id)),
         added_by_calendars=True,
     )
-    return [_with_dial(found, parts(pages, page, link.at, lambda other: _is_same(other.url, link.url)))]
+    return [_with_dial(found, parts(pages, page, link, lambda other: _is_same(other.url, link.url)))]
+
+
+def _printed_id(part: Part, at: int) -> str | None:
+    number = labelled_number(part, _LABELS, _MEETING_ID, at=at)
+    return number if number and 11 <= len(number) <= 15 else None
+
+
+def _without_link(pages: tuple[Page, ...]) -> list[Found]:
+    """The text of a mail that lost its links, or a link to a vendor's instructions alone."""
+    blocks = [(page, at, cvi) for page in pages for at, cvi in _blocks(page)]
+    if not blocks:
+        return []
+    page, at, cvi = min(blocks, key=lambda block: block[0].order(block[1]))
+    part = own_part(page, at, lambda other: _from_instruction(other.url) is not None)
+    code = code_by(own_part(page, at, lambda other: _from_instruction(other.url) is not None, telephone=True), at)
+    meeting_id = _printed_id(part, at)
+    lines = [won("meeting_id", page.where, "teams.id", "the number Teams prints for joining by id", meeting_id or "")]
+    found = Found(
+        service="teams",
+        where=page.where,
+        order=page.order(at),
+        rule=cvi.rule if cvi else "teams.block",
+        meeting_id=meeting_id,
+        passcode_text=code.value if code and meeting_id else None,
+        evidence=tuple(lines) if meeting_id else (),
+        added_by_calendars=True,
+    )
+    if cvi is None:
+        return [replace(found, reason="the block's domain is not known, and the text has no link of the Teams meeting")]
+    return [_dialled(found, cvi)]
+
+
+def _blocks(page: Page) -> Iterator[tuple[int, _Cvi | None]]:
+    """Instruction links, and printed keys with their conference id. None: at a domain whose form is not known."""
+    for link in page.links:
+        cvi = _from_instruction(link.url)
+        if cvi is not None:
+            yield link.at, cvi
+    named = "microsoft teams" in page.low
+    for address in page.addresses:
+        known = host_under(address.host, *_KEY_FIRST, *_CONFERENCE_FIRST)
+        if not known and (address.scheme == "mailto" or not named):
+            continue
+        conference = _conference_id(page, address, known=False)
+        if conference is not None and not _is_thread(address):
+            yield address.at, _combined(address, conference) if known else None
 
 
 def _is_same(url: Url, own: Url) -> bool:
@@ -126,6 +172,10 @@ def _with_dial(found: Found, own: list[Part]) -> Found:
     cvi = _instruction_link(own) or next(filter(None, map(_printed_block, own)), None)
     if cvi is None:
         return replace(found, reason="the Teams invitation has no block for video conferencing devices")
+    return _dialled(found, cvi)
+
+
+def _dialled(found: Found, cvi: _Cvi) -> Found:
     h323 = (cvi.h323,) if cvi.h323 else ()
     return dial_evidence(replace(found, sip=(cvi.sip,), h323=h323), found.where, cvi.rule, cvi.reason)
 
@@ -133,6 +183,7 @@ def _with_dial(found: Found, own: list[Part]) -> Found:
 _PLAIN = re.compile(r"[A-Za-z0-9._+\-]{1,80}")
 _HOST = re.compile(r"(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z0-9\-]{1,63}")
 _NUMBER = re.compile(r"\d{3,15}")
+_PEXIP_NUMBER = re.compile(r"(?:[A-Za-z0-9]{1,20}\.)?\d{3,15}")  # a key may stand before the conference id
 
 
 def _instruction_link(own: list[Part]) -> _Cvi | None:
@@ -168,10 +219,10 @@ def _from_instruction(url: Url) -> _Cvi | None:
 
 def _poly_or_pexip(url: Url) -> _Cvi | None:
     conference = url.param("conf")
-    if conference is None or not _all(_NUMBER, conference):
+    if conference is None or not _all(_PEXIP_NUMBER, conference):
         return None
     key = url.param("key")
-    if host_under(url.host, "plcm.vc") and key is not None and _all(_PLAIN, key):
+    if host_under(url.host, "plcm.vc") and _all(_NUMBER, conference) and key is not None and _all(_PLAIN, key):
         return _Cvi("teams.cvi.poly", f"{key}.{conference}@t.plcm.vc", reason=_BY_LINK)
     domain, ip = url.param("d"), url.param("ip")
     prefix = url.param("prefix") or ""

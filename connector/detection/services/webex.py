@@ -138,10 +138,10 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
 
 
 def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Found:
-    own = parts(pages, page, link.at, lambda other: _is_same(other.url, link.url))
+    own = parts(pages, page, link, lambda other: _is_same(other.url, link.url))
     number = join.name if join.kind == "number" else _printed_number(own, link, join)
-    code = code_by(
-        own_part(page, link.at, lambda other: _is_same(other.url, link.url), number, telephone=True), link.at
+    numeric, text = _codes(
+        parts(pages, page, link, lambda other: _is_same(other.url, link.url), number=number, telephone=True), number
     )
     lines = [won("join_url", page.where, f"webex.{join.kind}", "the meeting's link", link.url.host)]
     lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
@@ -153,12 +153,23 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Fo
         order=page.order(link.at),
         rule=f"webex.{join.kind}",
         meeting_id=number,
-        passcode=code.numeric if code and code.numeric != number else None,
-        passcode_text=code.value if code and code.numeric != number else None,
+        passcode=numeric,
+        passcode_text=text,
         join_url=link.url.text,
         evidence=tuple(lines),
+        personal=join.kind == "room",
     )
     return _with_dial(found, own, join, number)
+
+
+def _codes(own: list[Part], number: str | None) -> tuple[str | None, str | None]:
+    """The meeting's passcode as digits, and as it is printed. The "access code" of a meeting is its number."""
+    for part in own:
+        code, digits = code_by(part, part.at), code_by(part, part.at, numeric=True)
+        if code and (number is None or code.numeric != number):
+            numeric = code.numeric or (digits.numeric if digits else None)
+            return None if numeric == number else numeric, code.value
+    return None, None
 
 
 def _is_same(url: Url, own: Url) -> bool:
@@ -198,9 +209,10 @@ def _with_dial(found: Found, own: list[Part], join: _Join, number: str | None) -
     if stated:
         rule, why, sip = "webex.sip.stated", "the invitation states the address", stated
     elif join.kind == "room" and re.fullmatch(r"[A-Za-z0-9._\-]{1,80}", join.name):
-        rule, why, sip = "webex.sip.room", "personal room at its site", [f"{join.name}@{join.site}"]
+        rule, why, sip = "webex.sip.room", "personal room at its site", [_room_address(join)]
     elif number:
-        rule, why, sip = "webex.sip.derived", "meeting number at its site", [f"{number}@{join.site}"]
+        domain = "webex.com" if _is_free(join.site) else join.site
+        rule, why, sip = "webex.sip.derived", "meeting number at its site", [f"{number}@{domain}"]
     else:
         reason = "the Webex link holds no number and none is printed, so there is nothing to dial"
         return replace(found, reason=reason)
@@ -208,18 +220,39 @@ def _with_dial(found: Found, own: list[Part], join: _Join, number: str | None) -
     return dial_evidence(replace(found, sip=unique(sip), h323=unique(h323)), found.where, rule, why)
 
 
+def _is_free(site: str) -> bool:
+    """``name.my.webex.com``: free accounts have their rooms at the common domain, as their invitations print."""
+    return site.endswith(".my.webex.com")
+
+
+def _room_address(join: _Join) -> str:
+    return _at_common_domain(join) if _is_free(join.site) else f"{join.name}@{join.site}"
+
+
+def _at_common_domain(join: _Join) -> str:
+    return f"{join.name}.{join.site.removesuffix('.webex.com')}@webex.com"
+
+
 def _stated(own: list[Part], join: _Join, number: str | None) -> list[str]:
-    """Printed addresses of this meeting; a mail address at another domain, or the Skype form, is none of them."""
-    found = []
+    """Printed addresses of this meeting; a mail address at another domain, or the Skype form, is none of them.
+
+    Where several are printed, they must be of one user: another number is another meeting's.
+    """
+    found: list[tuple[bool, str, str]] = []
     for part in own:
         for address in part.page.addresses:
             if not part.holds(address.at):
                 continue
             if not host_under(address.host, "webex.com") or host_under(address.host, "lync.webex.com"):
                 continue
-            if address.user == number or address.user == join.name or address.scheme in ("sip", "sips"):
-                found.append(f"{address.user}@{address.host}")
-    return found
+            text = f"{address.user}@{address.host}"
+            named = address.user in (number, join.name) or (bool(join.name) and text == _at_common_domain(join))
+            if named or address.scheme in ("sip", "sips"):
+                found.append((not named, address.user, text))
+    if not found:
+        return []
+    first = min(found, key=lambda hit: hit[0])
+    return [text for _, user, text in found if user == first[1]]
 
 
 def _gateways(own: list[Part]) -> list[str]:
@@ -237,7 +270,17 @@ def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
             number = address.user if address.user.isdigit() and 9 <= len(address.user) <= 11 else None
             if number is None and address.scheme not in ("sip", "sips"):
                 continue
-            found = Found("webex", page.where, page.order(address.at), "webex.sip", meeting_id=number)
+            own = own_part(page, address.at, lambda other: host_under(other.url.host, *DOMAINS), number, telephone=True)
+            numeric, text = _codes([own], number)
+            found = Found(
+                service="webex",
+                where=page.where,
+                order=page.order(address.at),
+                rule="webex.sip",
+                meeting_id=number,
+                passcode=numeric,
+                passcode_text=text,
+            )
             join = _Join("number" if number else "room", site, address.user)
             return [_with_dial(found, [Part(page, 0, len(page.text) + 1)], join, number)]
     return []

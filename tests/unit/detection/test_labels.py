@@ -220,3 +220,9 @@ def test_labels_of_more_languages(number: str, code: str) -> None:
     assert in_text(f"Zoom\n{number}: 819 2037 4655\n{code}: 004618").sip == (f"{ID}.004618@zoomcrc.com",)
     table = f"<table><tr><td>{number}</td><td>819 2037 4655</td></tr><tr><td>{code}</td><td>004618</td></tr></table>"
     assert in_html(f"<p>Zoom</p>{table}").sip == (f"{ID}.004618@zoomcrc.com",)
+
+
+@pytest.mark.parametrize("rest", ["**461**", "* 461", "> 461"])
+def test_a_passcode_that_goes_on_behind_a_mark_is_not_taken_in_part(rest: str) -> None:
+    join = in_text(f"Join Zoom Meeting\n\nMeeting ID: 819 2037 4655\nPasscode: 0720\n{rest}\n")
+    assert join.sip == ("81920374655@zoomcrc.com",)

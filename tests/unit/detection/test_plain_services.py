@@ -151,6 +151,11 @@ DIALLED = {
     "https://meet.google.com/abc-defg-hij\nVideo system: 1234567@acme.onpexip.com\n": "1234567@acme.onpexip.com",
     "https://call.lifesizecloud.com/1234567\n": "1234567@lifesizecloud.com",
 }
+# Nothing but a link: above another meeting it is the meeting, below it reads as a signature.
+LONE_LINKS = (
+    "https://vc.example.org/webapp/#/?conference=team@example.org\n",
+    "https://call.lifesizecloud.com/1234567\n",
+)
 
 
 @pytest.mark.parametrize("invitation", DIALLED)
@@ -158,8 +163,18 @@ DIALLED = {
 def test_it_takes_no_button_from_a_meeting_in_the_same_place(
     service: str, number: str | None, link: str, invitation: str
 ) -> None:
-    for body in (f"{link}\n\n{invitation}", f"{invitation}\n\n{link}\n", f"{link}\n\n-----\n\n{invitation}"):
+    bodies = [f"{invitation}\n\n{link}\n", f"{link}\n\nJoin with a room system:\n{invitation}"]
+    if invitation not in LONE_LINKS:
+        bodies += [f"{link}\n\n{invitation}", f"{link}\n\n-----\n\n{invitation}"]
+    for body in bodies:
         assert in_text(body).sip == (DIALLED[invitation],), body
+
+
+@pytest.mark.parametrize("lone", ["https://zoom.us/j/81920374655", "https://acme.webex.com/meet/kim"])
+@pytest.mark.parametrize(("service", "number", "link"), MEETINGS)
+def test_a_lone_link_below_it_is_taken_for_a_signature(service: str, number: str | None, link: str, lone: str) -> None:
+    join = in_text(f"{link}\n\nKim\n{lone}\n")
+    assert (join.service, join.sip) == (service, ())
 
 
 @pytest.mark.parametrize(("service", "number", "link"), MEETINGS)

@@ -142,6 +142,12 @@ REPEATED = {
     "proofpoint": "https://urldefense.com/v3/__https://a*b__;Kg!!",
     "gateways": "1.2.3.4 H.323 ",
     "spaces": " ",
+    "signatures": "Best regards\n+1 202 555 0143 a@b.example.org\nhttps://zoom.us/j/4155550123\nhttps://whereby.com/a\n",
+    "contradictions": "https://zoom.us/j/81920374655?pwd=x\nMeeting ID: 123 1234 1234\nPasscode: 1234\nPIN: 12\n",
+    "separators": "--\nhttps://meet.jit.si/a\nhttps://zoom.us/j/4155550123\n",
+    "tenant keys": "Microsoft Teams 555@t.plcm.vc a@b.example.org VTC Conference ID: 0123456789\n",
+    "call bridges": "https://join.example.org/invited.sf?secret=x&id=1234 sip:a@b.example.org Dial a@b.example.org\n",
+    "webex": "https://a.webex.com/a/j.php?MTID=m1 password: ab1 255012345@a.webex.com sip:255012346@a.webex.com\n",
     "wrapped": "https://example.org/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?x=\n",
 }
 

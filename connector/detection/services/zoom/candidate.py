@@ -8,7 +8,7 @@ from connector.detection.page import Page
 from connector.detection.service import Found, dial_evidence, lost, note, unique, won
 from connector.detection.services.zoom.addresses import addresses, regions
 from connector.detection.services.zoom.choice import Choice, choose
-from connector.detection.services.zoom.links import ZoomLink
+from connector.detection.services.zoom.links import PERSONAL_DIGITS, ZoomLink
 from connector.detection.services.zoom.owners import Owners
 from connector.detection.services.zoom.passcodes import passcode_of
 from connector.detection.services.zoom.reading import Reading, read
@@ -46,6 +46,7 @@ def find(pages: tuple[Page, ...]) -> list[Found]:
         sip=unique(sip),
         h323=unique(h323),
         evidence=evidence,
+        personal=len(choice.meeting_id) == PERSONAL_DIGITS,
     )
     return [_explained(found, reading, choice)]
 

@@ -9,11 +9,18 @@ from connector.detection.hosts import service_of_host
 from connector.detection.page import Page
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink
 from connector.detection.services.zoom.reading import Reading
+from connector.detection.signature import times_printed, why_signature
 from connector.detection.urls import host_under
 
 _ZOOM_WORD = re.compile(r"(?<![a-z0-9@.\-])zoom(?![a-z0-9])(?! (?:in|out)\b)|줌|ズーム|זום|зум|زوم")
 _OTHER_WORD = re.compile(
     r"microsoft teams|webex|腾讯会议|騰訊會議|voov|tencent meeting|ringcentral|gotomeeting|飞书|钉钉|bluejeans"
+)
+# A bare name says little beside Zoom's own; where Zoom is not named, it forbids to guess.
+_OTHER_NAME = re.compile(
+    r"(?<![a-z0-9@.\-])(?:teams|webex|skype|lync|goto|google meet|hangouts?|meet\.google|voov|tencent|lark|feishu"
+    r"|dingtalk|whereby|jitsi|chime|lifesize|starleaf|pexip|dialpad|zoho|jiomeet|discord|slack|bigbluebutton|vidyo"
+    r"|livestorm|clickmeeting|adobe connect|blackboard)(?![a-z0-9])"
 )
 
 
@@ -30,12 +37,36 @@ class Choice:
 def choose(reading: Reading) -> Choice | None:
     joins = [z for z in reading.links if z.kind == "join"]
     if joins:
-        return Choice(joins[0].meeting_id, joins[0].page, joins[0].at, "zoom.link", "the id stands in the join link")
+        link, why = _not_in_a_signature(reading, joins)
+        return Choice(link.meeting_id, link.page, link.at, "zoom.link", why)
     if reading.sip:
         stated = reading.sip[0]
         return Choice(stated.meeting_id, stated.page, stated.at, "zoom.sip", "the id stands in the SIP address")
     personal = next((z for z in reading.links if z.kind == "personal"), None)
     return _choose_printed(reading, personal)
+
+
+_LOOK_AT = 5  # further meetings of the event that are asked
+
+
+def _not_in_a_signature(reading: Reading, joins: list[ZoomLink]) -> tuple[ZoomLink, str]:
+    """The first link; but where it reads as a signature, the first one below it that reads as an invitation."""
+    first = joins[0]
+    others = {z.meeting_id: z for z in reversed(joins[1:]) if z.meeting_id != first.meeting_id}
+    signature = _why_signature(reading, first, []) if others else ""
+    if signature:
+        for other in list(reversed(others.values()))[:_LOOK_AT]:
+            same_place = other.page is first.page and first.page.quoted(first.at) == other.page.quoted(other.at)
+            if same_place and other.at > first.at and not _why_signature(reading, other, [first.at]):
+                return other, f"the id stands in the join link; another one is {signature}"
+    return first, "the id stands in the join link"
+
+
+def _why_signature(reading: Reading, link: ZoomLink, others: list[int]) -> str:
+    stated = any(stated.meeting_id == link.meeting_id for stated in reading.sip)
+    token = not link.personal_room and link.link.url.param("pwd") is not None
+    marks = times_printed(link.page, link.meeting_id) + stated + token
+    return why_signature(link.page, link.at, marks=marks, personal=link.personal_room, others=others)
 
 
 def _choose_printed(reading: Reading, personal: ZoomLink | None) -> Choice | None:
@@ -57,7 +88,8 @@ def _choose_printed(reading: Reading, personal: ZoomLink | None) -> Choice | Non
             return Choice(
                 number.digits, page, number.at, "zoom.label", "the id is printed in a text about Zoom", personal
             )
-        if not named and not others and number.strong and number.grouped_3_4_4 and _code_near(reading, page, number.at):
+        unnamed = not named and not others and not _names_others(reading.pages)
+        if unnamed and number.strong and number.grouped_3_4_4 and _code_near(reading, page, number.at):
             why = "only Zoom prints eleven digits as 3-4-4 with a passcode; the text does not name the service"
             return Choice(number.digits, page, number.at, "zoom.inferred", why)
     return None
@@ -75,6 +107,10 @@ def _speaks_of_others(pages: tuple[Page, ...]) -> bool:
     if any(_OTHER_WORD.search(page.low) for page in pages):
         return True
     return any(service_of_host(link.url.host) not in (None, "zoom") for page in pages for link in page.links)
+
+
+def _names_others(pages: tuple[Page, ...]) -> bool:
+    return any(_OTHER_NAME.search(page.low) for page in pages)
 
 
 def _code_near(reading: Reading, page: Page, at: int) -> bool:

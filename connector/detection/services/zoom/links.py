@@ -22,6 +22,7 @@ DOMAINS = (
 )
 SCHEMES = ("zoommtg", "zoomus")
 GOVERNMENT = "zoomgov.com"
+PERSONAL_DIGITS = 10  # meetings get eleven digits; ten are a personal room's, or an old meeting's
 
 # Help pages, images, statistics: never a meeting.
 _NOT_MEETINGS = frozenset(
@@ -89,6 +90,10 @@ class ZoomLink:
         return self.link.at
 
     @property
+    def personal_room(self) -> bool:
+        return len(self.meeting_id) == PERSONAL_DIGITS
+
+    @property
     def government(self) -> bool:
         return host_under(self.link.url.host, GOVERNMENT)
 
@@ -97,6 +102,11 @@ class ZoomLink:
         """A whole link with its token before a cut one, the plain form before the browser's or the host's."""
         has_token = any(word in self.link.url.text for word in ("pwd=", "tk=", "password="))
         return (_FORM_RANK.get(self.form, 5), 0 if has_token else 1)
+
+
+def is_placeholder(number: str) -> bool:
+    """What templates print until the meeting has a number."""
+    return number.startswith("000")
 
 
 def classify(page: Page, link: Link) -> ZoomLink | None:
@@ -110,7 +120,7 @@ def classify(page: Page, link: Link) -> ZoomLink | None:
         if pattern.search(url.path):
             return ZoomLink(kind, page, link, why=why)
     number = url.param("confno", "confid") if (app or "join" in url.path or "start" in url.path) else None
-    if number and 9 <= len(only_digits(number)) <= 11:
+    if number and 9 <= len(only_digits(number)) <= 11 and not is_placeholder(only_digits(number)):
         return ZoomLink("join", page, link, only_digits(number), "join", url.text)
     match = _JOIN_PATH.match(url.path)
     if match:
@@ -127,6 +137,8 @@ def _join_link(page: Page, link: Link, match: re.Match[str]) -> ZoomLink:
     segment = link.url.segments[0].lower()
     if len(digits) < 9:
         return _completed(page, link, digits)
+    if is_placeholder(digits):
+        return ZoomLink("placeholder", page, link, why="a placeholder: no meeting's number begins with 000")
     if len(digits) > 11:
         return ZoomLink("page", page, link, why="the number in the link is too long for a meeting id")
     text = link.url.text
@@ -145,7 +157,7 @@ def _completed(page: Page, link: Link, digits: str) -> ZoomLink:
     after = link.at + 1 if page.text[link.at : link.at + 1] == LINK else link.at
     match = _REST_OF_ID.match(page.text, after)
     whole = digits + only_digits(match[0]) if match else digits
-    if match is None or not 9 <= len(whole) <= 11 or link.url.query:
+    if match is None or not 9 <= len(whole) <= 11 or is_placeholder(whole) or link.url.query:
         return ZoomLink("page", page, link, why="the link holds no whole meeting id")
     token = _TOKEN.match(page.text, match.end())
     base = link.url.text[: len(link.url.text) - len(digits)] if digits else link.url.text.rstrip("/") + "/"

@@ -29,6 +29,7 @@ class Owners:
         self.alone = len(ids) == 1
         # An edited invitation may print an id that no link has; next to the true id it is another meeting's.
         printed_known = not ids.isdisjoint(printed)
+        edited = _has_an_edited_copy(reading, choice)
         for z in reading.links:
             if z.kind == "join" or z.kind in ("recording", "registration"):
                 self._add(z.page, z.at, z.meeting_id or _OTHER)
@@ -42,7 +43,7 @@ class Owners:
         for page, number in reading.printed:
             if number.digits in ids or (printed_known and number.strong):
                 self._add(page, number.at, number.digits)
-            elif number.strong and choice.personal is None and not _may_be_edited(reading, choice, page, number.at):
+            elif number.strong and choice.personal is None and not edited:
                 self._add(page, number.at, _OTHER)
         self._add_other_services(reading.pages)
         for anchors in self.anchors.values():
@@ -85,12 +86,14 @@ class Owners:
 _COPY_WITHIN = 200
 
 
-def _may_be_edited(reading: Reading, choice: Choice, page: Page, at: int) -> bool:
+def _has_an_edited_copy(reading: Reading, choice: Choice) -> bool:
     """A printed id that differs from the link's is another meeting's, unless it can be a copy that somebody altered:
     it is the only one, close behind the link, and the link has a passcode, which must be printed somewhere."""
     links = [z for z in reading.links if z.meeting_id == choice.meeting_id and z.link.url.param("pwd")]
-    printed = {number.digits for _, number in reading.printed if number.strong}
-    return len(printed) == 1 and any(z.page is page and 0 <= at - z.at <= _COPY_WITHIN for z in links)
+    strong = [(page, number) for page, number in reading.printed if number.strong]
+    if len({number.digits for _, number in strong}) != 1:
+        return False
+    return any(z.page is page and 0 <= number.at - z.at <= _COPY_WITHIN for z in links for page, number in strong)
 
 
 def _leans_on(page: Page, before: int, at: int, after: int) -> bool:

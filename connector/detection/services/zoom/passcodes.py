@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from connector.detection.labels import Code, code_below
@@ -20,34 +21,81 @@ class Passcode:
     evidence: tuple[Evidence, ...] = ()
 
 
+_Hit = tuple[Page, Code]
+_Candidate = tuple[str, str, str, str]  # code, where, rule, reason
+
+
 def passcode_of(reading: Reading, choice: Choice, owners: Owners) -> Passcode:
-    """The room's numeric code, by reliability: stated in an address, H.323/SIP part, all-digit web code, one-tap."""
+    """The room's numeric code, by reliability: stated in an address, H.323/SIP part, all-digit web code, one-tap.
+
+    A label's code below a printed id of another number stands behind the one-tap line, which holds id and code in one.
+    """
     printed = [(p, c) for p, c in reading.codes if c.value != choice.meeting_id and owners.owns(p, c.at)]
-    printed = printed or _in_unknown_language(reading, choice, owners)
-    printed.sort(key=lambda hit: hit[0] is not choice.page)  # stable: first where the meeting was found
-    candidates: list[tuple[str, str, str, str]] = []  # code, where, rule, reason
+    printed = _without_vague(printed) or _in_unknown_language(reading, choice, owners)
+    printed.sort(key=lambda hit: (hit[1].vague, hit[0] is not choice.page))  # stable: first where the meeting was found
+    candidates: list[_Candidate] = []
     for stated in (*reading.sip, *reading.h323):
         if stated.meeting_id == choice.meeting_id and stated.code:
             candidates.append((stated.code, stated.page.where, "zoom.passcode.stated", "in the stated dial address"))
-    numeric = [(p, c, c.numeric) for p, c in printed if c.numeric]
-    candidates += [
-        (digits, p.where, "zoom.passcode.room", "in the H.323/SIP part") for p, c, digits in numeric if c.room_part
-    ]
-    if printed and printed[0][1].numeric:
-        page, code = printed[0]
-        candidates.append((code.numeric or "", page.where, "zoom.passcode.label", "the printed passcode is all digits"))
+    doubtful = _below_another_id(reading, choice, printed)
+    sure = [hit for index, hit in enumerate(printed) if index not in doubtful]
+    candidates += _in_room_part([hit for hit in sure if not hit[1].vague])
+    if 0 not in doubtful:
+        candidates += _by_label(printed[:1], "the printed passcode is all digits")
     for page, tap in reading.taps:
         if tap.meeting_id == choice.meeting_id and tap.code:
             candidates.append((tap.code, page.where, "zoom.passcode.onetap", "the last code of the one-tap line"))
-    candidates += [(digits, p.where, "zoom.passcode.label", "a later all-digit passcode") for p, _, digits in numeric]
+    candidates += _in_room_part(printed) + _by_label(printed, "a later all-digit passcode")
     return _weighed(candidates, printed)
 
 
-def _in_unknown_language(reading: Reading, choice: Choice, owners: Owners) -> list[tuple[Page, Code]]:
-    """The link's token tells that there is a passcode, and Zoom prints it right below the id."""
-    if not owners.alone or not any(
-        z.meeting_id == choice.meeting_id and z.link.url.param("pwd") for z in reading.links
-    ):
+def _without_vague(printed: list[_Hit]) -> list[_Hit]:
+    """Beside a passcode, a "PIN" is another thing's, unless it stands in the room systems' part."""
+    if all(code.vague for _, code in printed):
+        return printed
+    return [(page, code) for page, code in printed if not code.vague or code.room_part]
+
+
+def _in_room_part(hits: list[_Hit]) -> list[_Candidate]:
+    return [
+        (code.numeric, page.where, "zoom.passcode.room", "in the H.323/SIP part")
+        for page, code in hits
+        if code.room_part and code.numeric
+    ]
+
+
+def _by_label(hits: list[_Hit], reason: str) -> list[_Candidate]:
+    return [(code.numeric, page.where, "zoom.passcode.label", reason) for page, code in hits if code.numeric]
+
+
+_BELOW = 300  # characters from a printed id to the passcode of the same block
+
+
+def _below_another_id(reading: Reading, choice: Choice, printed: list[_Hit]) -> set[int]:
+    """Places in ``printed`` where the nearest id above the code is another number: a copy that somebody altered."""
+    ids: dict[int, list[tuple[int, str]]] = {}
+    for page, number in reading.printed:
+        if number.strong:
+            ids.setdefault(id(page), []).append((number.at, number.digits))
+    for places in ids.values():
+        places.sort()
+    found = set()
+    for index, (page, code) in enumerate(printed):
+        places = ids.get(id(page), [])
+        above = bisect_left(places, (code.at, "")) - 1
+        if above >= 0 and code.at - places[above][0] < _BELOW and places[above][1] != choice.meeting_id:
+            found.add(index)
+    return found
+
+
+def _in_unknown_language(reading: Reading, choice: Choice, owners: Owners) -> list[_Hit]:
+    """Zoom prints the passcode right below the id. That there is one is told by the link's token, or taken from the
+    block being Zoom's: a labelled id in its groups of 3, 4 and 4, where there is no link at all."""
+    if not owners.alone:
+        return []
+    token = any(z.meeting_id == choice.meeting_id and z.link.url.param("pwd") for z in reading.links)
+    grouped = any(n.digits == choice.meeting_id and n.strong and n.grouped_3_4_4 for _, n in reading.printed)
+    if not (token or (choice.rule == "zoom.label" and grouped and choice.personal is None)):
         return []
     for page in reading.pages:
         below = code_below(page, choice.meeting_id)
@@ -57,7 +105,7 @@ def _in_unknown_language(reading: Reading, choice: Choice, owners: Owners) -> li
     return []
 
 
-def _weighed(candidates: list[tuple[str, str, str, str]], printed: list[tuple[Page, Code]]) -> Passcode:
+def _weighed(candidates: list[_Candidate], printed: list[_Hit]) -> Passcode:
     text = printed[0][1].value if printed else (candidates[0][0] if candidates else None)
     if not candidates:
         if text is None:

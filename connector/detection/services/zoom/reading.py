@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from connector.detection.labels import Code, OneTap, PrintedId, one_taps, printed_codes, printed_ids
 from connector.detection.page import Page
-from connector.detection.services.zoom.links import ZoomLink, classify
+from connector.detection.services.zoom.links import ZoomLink, classify, is_placeholder
 from connector.detection.services.zoom.stated import Stated, stated_h323, stated_sip
 
 
@@ -32,7 +32,7 @@ def read(pages: tuple[Page, ...]) -> Reading:
         tuple(sorted(links, key=lambda z: z.page.order(z.at))),
         tuple(sorted((s for page in pages for s in stated_sip(page)), key=lambda s: s.page.order(s.at))),
         tuple(sorted((s for page in pages for s in stated_h323(page)), key=lambda s: s.page.order(s.at))),
-        _ordered((page, tap) for page in pages for tap in one_taps(page)),
+        _ordered((page, tap) for page in pages for tap in one_taps(page) if not is_placeholder(tap.meeting_id)),
         _ordered((page, number) for page in pages for number in printed_ids(page)),
         _ordered((page, code) for page in pages for code in printed_codes(page)),
     )

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, field
 
 from connector.detection.page import Page
-from connector.detection.services.zoom.links import GOVERNMENT
+from connector.detection.services.zoom.links import GOVERNMENT, is_placeholder
 from connector.detection.urls import host_under
 
 BRIDGE = "zoomcrc.com"  # the commercial cloud's SIP domain; Zoom for Government has another one
 
 _REGIONAL = re.compile(r"(?:^|\.)zm[a-z0-9]{2}\.us$")
 _DIAL_STRING = re.compile(
-    r"(?<![\d.])(?P<ip>\d{1,3}(?:\.\d{1,3}){3}) ?## ?(?P<id>\d{9,11})(?:#(?P<code>\d{1,10})?)?(?!\d)"
+    r"(?<![\d.])(?P<ip>\d{1,3}(?:\.\d{1,3}){3}) ?## ?(?!000)(?P<id>\d{9,11})(?:#(?P<code>\d{1,10})?)?(?!\d)"
 )
 
 
@@ -39,7 +39,7 @@ def stated_sip(page: Page) -> list[Stated]:
             continue
         number, _, rest = address.user.partition(".")
         code = rest.partition(".")[0]
-        if number.isdigit() and 9 <= len(number) <= 11:
+        if number.isdigit() and not is_placeholder(number) and 9 <= len(number) <= 11:
             found.append(Stated(page, address.at, number, address.host, code if _is_code(code) else None))
     return found
 

@@ -1,0 +1,139 @@
+"""Tells a link in somebody's signature from an invitation: beside another meeting, such a link is not dialled.
+
+People write their own room below their name, and mail programs add that below every invitation. A link that reads so
+loses against any other live meeting of the event, also against one that no room can dial: no button is a fault, the
+wrong meeting is worse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import islice
+
+from connector.detection.hosts import names_a_meeting, service_of_host
+from connector.detection.page import LINK, Page, source_rank
+from connector.detection.service import Found
+from connector.detection.urls import Url
+from connector.detection.words import CLOSINGS, JOIN_WORDS, OR_WORDS, OWN_WORDS
+
+_BODY = source_rank("description")
+_ABOVE = 600  # characters from a signature's beginning to a link in it
+_CONTACT_LINES = 4
+_LINE = 200
+
+_READS_SO = ": it reads as a signature"
+_SEPARATOR = re.compile(r"^[ \t]{0,4}--[ \t]{0,4}$", re.MULTILINE)
+_WITH_BLANKS = "\u0590"  # scripts before this one, of Europe, put blanks between words
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+_CLOSING = re.compile(
+    rf"^[ \t*_]{{0,4}}(?:{_any_of(CLOSINGS)})[ \t]{{0,4}}"
+    r"(?:[,.!:;\-–][ \t]{0,4}[^\n]{0,40})?[ \t*_]{0,4}$",
+    re.MULTILINE,
+)
+_JOIN = re.compile(
+    rf"(?<!\w)(?:{_any_of(word for word in JOIN_WORDS if word < _WITH_BLANKS)})"
+    rf"|{_any_of(word for word in JOIN_WORDS if word >= _WITH_BLANKS)}"
+)
+_OWN = re.compile(rf"(?<!\w)(?:{_any_of(OWN_WORDS)})(?!\w)")
+_OR = re.compile(rf"(?<!\w)(?:{_any_of(OR_WORDS)})[ \t]{{0,4}}:?[ \t]{{0,4}}$")
+_PHONE = re.compile(r"(?<![\d,])\+\d[\d ()./\-]{6,20}\d(?!,)|(?<![a-z])(?:tel|phone|mobile|cell|fon|téléphone)[.:]")
+
+
+def why_signature(page: Page, at: int, *, marks: int, personal: bool, others: list[int]) -> str:
+    """Why the link at ``at`` reads as a signature; "" where it does not.
+
+    ``marks``: how many of an invitation's own parts the text has for this meeting, such as a labelled id or a passcode.
+    ``personal``: the link of somebody's own room. ``others``: the places of other meetings' links on the page.
+    """
+    if page.rank != _BODY or _calls_into_a_meeting(page, at):
+        return ""
+    start = max(0, at - _ABOVE)
+    if marks < 3 and _SEPARATOR.search(page.text, start, page.text.rfind("\n", start, at) + 1):
+        return "a link below a signature's separator" + _READS_SO
+    if marks < 2 and _CLOSING.search(page.low, start, at):
+        return "a lone link below a closing formula" + _READS_SO
+    if marks < 2 and personal and _stands_by_contacts(page, at):
+        return "somebody's own room beside a telephone number or a mail address" + _READS_SO
+    if marks < 2 and personal and others and any(_OWN.search(text) for text in _words_by(page, at)):
+        return "a link that is called somebody's own room" + _READS_SO
+    if any(other < at for other in others):
+        return "a lone link below another meeting" + _READS_SO if marks < 1 + personal else ""
+    lone = personal and not marks and bool(others) and not _opens_the_text(page, at)
+    return "somebody's own room beside another meeting" + _READS_SO if lone else ""
+
+
+def _opens_the_text(page: Page, at: int) -> bool:
+    """Nothing above its line: a signature has at least a name there."""
+    return "\n" not in page.text[max(0, at - _ABOVE) : at].strip()
+
+
+def signature_of(found: Found, pages: tuple[Page, ...]) -> str:
+    """``why_signature`` for a candidate."""
+    at = found.order[2]
+    same = [page for page in pages if page.where == found.where and page.order(at) == found.order]
+    page = next((page for page in same if any(link.at == at for link in page.links)), same[0] if same else None)
+    if page is None:
+        return ""
+    owners = {_owner(link.url) for link in page.links if link.at == at} | {found.service}
+    others = [link.at for link in page.links if names_a_meeting(link.url) and _owner(link.url) not in owners]
+    return why_signature(page, at, marks=_marks(found, page), personal=found.personal, others=others)
+
+
+def _owner(url: Url) -> str:
+    return service_of_host(url.host) or url.host
+
+
+def _marks(found: Found, page: Page) -> int:
+    """Its number where it is printed, an address that is stated, a passcode; and a link with a meeting's own token."""
+    token = not found.personal and "pwd=" in (found.join_url or "")
+    without_code = {f"{found.meeting_id}@{address.partition('@')[2]}" for address in found.sip}
+    stated = any(
+        f"{a.user}@{a.host}" in found.sip or f"{a.user}@{a.host}" in without_code
+        for a in page.addresses
+        if a.scheme != "mailto"
+    )
+    return times_printed(page, found.meeting_id) + stated + token + (found.passcode_text is not None)
+
+
+def times_printed(page: Page, number: str | None) -> int:
+    """0, 1 or 2: how often the number stands in the text, with or without blanks, and not as a part of an address."""
+    if not number or not number.isdecimal():
+        return 0
+    shape = re.compile(r"(?<!\d)" + r"[ \-]?".join(number) + r"(?![\d@]|\.\d{1,10}@)")
+    return sum(1 for _ in islice(shape.finditer(page.text), 2))
+
+
+def _calls_into_a_meeting(page: Page, at: int) -> bool:
+    """Words of joining beside the link, and not into the writer's own room."""
+    before, behind, above = _words_by(page, at)
+    if _OR.search(before) or (not before.strip() and _OR.search(above)):
+        return True
+    return any(_JOIN.search(text) and not _OWN.search(text) for text in (before, behind, above))
+
+
+def _words_by(page: Page, at: int) -> tuple[str, str, str]:
+    """What stands before and behind the link on its line, and on the line above, up to the next link."""
+    low = page.low
+    line = max(low.rfind("\n", max(0, at - _LINE), at) + 1, low.rfind(LINK, max(0, at - _LINE), at) + 1, at - _LINE, 0)
+    end = low.find("\n", at, at + _LINE)
+    behind = low[at + low.startswith(LINK, at) : end if end >= 0 else at + _LINE].partition(LINK)[0]
+    above = low[max(0, line - _LINE) : line].rstrip()
+    above = "" if low[line - 1 : line] == LINK else above[above.rfind("\n") + 1 :].rpartition(LINK)[2]
+    return low[line:at], behind, above
+
+
+def _stands_by_contacts(page: Page, at: int) -> bool:
+    start = at
+    for _ in range(_CONTACT_LINES + 1):
+        start = max(page.text.rfind("\n", max(0, start - _LINE), start), 0)
+    end = page.text.find("\n", at, at + _LINE)
+    end = end if end >= 0 else at + _LINE
+    if any(start <= a.at < end and a.scheme in ("", "mailto") for a in page.addresses):
+        return True
+    return _PHONE.search(page.low, start, at) is not None

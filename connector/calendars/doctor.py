@@ -10,21 +10,38 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 import httpx2
 
 from connector.calendars.base import CalendarSource, Examinable, Finding
 from connector.calendars.webhooks import PING, PONG
-from connector.errors import AccessDenied, CalendarError, ConnectorError, CredentialsRejected, RateLimited
+from connector.detection.detect import detect
+from connector.errors import (
+    AccessDenied,
+    CalendarError,
+    ConnectorError,
+    CredentialsRejected,
+    RateLimited,
+    SourceUnavailable,
+)
 from connector.model import Event, Snapshot, Window
 
 _AT_ONCE = 4  # calendars of one source
 _DEADLINE = 60.0  # seconds for one calendar, or for what concerns the whole source
 _ENOUGH = 3  # events with other people in them, before empty bodies mean something
 _BODIES = frozenset({"description", "html", "conference", "online", "url"})
+_SIGN_IN = ("credentials", "delegation")  # what sources call a refusal of the account
+_NOT_READ = (*_SIGN_IN, "access", "mailbox", "permission", "reachable", "service")  # and what keeps them from reading
+_NOTHING_READ = "None of its calendars is read; rooms keep what they show."
+_SEE_SOURCE = "Not read: the source as a whole has a problem, see there."
+_EMPTY = "The room shows what an earlier daemon pushed, or nothing."
+_REACH = (
+    "See that the service is up and that this machine reaches it, unless the sentence names another cause. It is asked"
+    " again by itself."
+)
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
@@ -49,35 +66,80 @@ class Patient:
 async def examine_source(
     source: CalendarSource, patients: Sequence[Patient], window: Window, now: datetime, *, stale_after: timedelta
 ) -> tuple[Finding, ...]:
-    """Of the source as a whole, then of each calendar; never raises for what it finds. The source is entered."""
+    """Of the source as a whole, then of each calendar; never raises for what it finds. The source is entered.
+
+    Where the sign-in is refused no calendar is asked: each more try could lock the account.
+    """
     slots = asyncio.Semaphore(_AT_ONCE)
+    whole = [_with_fix(finding) for finding in await _asked(source, None, "", now)]
+    refused = _problem_among(whole, _SIGN_IN)
 
-    async def one(patient: Patient) -> list[Finding]:
+    async def one(patient: Patient) -> _Outcome:
         async with slots:
-            return await _examine_calendar(source, patient, window, now, stale_after)
+            if refused:
+                return _Outcome(patient, (), CredentialsRejected(""))
+            examined = await _asked(source, patient.calendar, patient.shown, now)
+            return _Outcome(patient, examined, await _read(source, patient, window))
 
-    whole = await _asked(source, None, "", now)
-    parts = await asyncio.gather(*map(one, patients))
-    return (*whole, *(finding for part in parts for finding in part))
+    outcomes = await asyncio.gather(*map(one, patients))
+    rejected = next((each.read for each in outcomes if isinstance(each.read, CredentialsRejected)), None)
+    if rejected is not None and not refused:
+        whole.append(Finding("", "credentials", "problem", str(rejected), _NOTHING_READ, _fix_of(rejected)))
+    judged = isinstance(source, Examinable)
+    found = whole.copy()
+    for each in outcomes:
+        found += _of_calendar(each, whole, judged)
+        found += stored(each.patient, now, stale_after, readable=isinstance(each.read, Snapshot))
+    return tuple(found)
 
 
-async def _examine_calendar(
-    source: CalendarSource, patient: Patient, window: Window, now: datetime, stale_after: timedelta
-) -> list[Finding]:
-    findings = list(await _asked(source, patient.calendar, patient.shown, now))
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """``examined``: what the source itself says of the calendar."""
+
+    patient: Patient
+    examined: tuple[Finding, ...]
+    read: Snapshot | CalendarError
+
+
+async def _read(source: CalendarSource, patient: Patient, window: Window) -> Snapshot | CalendarError:
     try:
         async with asyncio.timeout(_DEADLINE):
-            snapshot = await source.read(patient.calendar, window, patient.zone)
+            return await source.read(patient.calendar, window, patient.zone)
     except TimeoutError:
-        findings.append(_failed(patient.shown, f"The calendar was not read whole within {_DEADLINE:.0f} s.", ""))
+        return SourceUnavailable(f"The calendar was not read whole within {_DEADLINE:.0f} s.")
     except CalendarError as error:
-        findings.append(_failed(patient.shown, str(error), _fix_of(error)))
+        return error
     except Exception as error:  # a provider's own mistake is a finding, too
-        findings.append(_failed(patient.shown, f"Reading failed: {type(error).__name__}.", ""))
-    else:
-        told = {finding.check for finding in findings}
-        findings += [finding for finding in content(patient.shown, snapshot) if finding.check not in told]
-    return [*findings, *stored(patient, now, stale_after)]
+        return SourceUnavailable(f"Reading failed: {type(error).__name__}.")
+
+
+def _of_calendar(outcome: _Outcome, whole: Sequence[Finding], judged: bool) -> Iterator[Finding]:
+    """Each trouble once: what holds for the whole source, or was told by it, is not told again."""
+    shown, read = outcome.patient.shown, outcome.read
+    told = {finding.what for finding in whole if finding.level == "problem"}
+    # a source knows no prefix
+    examined = [replace(finding, calendar=shown) for finding in outcome.examined if finding.what not in told]
+    if isinstance(read, Snapshot):
+        yield from examined
+        checks = {finding.check for finding in examined}
+        yield from (finding for finding in content(shown, read, judged=judged) if finding.check not in checks)
+        return
+    for finding in examined:
+        yield replace(finding, fix=_fix_of(read)) if finding.level == "problem" and not finding.fix else finding
+    if isinstance(read, CredentialsRejected) or any(str(read).startswith(what.rstrip(".")) for what in told):
+        yield _failed(shown, _SEE_SOURCE, "")
+    elif not _problem_among(examined, _NOT_READ):
+        yield _failed(shown, str(read), _fix_of(read))
+
+
+def _with_fix(finding: Finding) -> Finding:
+    """The sentences of some errors hold their cure."""
+    return replace(finding, fix=_REACH) if finding.level == "problem" and not finding.fix else finding
+
+
+def _problem_among(findings: Iterable[Finding], checks: Collection[str]) -> bool:
+    return any(finding.level == "problem" and finding.check in checks for finding in findings)
 
 
 async def _asked(source: CalendarSource, calendar: str | None, shown: str, now: datetime) -> tuple[Finding, ...]:
@@ -96,33 +158,16 @@ async def _asked(source: CalendarSource, calendar: str | None, shown: str, now: 
 # ------------------------------------------------------------------------------------ what holds for every source
 
 
-def content(shown: str, snapshot: Snapshot) -> Iterator[Finding]:
-    """By visible effect: what is missing in every meeting was taken away by a setting, not by all organisers. Pure."""
+def content(shown: str, snapshot: Snapshot, *, judged: bool = False) -> Iterator[Finding]:
+    """By visible effect: what is missing in every meeting was taken away by a setting, not by all organisers. Pure.
+
+    ``judged``: the source itself looks at what is missing, and knows its service better.
+    """
     events = [event for event in snapshot.events if not event.cancelled and not event.all_day]
     count = len(snapshot.events)
-    yield Finding(shown, "read", "ok", f"The calendar can be read; {count} events are in the window.")
-    if len(events) >= _ENOUGH and not any(map(_has_body, events)):
-        yield Finding(
-            shown,
-            "body_stripped",
-            "problem",
-            f"None of {len(events)} meetings has a text: the service or the mailbox takes it away, or shares only"
-            " free and busy.",
-            "No join information can be found, so the room shows meetings without a Join button.",
-            "Give the connector's account the right to see all details; on Exchange also run:"
-            " Set-CalendarProcessing -Identity ROOM -DeleteComments $false -DeleteSubject $false"
-            " -AddOrganizerToSubject $false -RemovePrivateProperty $false (it holds for later invitations only).",
-        )
-    if len(events) >= _ENOUGH and not any(event.title.strip() for event in events):
-        yield Finding(
-            shown,
-            "title_stripped",
-            "warning",
-            f"None of {len(events)} meetings has a title.",
-            "The room shows meetings without a name.",
-            "On Exchange run: Set-CalendarProcessing -Identity ROOM -DeleteSubject $false; elsewhere share the"
-            " calendar with all event details.",
-        )
+    yield Finding(shown, "read", "ok", f"Read whole: {count} events are in the window.")
+    if not judged and len(events) >= _ENOUGH:
+        yield from _stripped(shown, events)
     if count and all(event.declined for event in snapshot.events):
         yield Finding(
             shown,
@@ -130,8 +175,7 @@ def content(shown: str, snapshot: Snapshot) -> Iterator[Finding]:
             "warning",
             "The room declined every meeting in the window.",
             "None of them is shown.",
-            "See that the room accepts invitations by itself (on Exchange: Set-CalendarProcessing -Identity ROOM"
-            " -AutomateProcessing AutoAccept).",
+            "See that the room accepts invitations by itself.",
         )
     if snapshot.unreadable:
         yield Finding(
@@ -144,25 +188,52 @@ def content(shown: str, snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
+def _stripped(shown: str, events: Sequence[Event]) -> Iterator[Finding]:
+    """A link in the location, or in a field of its own, makes a button all the same."""
+    buttonless = sum(not detect(event.texts).joinable for event in events)
+    if buttonless and not any(map(_has_body, events)):
+        yield Finding(
+            shown,
+            "body_stripped",
+            "warning",
+            f"None of {len(events)} meetings has a text: nobody wrote one, or the service takes it away, or it shares"
+            " only free and busy.",
+            f"{buttonless} of them have no Join button: no link stands elsewhere, such as in the location.",
+            "Let the connector's account see all event details, not only free and busy; where the calendar is exported"
+            " to a file, export descriptions, too.",
+        )
+    if not any(event.title.strip() for event in events):
+        yield Finding(
+            shown,
+            "title_stripped",
+            "warning",
+            f"None of {len(events)} meetings has a title.",
+            "The room shows meetings without a name.",
+            "Let the connector's account see all event details, not only free and busy.",
+        )
+
+
 def _has_body(event: Event) -> bool:
     return any(text.where in _BODIES and text.content.strip() for text in event.texts)
 
 
-def stored(patient: Patient, now: datetime, stale_after: timedelta) -> Iterator[Finding]:
-    """What the daemon's own record says. Pure."""
+def stored(patient: Patient, now: datetime, stale_after: timedelta, *, readable: bool) -> Iterator[Finding]:
+    """What the daemon's own record says beyond what was just seen. ``readable``: just now. Pure."""
     seen = patient.seen
     if seen is None:
         return
     if seen.error:
-        yield Finding(
-            patient.shown,
-            "last_read",
-            "problem",
-            f"The daemon cannot read it: {seen.error}",
-            "The room keeps what it showed at the last good reading.",
-        )
+        if readable:  # else it was told, with its reason
+            yield Finding(
+                patient.shown,
+                "last_read",
+                "warning",
+                f"It can be read now; at the daemon's last try it could not: {_head(seen.error)}",
+                "Until the next try the room shows what it showed at the last good reading.",
+                "connector calendars sync",
+            )
     elif seen.read_at is None:
-        yield Finding(patient.shown, "last_read", "warning", "The daemon has not read it yet.", "", "connector run")
+        yield Finding(patient.shown, "last_read", "warning", "The daemon has not read it yet.", _EMPTY, "connector run")
     elif seen.read_at > now + timedelta(minutes=1):
         yield Finding(
             patient.shown,
@@ -180,7 +251,7 @@ def stored(patient: Patient, now: datetime, stale_after: timedelta) -> Iterator[
             "problem",
             f"The daemon read it {minutes} minutes ago for the last time.",
             "The room may show what is no longer true.",
-            "See whether the daemon runs, and why it does not read: connector explain ROOM",
+            "Start the daemon (connector run); if it runs, its log says why it does not read (calendar.failed).",
         )
 
 
@@ -231,20 +302,20 @@ async def listener(public_url: str, http: httpx2.AsyncClient) -> Finding:
     return Finding("", "webhooks", "ok", f"{public_url} leads to the daemon.")
 
 
-def not_opened(error: ConnectorError) -> Finding:
+def not_opened(error: ConnectorError, patients: Iterable[Patient]) -> tuple[Finding, ...]:
     """A source that cannot be opened at all."""
-    return Finding(
-        "",
-        "open",
-        "problem",
-        str(error),
-        "None of its calendars is read; rooms keep what they show.",
-        "connector check",
-    )
+    fix = "Correct what the sentence names; connector check says whether it is right then."
+    whole = Finding("", "open", "problem", str(error), _NOTHING_READ, fix)
+    return (whole, *(_failed(patient.shown, _SEE_SOURCE, "") for patient in patients))
 
 
 def _failed(shown: str, what: str, fix: str) -> Finding:
     return Finding(shown, "read", "problem", what, "The room keeps what it showed at the last good reading.", fix)
+
+
+def _head(reason: str) -> str:
+    """Commands that mend it stand on lines of their own."""
+    return reason.partition("\n")[0]
 
 
 def _fix_of(error: CalendarError) -> str:
@@ -252,11 +323,11 @@ def _fix_of(error: CalendarError) -> str:
         case CredentialsRejected():
             return "Correct the credentials, then run: connector calendars sync"
         case AccessDenied():
-            return "Let the connector's account read this calendar; it can take up to two hours to take effect."
+            return "Let the connector's account read this calendar, or correct the calendar column of rooms.csv."
         case RateLimited():
             return f"Wait {error.retry_after.total_seconds():.0f} s; raise sync.poll_every if it happens often."
         case _:
-            return "See that the service is up and that this machine reaches it."
+            return _REACH
 
 
 def worst(findings: Iterable[Finding]) -> str:

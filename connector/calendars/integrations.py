@@ -18,6 +18,8 @@ from connector.store import kept
 from connector.store.store import Store
 from connector.vault import SecretStore, VaultError
 
+DEADLINE = timedelta(minutes=10)  # a thousand subscriptions, a few at a time, each half a second, and throttled
+BRIEF = timedelta(seconds=20)  # where rooms wait for it
 KEEP = ":integrations"  # no [calendars.NAME] can have this name
 _REFERENCE = "vault:"
 
@@ -41,14 +43,12 @@ class Integrations:
         tell: Callable[..., None],
         *,
         among: Mapping[str, SourceRecord] | None = None,
-        deadline: timedelta = timedelta(seconds=20),
     ) -> None:
         self._store = store
         self._secrets = secrets
         self._context = context
         self._tell = tell
         self._among = among
-        self._deadline = deadline
 
     async def compare(self, sections: Mapping[str, Section]) -> dict[str, Section]:
         """Notes the present sections, and returns those that are gone, or are of another type now.
@@ -68,28 +68,31 @@ class Integrations:
         )
         return gone
 
-    async def remove(self, name: str, section: Section, still_used: Collection[str]) -> None:
+    async def remove(
+        self, name: str, section: Section, still_used: Collection[str], *, deadline: timedelta = DEADLINE
+    ) -> None:
         """End what it holds at the provider, then wipe its memory and the secrets that nothing else refers to.
 
         ``still_used``: all references of the present settings and rooms. Killed half-way, it is done again.
         """
-        problem = await self._dispose(name, section)
+        problem = await self._dispose(name, section, deadline)
         if problem:
             self._tell("integration.dispose_failed", source=name, reason=problem)
         wiped = await asyncio.to_thread(self._wipe_secrets, section, still_used)
         await self._store.write(kept.wipe(name), kept.drop(KEEP, name))
+        await self._store.scrub()
         self._tell("integration.removed", source=name, type=section.type, wiped=", ".join(wiped))
 
-    async def _dispose(self, name: str, section: Section) -> str:
+    async def _dispose(self, name: str, section: Section, deadline: timedelta) -> str:
         """ "" when all went well, or there was nothing to end."""
         try:
-            async with asyncio.timeout(self._deadline.total_seconds()):
+            async with asyncio.timeout(deadline.total_seconds()):
                 source = open_source(section.type, section.options, self._context(name), among=self._among)
                 async with source:
                     if isinstance(source, Removable):
                         await source.dispose()
         except TimeoutError:
-            return f"the provider did not answer within {self._deadline.total_seconds():.0f} s"
+            return f"not all was ended within {deadline.total_seconds():.0f} s; the rest ends by itself within a week"
         except Exception as error:  # a secret that is gone already, a provider that is down, a stranger's mistake
             return f"{type(error).__name__}: {error}"
         return ""

@@ -1,14 +1,17 @@
 """The listener that calendar services and Zoom call: see ``connector.calendars.base.Webhooks``.
 
 A handler runs on the event loop and may only look, queue and return: services count an answer after 3 s as a failure
-(Graph, Zoom). Whoever finds the address can call it, so bodies are bounded in size, time and number, and a handler
-believes nothing that its service did not sign or send with its own secret.
+(Graph, Zoom). Whoever finds the address can call it, so connections and bodies are bounded in number, size and time,
+garbage makes no line in the log, and a handler believes nothing that its service did not sign or send with its own
+secret.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +28,17 @@ PONG = "room-system-connector"
 _LARGEST = 1024 * 1024  # bytes of a body: Graph puts many notifications into one
 _BODY_WITHIN = 5.0  # seconds for a body to arrive
 _AT_ONCE = 64  # bodies being read; more are asked to come again
+_CONNECTIONS = 256  # open ones; each costs a file descriptor, and the units need those, too
+_IDLE = 75.0  # seconds until a whole request must have come; longer than a reverse proxy keeps a connection (60 s)
+_HANDSHAKE_WITHIN = 5.0  # seconds
+_TELL_EVERY = 600.0  # seconds between two lines about one handler's mistakes
 _LOOK_FOR_CERTIFICATE = 60.0  # seconds
 
 Handler = Callable[[Hook], HookReply]
+
+_strangers = logging.getLogger(f"{__name__}.strangers")  # aiohttp's complaints about what it was sent: not for a log
+_strangers.propagate = False
+_strangers.addHandler(logging.NullHandler())
 
 
 class Listener:
@@ -53,7 +64,9 @@ class Listener:
         self._files = (cert_file, key_file) if cert_file and key_file else None
         self._handlers: dict[str, Handler] = {}
         self._reading = 0
-        self._runner: web.ServerRunner | None = None
+        self._server: web.Server | None = None
+        self._socket: asyncio.Server | None = None
+        self._told: dict[str, float] = {}  # path -> when its handler's mistake was told of
         self._renewing: asyncio.Task[None] | None = None
         self.port = 0  # where it listens
 
@@ -73,16 +86,21 @@ class Listener:
     async def __aenter__(self) -> Self:
         host, _, port = self._listen.rpartition(":")
         context = _context(self._files) if self._files else None
-        runner = web.ServerRunner(web.Server(self._answer), access_log=None, handle_signals=False, shutdown_timeout=2.0)
-        await runner.setup()
-        site = web.TCPSite(runner, host.strip("[]"), int(port), ssl_context=context, reuse_address=True)
+        self._server = web.Server(
+            self._answer, access_log=None, logger=_strangers, keepalive_timeout=_IDLE, auto_decompress=False
+        )
         try:
-            await site.start()
+            self._socket = await asyncio.get_running_loop().create_server(
+                self._protocol,
+                host.strip("[]"),
+                int(port),
+                ssl=context,
+                ssl_handshake_timeout=_HANDSHAKE_WITHIN if context else None,
+                reuse_address=True,
+            )
         except OSError as error:
-            await runner.cleanup()
             raise UserError(f"webhooks.listen: {self._listen} cannot be used ({error.strerror}).") from None
-        self._runner = runner
-        self.port = int(runner.addresses[0][1])
+        self.port = int(self._socket.sockets[0].getsockname()[1])
         if context is not None and self._files is not None:
             self._renewing = asyncio.create_task(self._renew(context, self._files), name="webhooks certificate")
         return self
@@ -93,8 +111,16 @@ class Listener:
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._socket is not None:
+            self._socket.close()
+        if self._server is not None:
+            self._server.pre_shutdown()
+            await self._server.shutdown(2.0)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Of a new connection."""
+        assert self._server is not None
+        return self._server() if len(self._server.connections) < _CONNECTIONS else _Full()
 
     async def _renew(self, context: ssl.SSLContext, files: tuple[Path, Path]) -> None:
         """Certificates last weeks, this process months: new connections get the one that is there now."""
@@ -128,9 +154,15 @@ class Listener:
         try:
             reply = handler(Hook(dict(request.query), headers, body))
         except Exception as error:  # ours: the service tries again later, and the poll goes on
-            self._tell("webhooks.handler_failed", path=path, reason=type(error).__name__)
+            self._mistake(path, error)
             return web.Response(status=500)
         return web.Response(status=reply.status, text=reply.body, content_type=reply.content_type)
+
+    def _mistake(self, path: str, error: Exception) -> None:
+        now = time.monotonic()
+        if now - self._told.get(path, -_TELL_EVERY) >= _TELL_EVERY:
+            self._told[path] = now
+            self._tell("webhooks.handler_failed", path=path, reason=type(error).__name__)
 
     def _path(self, path: str) -> str:
         """A reverse proxy may take the path of the public address away, or leave it on."""
@@ -155,8 +187,18 @@ class Listener:
                 return b"".join(parts)
         except TimeoutError:
             return _refused(408)
+        except (web.RequestPayloadError, ConnectionError):
+            return _refused(400)
         finally:
             self._reading -= 1
+
+
+class _Full(asyncio.Protocol):
+    """A connection too many: it is closed at once, and its service tries again."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
 
 
 def _refused(status: int) -> web.Response:

@@ -7,6 +7,7 @@ import csv
 import io
 import os
 import re
+import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ calendars_app = typer.Typer(help="The calendars that rooms follow.", no_args_is_
 calendars_app.command("doctor")(doctor_command)
 
 FAILED, PARTLY = 1, 3
+_CELL = 120  # characters of a reason; commands that mend it come after
 _DIRECTORY_WITHIN = 120.0  # seconds: large organisations have many pages
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The NAME of [calendars.NAME].")]
 
@@ -58,6 +60,8 @@ def list_command(config: ConfigOption = None, json_output: JsonOption = False) -
     else:
         headings = ("source", "type", "calendar", "rooms", "last read", "meetings", "to join", "now failing")
         print_table(headings, map(_cells, lines))
+        if any(line.error for line in lines):
+            typer.echo("\nThe whole reason, and what to do: connector calendars doctor")
     raise typer.Exit(PARTLY if any(line.error for line in lines) else 0)
 
 
@@ -89,7 +93,8 @@ def _line(config: Configuration, source: str, label: str, rooms: list[str], row:
 def _cells(line: _Line) -> tuple[str, ...]:
     read_at = line.read_at.isoformat(timespec="seconds") if line.read_at else "never"
     numbers = (str(line.meetings), str(line.joinable))
-    return (line.source, line.type, line.calendar or "-", ", ".join(line.rooms) or "-", read_at, *numbers, line.error)
+    error = textwrap.shorten(line.error.partition("\n")[0], _CELL, placeholder=" ...")
+    return (line.source, line.type, line.calendar or "-", ", ".join(line.rooms) or "-", read_at, *numbers, error)
 
 
 # ------------------------------------------------------------------------------------ asking the daemon

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -28,7 +29,12 @@ from connector.zoom_account.api import ZoomApi
 
 FAILED, PARTLY = 1, 3
 _STALE_POLLS = 3  # polls without a good reading before it is told
-RoomArgument = Annotated[str | None, typer.Argument(metavar="[ROOM]", help="A room's id or name; else every room.")]
+_GRAVITY = {"problem": 0, "warning": 1, "ok": 2}
+_MOST_ROOMS, _MOST_LINES = 12, 24  # of one finding, as text; --json has all
+_INDENT = " " * 19
+TargetArgument = Annotated[
+    str | None, typer.Argument(metavar="[ROOM|SOURCE]", help="A room, or the NAME of [calendars.NAME]; else all.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +46,23 @@ class Examined:
     rooms: Mapping[str, tuple[str, ...]]
 
 
-def doctor_command(room: RoomArgument = None, config: ConfigOption = None, json_output: JsonOption = False) -> None:
+def doctor_command(target: TargetArgument = None, config: ConfigOption = None, json_output: JsonOption = False) -> None:
     """Examine calendars, permissions, credentials, the clock and the webhook address; touches no subscription.
 
-    Exit 0: no problem; 3: some; 1: nothing works.
+    Exit 0: no problem, though perhaps warnings; 3: some problem; 1: no calendar can be read.
     """
     settings = read_configuration(config, os.environ)
-    chosen = (find_room(room, settings.rooms.rooms),) if room else settings.rooms.rooms
-    examined = asyncio.run(examine(settings, chosen, whole=room is None))
-    if json_output:
-        print_json([asdict(finding) | {"source": e.source} for e in examined for finding in e.findings])
+    rooms = settings.rooms.rooms
+    is_source = target in settings.settings.calendars
+    if is_source:
+        chosen = tuple(room for room in rooms if settings.calendar_of(room).source == target)
     else:
-        for line in lines(examined):
+        chosen = (find_room(target, rooms),) if target else rooms
+    examined = asyncio.run(examine(settings, chosen, whole=target is None, source=target))
+    if json_output:
+        print_json([record for part in examined for record in _records(part)])
+    else:
+        for line in lines(examined, in_full=target is not None and not is_source):
             typer.echo(line)
     raise typer.Exit(status(examined))
 
@@ -64,8 +75,10 @@ def status(examined: Sequence[Examined]) -> int:
     return 0 if not problems else PARTLY if readable or not asked else FAILED
 
 
-async def examine(config: Configuration, rooms: Sequence[Room], *, whole: bool) -> list[Examined]:
-    """``whole``: also sources without a room, the listener and the Zoom account."""
+async def examine(
+    config: Configuration, rooms: Sequence[Room], *, whole: bool, source: str | None = None
+) -> list[Examined]:
+    """``whole``: also sources without a room, the listener and the Zoom account. ``source``: also without a room."""
     rows = await stored_calendars(config)
     now = datetime.now(UTC)
     by_source: dict[str, dict[Patient, list[str]]] = {}
@@ -74,8 +87,11 @@ async def examine(config: Configuration, rooms: Sequence[Room], *, whole: bool) 
         patient = Patient(calendar.name, calendar.shown, ZoneInfo(calendar.zone), _seen(rows, calendar.key))
         by_source.setdefault(calendar.source, {}).setdefault(patient, []).append(str(room.id))
     names = list(by_source)
-    if whole:
-        names += [name for name in config.settings.calendars if name not in by_source and name != "ics"]
+    names += [
+        name
+        for name in config.settings.calendars
+        if name not in by_source and (name == source or (whole and name != "ics"))
+    ]
     found = [Examined("", await _machine(config, whole), {})]
     async with sources_aside(config.settings, names) as sources:
         for name in names:
@@ -83,9 +99,14 @@ async def examine(config: Configuration, rooms: Sequence[Room], *, whole: bool) 
             if name in sources.opened:
                 findings = await _source(config, sources.opened[name], list(patients), now)
             else:
-                findings = (doctor.not_opened(sources.refused[name]),)
+                findings = doctor.not_opened(sources.refused[name], patients)
             found.append(Examined(name, findings, {p.shown: tuple(ids) for p, ids in patients.items()}))
     return found
+
+
+def _records(part: Examined) -> Iterator[dict[str, object]]:
+    for finding in _sorted(part.findings):
+        yield asdict(finding) | {"source": part.source, "rooms": part.rooms.get(finding.calendar, ())}
 
 
 def _seen(rows: Mapping[str, CalendarRow] | None, key: str) -> Seen | None:
@@ -107,7 +128,10 @@ async def _source(
 async def _machine(config: Configuration, whole: bool) -> tuple[Finding, ...]:
     findings = [doctor.clock()]
     public_url = config.settings.webhooks.public_url
-    if whole and public_url:
+    if whole and not public_url:
+        what = f"webhooks.public_url is not set: calendars are polled every {config.settings.sync.poll_every:g} s."
+        findings.append(Finding("", "webhooks", "ok", what))
+    elif whole:
         async with httpx2.AsyncClient(timeout=5.0, follow_redirects=False) as http:
             findings.append(await doctor.listener(public_url, http))
     if whole and config.settings.zoom.account_id:
@@ -130,17 +154,74 @@ async def _zoom(config: Configuration) -> Finding:
     return Finding("", "zoom", "ok", "Zoom accepts the account's credentials.")
 
 
-def lines(examined: Sequence[Examined]) -> Iterator[str]:
-    """As text: what is wrong in full, what is well in one word."""
-    for part in examined:
+# ------------------------------------------------------------------------------------ words
+
+
+def lines(examined: Sequence[Examined], *, in_full: bool = False) -> Iterator[str]:
+    """The worst first; the same trouble of many rooms once. Rooms that are well are a list, or ``in_full``."""
+    for part in sorted(examined, key=lambda part: _GRAVITY[doctor.worst(part.findings)]):
         yield part.source or "this machine"
-        for finding in part.findings:
-            ids = ", ".join(part.rooms.get(finding.calendar, ()))
-            whom = f"{ids} ({finding.calendar}): " if ids else ""
-            yield f"  {finding.level:8} {finding.check}: {whom}{finding.what}"
-            if finding.effect:
-                yield f"           effect: {finding.effect}"
-            if finding.fix:
-                yield f"           fix:    {finding.fix}"
+        for alike in _alike(part):
+            yield from _finding(alike, part.rooms)
+        well = [finding for finding in part.findings if finding.level == "ok"]
+        yield from (_sentence(finding, part.rooms) for finding in well if in_full or not finding.calendar)
+        if not in_full:
+            yield from _healthy(part)
         if not part.findings:
             yield "  nothing to say"
+    found = [finding.level for part in examined for alike in _alike(part) for finding in alike[:1]]
+    yield f"problems: {found.count('problem')}, warnings: {found.count('warning')}"
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: _GRAVITY[finding.level])
+
+
+def _alike(part: Examined) -> list[list[Finding]]:
+    """What differs in the calendar's name and in numbers only is one trouble."""
+    found: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in _sorted(part.findings):
+        if finding.level != "ok":
+            what = finding.what
+            if finding.calendar:
+                name = finding.calendar.partition(":")[2] or finding.calendar
+                what = re.sub(r"[0-9]+", "0", what.replace(name, ""))
+            key = (finding.level, finding.check, what, "" if finding.calendar else "whole")
+            found.setdefault(key, []).append(finding)
+    return list(found.values())
+
+
+def _finding(alike: Sequence[Finding], rooms: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    first = alike[0]
+    if len(alike) == 1 or not first.calendar:
+        yield _sentence(first, rooms)
+    else:
+        ids = [room for finding in alike for room in rooms.get(finding.calendar, ())]
+        tail = "" if len({finding.what for finding in alike}) == 1 else f" (So for {ids[0]}; the others alike.)"
+        yield f"  {first.level:8} {first.check}: {_listed(ids)}: {first.what}{tail}"
+    if first.effect:
+        yield f"           effect: {first.effect}"
+    steps = list(dict.fromkeys(line for finding in alike for line in finding.fix.splitlines()))
+    if steps:
+        yield f"           fix:    {steps[0]}"
+        yield from (f"{_INDENT}{step}" for step in steps[1:_MOST_LINES])
+    if len(steps) > _MOST_LINES:
+        yield f"{_INDENT}# and {len(steps) - _MOST_LINES} more lines, see --json"
+
+
+def _sentence(finding: Finding, rooms: Mapping[str, tuple[str, ...]]) -> str:
+    ids = ", ".join(rooms.get(finding.calendar, ()))
+    whom = f"{ids} ({finding.calendar}): " if ids else ""
+    return f"  {finding.level:8} {finding.check}: {whom}{finding.what}"
+
+
+def _healthy(part: Examined) -> Iterator[str]:
+    ill = {finding.calendar for finding in part.findings if finding.level != "ok"}
+    rooms = [room for calendar, ids in part.rooms.items() if calendar not in ill for room in ids]
+    if rooms and any(finding.calendar for finding in part.findings):
+        yield f"  ok       {len(rooms)} room{'s' if len(rooms) > 1 else ''}: {_listed(rooms)}"
+
+
+def _listed(rooms: Sequence[str]) -> str:
+    more = f" and {len(rooms) - _MOST_ROOMS} more" if len(rooms) > _MOST_ROOMS else ""
+    return ", ".join(rooms[:_MOST_ROOMS]) + more

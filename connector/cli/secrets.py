@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from connector.vault import SecretStore, Vault, VaultError
 secrets_app = typer.Typer(help="Named secrets, sealed with the key of this connector.", no_args_is_help=True)
 
 PARTLY = 3
+_SETTLED = timedelta(minutes=10)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What vault:NAME will refer to.")]
 
 
@@ -89,10 +91,14 @@ class Rotation:
     problem: str = ""
 
 
-async def rotate(settings: Settings, vault: Vault) -> Rotation:
-    """A key is dropped by a later rotation than the one that retired it: until then a running daemon may still have
-    something on its way to the disk that it sealed with the old one."""
-    retired = {identity for identity, _, ended in vault.data_keys() if ended}
+async def rotate(settings: Settings, vault: Vault, *, settled: timedelta = _SETTLED) -> Rotation:
+    """A key is dropped by a later rotation than the one that retired it, and not before it is retired for ``settled``:
+    until then a running daemon may still seal with it, while it waits for a key service, or be writing what it sealed.
+    """
+    before = datetime.now(UTC) - settled
+    retired = {
+        identity for identity, _, ended in vault.data_keys() if ended and datetime.fromisoformat(ended) <= before
+    }
     vault.rotate()
     secrets = SecretStore(settings.secrets_file, vault)
     resealed, problem, used = int(secrets.reseal()), "", {secrets.sealed_with()}
@@ -117,7 +123,7 @@ def _told(done: Rotation) -> Iterator[str]:
     if done.dropped:
         yield f"{done.dropped} older data keys were dropped: nothing needs them."
     if done.kept:
-        yield f"{done.kept} older data keys are kept until the next rotation finds that nothing needs them."
+        yield f"{done.kept} older data keys are kept; a rotation in 10 minutes or later drops what nothing needs."
     if done.problem:
         yield f"Not everything was sealed anew, and all keys are kept: {done.problem}"
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.calendars.base import CalendarSource, Forgiving, Sparing
@@ -368,15 +369,12 @@ class Sync:
         """The last good list stays. Returns when to try again."""
         calendar.failures += 1
         if str(error) != calendar.error:
+            fields = self._who_failed(calendar, error)
             calendar.error = str(error)
             now, store = self._tools.clock.now(), self._tools.store
             store.post(store.calendar_failed(calendar.id.key, str(error), now))
-            self._tools.journal.note(
-                "calendar.failed",
-                calendar=calendar.id.shown or calendar.id.key,
-                error=type(error).__name__,
-                reason=str(error),
-            )
+            if fields:
+                self._tools.journal.note("calendar.failed", **fields, error=type(error).__name__, reason=str(error))
         match error:
             case CredentialsRejected():
                 now = self._tools.clock.now()
@@ -389,6 +387,15 @@ class Sync:
                 return error.retry_after
             case _:
                 return min(self._tools.options.poll_every, backoff(calendar.failures))
+
+    def _who_failed(self, calendar: _Calendar, error: CalendarError) -> dict[str, Any]:
+        """For the log. Refused credentials concern the source: one line, not one a room; nothing where it was said."""
+        if not isinstance(error, CredentialsRejected):
+            return {"calendar": calendar.id.shown or calendar.id.key}
+        ours = [each for each in self._calendars.values() if each.id.source == calendar.id.source]
+        if any(each.error == str(error) for each in ours):
+            return {}
+        return {"source": calendar.id.source, "calendars": len(ours)}
 
 
 def _detect_all(events: Iterable[Event], found: dict[str, _Found], rules: Rules = NO_RULES) -> list[Meeting]:

@@ -305,6 +305,19 @@ async def test_refused_credentials_stop_the_source_at_once(desk: Desk) -> None:
     assert len(desk.source.reads) == reads <= 2
 
 
+async def test_refused_credentials_are_one_line_of_the_source(desk: Desk) -> None:
+    names = [f"c{number}" for number in range(40)]
+    desk.source.error = CredentialsRejected("the password was refused", ask_again=minutes(15))
+    await desk.use(*names)
+    await desk.advance(minutes(50))  # asked again, and refused again
+    (line,) = desk.named("calendar.failed")
+    assert (line["source"], line["calendars"], line["reason"]) == ("s", 40, "the password was refused")
+    assert "calendar" not in line
+    desk.source.error = CredentialsRejected("the account is locked")
+    await desk.advance(minutes(20))
+    assert [each["reason"] for each in desk.named("calendar.failed")][1:] == ["the account is locked"]
+
+
 async def test_a_refused_app_is_asked_again_after_a_while_by_one_reading_of_the_source(desk: Desk) -> None:
     names = [f"c{n}" for n in range(4)]
     for name in names:

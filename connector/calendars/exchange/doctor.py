@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from connector.calendars.base import Finding
 from connector.calendars.exchange.client import Client
-from connector.calendars.exchange.errors import quoted, role_line
+from connector.calendars.exchange.errors import SCOPE_LINE, delegate_line, quoted, role_line, type_lines
 from connector.calendars.exchange.items import Broken, Item
 from connector.calendars.exchange.mailboxes import Access
-from connector.errors import AccessDenied, CalendarError, CredentialsRejected
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited
 from connector.model import Window
 
 _LOOKED_AT = timedelta(days=14)  # back and ahead: enough meetings to tell a habit from an exception
@@ -28,8 +29,8 @@ async def examine_server(client: Client, now: datetime) -> tuple[Finding, ...]:
     try:
         places = await client.places()
     except CalendarError as error:
-        return (_failed("", error), *_clock(client))
-    findings = [Finding("", "sign_in", "ok", f"The server lets {client.server.access.who} in.")]
+        return (_failed("", error, client.server.access), *_clock(client))
+    findings = [Finding("", "credentials", "ok", f"The server lets {client.server.access.who} in.")]
     if not places:
         findings.append(
             Finding(
@@ -52,7 +53,7 @@ async def examine_calendar(client: Client, calendar: str, now: datetime) -> tupl
     except CredentialsRejected:
         return ()  # said of the server, once for all
     except CalendarError as error:
-        return (_failed(calendar, error),)
+        return (_failed(calendar, error, client.server.access),)
     items = [each for each in fetched.values() if isinstance(each, Item)]
     broken = [each for each in fetched.values() if isinstance(each, Broken)]
     return (
@@ -63,10 +64,21 @@ async def examine_calendar(client: Client, calendar: str, now: datetime) -> tupl
     )
 
 
-def _failed(calendar: str, error: CalendarError) -> Finding:
-    check = {CredentialsRejected: "sign_in", AccessDenied: "access"}.get(type(error), "reachable")
+def _failed(calendar: str, error: CalendarError, access: Access) -> Finding:
+    check = {CredentialsRejected: "credentials", AccessDenied: "access"}.get(type(error), "reachable")
     what, _, fix = str(error).partition(": ")
     effect = "The room keeps what it last showed." if calendar else "All rooms keep what they last showed."
+    fix = fix[:1].upper() + fix[1:]
+    if isinstance(error, RateLimited):
+        fix = (
+            f"It is asked again by itself; if it lasts: Get-ThrottlingPolicyAssociation -Identity {quoted(access.who)}"
+        )
+    elif role_line(access.who) in fix:
+        fix = f"{type_lines(calendar)}\n{SCOPE_LINE}\n{role_line(access.who)}"
+    elif fix.startswith("Check the calendar column"):
+        fix = "Get-Mailbox -RecipientTypeDetails RoomMailbox | fl PrimarySmtpAddress  # for rooms.csv, column calendar"
+    elif delegate_line(calendar, access.who) in fix:
+        fix = delegate_line(calendar, access.who)
     return Finding(calendar, check, "problem", what.rstrip(".") + ".", effect, fix.rstrip("."))
 
 
@@ -82,7 +94,7 @@ def _clock(client: Client) -> tuple[Finding, ...]:
             "warning",
             f"The server's clock is {abs(skew).total_seconds():.0f} seconds {ahead} this machine's.",
             "Kerberos and NTLM fail at 5 minutes; rooms dial by this machine's clock.",
-            "timedatectl set-ntp true",
+            "timedatectl set-ntp true (here), or w32tm /resync (on the server), whichever is wrong",
         ),
     )
 
@@ -94,7 +106,7 @@ def _unreadable(calendar: str, broken: Sequence[Broken], access: Access) -> tupl
     return (
         Finding(
             calendar,
-            "items_unreadable",
+            "unreadable",
             "warning",
             f"{len(broken)} meetings are listed but cannot be read; private ones are hidden from delegates.",
             "They keep their last good form, or do not appear at all.",
@@ -113,8 +125,10 @@ def _stripped(calendar: str, items: Sequence[Item]) -> tuple[Finding, ...]:
                 calendar,
                 "body_stripped",
                 "Nearly all meetings have no text: the mailbox deletes it from invitations.",
-                "Join buttons are missing where the meeting's link stands in the text.",
+                "Join buttons are missing where the meeting's link stands in the text. Meetings that are already in the"
+                " calendar stay empty.",
                 "-DeleteComments $false",
+                level="problem",
             )
         )
     if _nearly_all(invited, lambda item: item.title in ("", item.organizer)):
@@ -144,10 +158,10 @@ def _nearly_all(items: Sequence[Item], test: Callable[[Item], bool]) -> bool:
     return len(items) >= _FEW and sum(test(item) for item in items) >= _MOST * len(items)
 
 
-def _setting(calendar: str, check: str, what: str, effect: str, flags: str) -> Finding:
-    return Finding(
-        calendar, check, "warning", what, effect, f"Set-CalendarProcessing -Identity {quoted(calendar)} {flags}"
-    )
+def _setting(
+    calendar: str, check: str, what: str, effect: str, flags: str, *, level: Literal["warning", "problem"] = "warning"
+) -> Finding:
+    return Finding(calendar, check, level, what, effect, f"Set-CalendarProcessing -Identity {quoted(calendar)} {flags}")
 
 
 def _answers(calendar: str, items: Sequence[Item]) -> tuple[Finding, ...]:

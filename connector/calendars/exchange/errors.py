@@ -103,10 +103,25 @@ def grant(calendar: str, username: str, impersonation: bool) -> str:
     return f"share the calendar with it: {delegate_line(calendar, username)}."
 
 
+SCOPE_LINE = (
+    "New-ManagementScope -Name RoomMailboxes -RecipientRestrictionFilter \"RecipientTypeDetails -eq 'RoomMailbox'\""
+)
+
+
 def role_line(username: str) -> str:
     return (
         "New-ManagementRoleAssignment -Name RoomConnector -Role ApplicationImpersonation"
         f" -User {quoted(username)} -CustomRecipientWriteScope RoomMailboxes"
+    )
+
+
+def type_lines(calendar: str) -> str:
+    """Where other rooms are read, the scope leaves this one out: it holds mailboxes of the type of a room only."""
+    room = quoted(calendar)
+    return (
+        f"Get-Mailbox -Identity {room} | fl RecipientTypeDetails"
+        f"  # if it is not RoomMailbox: Set-Mailbox -Identity {room} -Type Room\n"
+        "# if it is, or no room can be read, the account lacks the role:"
     )
 
 
@@ -142,7 +157,7 @@ def _unavailable(error: Exception, name: str) -> SourceUnavailable:
             " stands in the certificate."
         )
     if isinstance(error, ChunkedEncodingError | ConnectionError):
-        return SourceUnavailable(f"{name}: the connection broke off.")
+        return SourceUnavailable(f"{name} broke the connection off.")
     if isinstance(error, errors.ErrorTimeoutExpired):
         return SourceUnavailable(f"{name} cannot be reached or did not answer in time.")
     return SourceUnavailable(f"{name} cannot be reached or gave an answer that cannot be used ({kind}).")

@@ -17,9 +17,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from connector.calendars.base import Hook, HookReply, SourceContext
-from connector.calendars.google.http import GoogleApi
+from connector.calendars.farewell import Farewell
+from connector.calendars.google.http import Gone, GoogleApi
 from connector.calendars.google.key import Identity
 from connector.errors import (
     AccessDenied,
@@ -36,6 +38,7 @@ SILENT_AFTER = timedelta(minutes=2)  # a change that old should have been told o
 _UNTOLD_LIFE = timedelta(hours=1)  # where the answer names no end: the shortest that was ever reported
 _STRAYS_AFTER = timedelta(minutes=5)  # kept channels that nobody uses are stopped that long after the start
 _AT_ONCE = 2  # opening channels leaves most of the slots to reading
+_STOPPED_AT_ONCE = 8  # at the end nobody reads
 _OFTEN = timedelta(minutes=30)  # a silent channel is replaced at most this often
 _KEY = "channel:"
 _NEVER = (0, datetime.fromtimestamp(0, UTC), "")
@@ -109,14 +112,17 @@ class Channels:
             self._task = None
 
     async def dispose(self) -> None:
-        """Stops every channel and forgets it, also where Google refuses."""
+        """Stops every channel, a few at once, and forgets it, also where Google refuses: then SourceUnavailable."""
         await self.close()
         await self._recall()
-        for channel in list(self._by_calendar.values()):
-            await self._end(channel)
+        farewell = Farewell("watch channels", _STOPPED_AT_ONCE)
+        ending = [farewell.end(partial(self._stopped, each), _time(each.expires)) for each in self._by_id.values()]
+        await asyncio.gather(*ending)
         for key in await self._context.keep.items(_KEY):
             await self._context.keep.delete(key)
         self._by_calendar.clear()
+        self._by_id.clear()
+        farewell.judge()
 
     def watch(self, calendar: str) -> None:
         self._wanted.add(calendar)
@@ -268,14 +274,19 @@ class Channels:
         await self._context.keep.delete(_KEY + channel.calendar)
 
     async def _stop(self, channel: Channel) -> None:
+        with suppress(CalendarError):  # it ends by itself; we know its messages no more
+            await self._stopped(channel)
+        self._by_id.pop(channel.id, None)
+
+    async def _stopped(self, channel: Channel) -> None:
+        """Also where it was gone already, or is not ours any more. Else CalendarError."""
         body = {"id": channel.id, "resourceId": channel.resource_id}
-        with suppress(CalendarError):  # gone already, or it ends by itself; we know its messages no more
+        with suppress(Gone, AccessDenied):
             await self._api.calendar(
                 self._identity,
                 channel.calendar,
                 lambda service: service.channels().stop(body=body, quotaUser=quota_user(channel.calendar)),
             )
-        self._by_id.pop(channel.id, None)
 
     async def _recall(self) -> None:
         for value in (await self._context.keep.items(_KEY)).values():

@@ -8,11 +8,12 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from connector.calendars.base import Finding
+from connector.calendars.expiry import WARN_DAYS
 from connector.calendars.google.channels import quota_user
 from connector.calendars.google.events import FREE_BUSY, PRIVATE_HIDDEN
 from connector.calendars.google.http import Answer, GoogleApi
 from connector.calendars.google.key import Identity
-from connector.calendars.google.key_life import WARN_DAYS, life, life_sentence
+from connector.calendars.google.key_life import life, life_sentence
 from connector.calendars.google.steps import new_key_step, parted, share_step
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
@@ -23,14 +24,21 @@ _NO_END = 9999  # the year that Google writes for keys without an end
 _CLOCK = timedelta(minutes=2)
 _AHEAD = timedelta(days=7)
 _STAYS = "The rooms keep what they show; no change arrives."
+_KEEPS = "The room keeps what it shows; no change arrives."
+_OUTAGE = (
+    "Look at https://www.google.com/appsstatus for an outage; where there is none, allow this computer https to"
+    " *.googleapis.com (firewall, or https_proxy in the environment)."
+)
 _FIELDS = "kind,accessRole,timeZone,items(visibility,summary,attendees(email,self,responseStatus))"
 
 
 async def whole(api: GoogleApi, identity: Identity, daily: int, now: datetime) -> tuple[Finding, ...]:
     """``daily``: requests that all rooms together may make. Push is the listener's: the doctor asks for that itself."""
+    login, key = await _login(api, identity, now), await _key(api, identity, now)
+    cured = {finding.fix for finding in login if finding.level == "problem"}
     return (
-        *await _login(api, identity, now),
-        await _key(api, identity, now),
+        *login,
+        *([] if key.fix in cured else [key]),  # a deleted key is told by the login
         Finding("", "quota", "ok", f"{daily} requests a day let up to {daily // 1440} rooms be asked each minute."),
     )
 
@@ -40,7 +48,7 @@ async def one(api: GoogleApi, identity: Identity, calendar: str, now: datetime) 
         answer = await _week(api, identity, calendar, now)
     except CalendarError as error:
         what, step = parted(error)
-        return (Finding(calendar, "access", "problem", what, _STAYS, step),)
+        return (Finding(calendar, "access", "problem", what, _KEEPS, step),)
     return (*_sharing(calendar, identity, answer), *_declined(calendar, answer))
 
 
@@ -80,7 +88,7 @@ async def _login(api: GoogleApi, identity: Identity, now: datetime) -> tuple[Fin
         check = "delegation" if step == identity.delegation_step else "credentials"
         return (Finding("", check, "problem", what, _STAYS, step),)
     except SourceUnavailable as error:
-        return (Finding("", "reachable", "problem", str(error), _STAYS, "Allow https to *.googleapis.com."),)
+        return (Finding("", "reachable", "problem", str(error), _STAYS, _OUTAGE),)
     login = Finding("", "credentials", "ok", f"Google takes the login of {identity.shown}.")
     return (login, *_clock(headers, now))
 

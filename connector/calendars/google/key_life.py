@@ -14,14 +14,12 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.google.http import GoogleApi
 from connector.calendars.google.key import ServiceKey
 from connector.calendars.google.steps import new_key_step
 from connector.errors import CalendarError, SourceUnavailable
 
-WARN_DAYS = 30
-
-_STEPS = (0, 1, 3, 7, 14, WARN_DAYS)  # days; once at each
 _EVERY = timedelta(hours=12)
 _SOONER = timedelta(minutes=15)  # where the dates could not be had
 
@@ -55,14 +53,13 @@ def life_sentence(key: ServiceKey, ends: datetime, now: datetime) -> str:
 
 
 class Watch:
-    """Tells ahead that the key ends: at 30, 14, 7, 3, 1 days and on the last one; each once."""
+    """Tells ahead that the key ends, as ``ExpiryAlarm`` does."""
 
-    def __init__(self, api: GoogleApi, key: ServiceKey, tell: Callable[..., None], now: Callable[[], datetime]) -> None:
+    def __init__(self, api: GoogleApi, key: ServiceKey, alarm: ExpiryAlarm, now: Callable[[], datetime]) -> None:
         self._api = api
         self._key = key
-        self._tell = tell
+        self._alarm = alarm
         self._now = now
-        self._told = WARN_DAYS + 1
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -73,18 +70,13 @@ class Watch:
             except CalendarError:
                 pause = _SOONER  # readings say so, where it matters
             else:
-                self._look(found)
+                await self._look(found)
             await asyncio.sleep(pause.total_seconds())
 
-    def _look(self, found: Life) -> None:
+    async def _look(self, found: Life) -> None:
         """A key that is not there at all is what readings tell of."""
         if found.ends is None:
             return
         now = self._now()
-        days = max((found.ends - now).days, 0)
-        step = next((limit for limit in _STEPS if days <= limit), self._told)
-        if step < self._told:
-            self._told = step
-            sentence = life_sentence(self._key, found.ends, now)
-            reason = f"{sentence} {new_key_step(self._key.email)}"
-            self._tell("calendar.credential_expires", days=days, reason=reason)
+        reason = f"{life_sentence(self._key, found.ends, now)} {new_key_step(self._key.email)}"
+        await self._alarm.look(found.ends, now, reason)

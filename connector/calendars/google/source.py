@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from connector.calendars.base import Finding, Place, SourceContext
+from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.google import examine as google_examine
 from connector.calendars.google import rooms as google_rooms
 from connector.calendars.google.channels import Channels, quota_user
@@ -74,7 +75,8 @@ class GoogleSource:
 
     async def __aenter__(self) -> Self:
         await self._channels.start()
-        self._key_watch = asyncio.create_task(KeyWatch(self._api, self._key, self._context.tell, self._now).run())
+        alarm = ExpiryAlarm(self._context.keep, self._context.tell)
+        self._key_watch = asyncio.create_task(KeyWatch(self._api, self._key, alarm, self._now).run())
         return self
 
     async def __aexit__(

@@ -18,9 +18,10 @@ from types import TracebackType
 from typing import Self
 
 from connector.calendars.base import Finding, Place, SourceContext
+from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.graph import doctor as graph_doctor
 from connector.calendars.graph.advice import denied_reading
-from connector.calendars.graph.auth import CLOUDS, AppIdentity, Cloud, ExpiryWatch, Tokens, identity_of_pem
+from connector.calendars.graph.auth import CLOUDS, AppIdentity, Cloud, Tokens, expiry_sentence, identity_of_pem
 from connector.calendars.graph.events import ALL_DAY_MARGIN, EXPAND, FULL, LIGHT, Item, item_of, localised, print_of
 from connector.calendars.graph.http import GraphHttp, view_path
 from connector.calendars.graph.push import Subscriptions
@@ -63,7 +64,7 @@ class GraphSource:
         self._push = Subscriptions(
             self._http, context.keep, context.webhooks, context.tell, self._triggers, name=context.name, silence=silence
         )
-        self._expiry = ExpiryWatch(app, context.tell)
+        self._expiry = ExpiryAlarm(context.keep, context.tell)
         self._rooms: dict[str, _Room] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -89,8 +90,9 @@ class GraphSource:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch_expiry(self) -> None:
-        while True:
-            self._expiry.look(datetime.now(UTC))
+        while self._app.expires is not None:
+            now = datetime.now(UTC)
+            await self._expiry.look(self._app.expires, now, expiry_sentence(self._app, now))
             await asyncio.sleep(_EXPIRY_EVERY.total_seconds())
 
     # -------------------------------------------------------------------------------- reading

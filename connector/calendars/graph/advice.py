@@ -21,10 +21,26 @@ def rbac_lines(client_id: str, mailbox: str) -> str:
             " -DisplayName 'Room system connector'",
             "New-ManagementScope -Name 'Room mailboxes'"
             " -RecipientRestrictionFilter \"RecipientTypeDetails -eq 'RoomMailbox'\"",
-            f"New-ManagementRoleAssignment -App {app} -Role 'Application Calendars.Read'"
-            " -CustomResourceScope 'Room mailboxes'",
+            reading_role(client_id),
             f"Test-ServicePrincipalAuthorization -Identity {app} -Resource {quoted(mailbox)}",
         )
+    )
+
+
+def reading_role(client_id: str) -> str:
+    return (
+        f"New-ManagementRoleAssignment -App {quoted(client_id)} -Role 'Application Calendars.Read'"
+        " -CustomResourceScope 'Room mailboxes'"
+    )
+
+
+def mailbox_type(mailbox: str) -> str:
+    """Where other rooms are read, the scope leaves this one out: a scope of rooms holds mailboxes of that type only."""
+    room = quoted(mailbox)
+    return (
+        f"Get-Mailbox -Identity {room} | fl RecipientTypeDetails"
+        f"  # if it is not RoomMailbox: Set-Mailbox -Identity {room} -Type Room\n"
+        "# if it is, or no room can be read, the app lacks the right:"
     )
 
 

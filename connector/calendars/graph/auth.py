@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -228,28 +228,6 @@ class Tokens:
     @property
     def _name(self) -> str:
         return f"The sign-in service {self._cloud.login.partition('://')[2]}"
-
-
-_WARN = (30, 14, 7, 3, 1, 0)  # days before the end
-
-
-class ExpiryWatch:
-    """Tells ahead that the credential ends: at 30, 14, 7, 3, 1 days and when it has ended; each once a process."""
-
-    def __init__(self, app: AppIdentity, tell: Callable[..., None]) -> None:
-        self._app = app
-        self._tell = tell
-        self._told: int | None = None
-
-    def look(self, now: datetime) -> None:
-        if self._app.expires is None:
-            return
-        days = (self._app.expires - now).days
-        step = next((limit for limit in reversed(_WARN) if days <= limit), None)
-        if step is None or step == self._told:
-            return
-        self._told = step
-        self._tell("calendar.credential_expires", days=max(days, 0), reason=expiry_sentence(self._app, now))
 
 
 def expiry_sentence(app: AppIdentity, now: datetime) -> str:

@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.calendars.base import Finding, Place
-from connector.calendars.graph.advice import DENIED_PLACES, calendar_processing, denied_reading, quoted, rbac_lines
+from connector.calendars.graph.advice import (
+    DENIED_PLACES,
+    calendar_processing,
+    denied_reading,
+    mailbox_type,
+    quoted,
+    rbac_lines,
+    reading_role,
+)
 from connector.calendars.graph.auth import AppIdentity, expiry_sentence
 from connector.calendars.graph.events import EXPAND
 from connector.calendars.graph.http import Gone, GraphHttp, view_path
@@ -68,7 +76,10 @@ async def examine_source(http: GraphHttp, app: AppIdentity, push: Subscriptions,
 def _no_token(error: CalendarError) -> Finding:
     fix = ""
     if isinstance(error, CredentialsRejected):
-        fix = "Entra admin center, App registrations, the app, Certificates & secrets: make or upload a new one."
+        fix = (
+            "Entra admin center, App registrations, the app, Certificates & secrets: make or upload a new one; then put"
+            " it where the source's section points (connector secrets set NAME). It is taken up by itself."
+        )
     return Finding(
         "", "credentials", "problem", str(error), "No room of this source is read; screens keep what they show.", fix
     )
@@ -171,7 +182,7 @@ async def examine_room(
     found = [Finding(calendar, "access", "ok", f"The calendar can be read; meetings in four weeks: {len(meetings)}.")]
     if expands and not http.expands:
         found.append(_no_properties(calendar))
-    found += _room_findings(calendar, meetings)
+    found += _room_findings(app, calendar, meetings)
     found += await _subscription(calendar, push)
     return tuple(found)
 
@@ -179,10 +190,11 @@ async def examine_room(
 def _not_read(app: AppIdentity, calendar: str, error: AccessDenied) -> Finding:
     effect = "The room keeps what it shows; other rooms are not touched."
     if isinstance(error, Gone):
-        fix = f"Get-Mailbox -Identity {quoted(calendar)} | Format-List PrimarySmtpAddress, RecipientTypeDetails"
+        fix = "Get-Mailbox -RecipientTypeDetails RoomMailbox | fl PrimarySmtpAddress  # for rooms.csv, column calendar"
         return Finding(calendar, "mailbox", "problem", str(error), effect, fix)
-    what = f"The app may not read this calendar ({str(error).partition('. ')[0]})."
-    return Finding(calendar, "access", "problem", what, effect, rbac_lines(app.client_id, calendar))
+    what = f"The app may not read the calendar of {calendar} ({str(error).partition('. ')[0]})."
+    fix = f"{mailbox_type(calendar)}\n{rbac_lines(app.client_id, calendar)}"
+    return Finding(calendar, "access", "problem", what, effect, fix)
 
 
 def _no_properties(calendar: str) -> Finding:
@@ -192,7 +204,7 @@ def _no_properties(calendar: str) -> Finding:
     return Finding(calendar, "named_properties", "warning", what, effect)
 
 
-def _room_findings(calendar: str, meetings: list[Mapping[str, Any]]) -> Iterator[Finding]:
+def _room_findings(app: AppIdentity, calendar: str, meetings: list[Mapping[str, Any]]) -> Iterator[Finding]:
     if meetings and not any("bodyPreview" in entry for entry in meetings):
         yield Finding(
             calendar,
@@ -200,7 +212,7 @@ def _room_findings(calendar: str, meetings: list[Mapping[str, Any]]) -> Iterator
             "problem",
             "Only times and subjects are given: the app has Calendars.ReadBasic, not Calendars.Read.",
             "Meetings are shown without a Join button unless the link stands in the location.",
-            "Use the role 'Application Calendars.Read'; there is no basic form that shows join information.",
+            f"{reading_role(app.client_id)}\n# then take Calendars.ReadBasic.All away from the app, if Entra has it",
         )
     else:
         yield from _stripped(calendar, meetings)
@@ -272,7 +284,8 @@ def _answers(calendar: str, meetings: list[Mapping[str, Any]]) -> Iterator[Findi
         )
     if declined:
         what = f"{declined} meetings that the room declined are still in its calendar."
-        yield Finding(calendar, "declined", "warning", what, "They are not shown and never dialled.")
+        fix = f"Get-CalendarProcessing -Identity {quoted(calendar)} | fl AllowConflicts,BookingWindowInDays,*Policy"
+        yield Finding(calendar, "declined", "warning", what, "They are not shown and never dialled.", fix)
 
 
 async def _subscription(calendar: str, push: Subscriptions) -> list[Finding]:

@@ -13,9 +13,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from connector.calendars.base import Hook, HookReply, Keep, Webhooks
+from connector.calendars.farewell import Farewell
 from connector.calendars.graph.http import BadRequest, Conflict, Gone, GraphHttp
 from connector.calendars.graph.subscription import (
     AT_ANY_TIME,
@@ -34,6 +36,7 @@ from connector.planning.retry import backoff
 _LIFE = timedelta(hours=48)  # asked for; short, so that what a lost database leaves behind ends soon
 _SHORTEST = timedelta(minutes=45)  # the service grants no less
 _AT_ONCE = 2  # subscriptions tended at once: reading goes first
+_ENDED_AT_ONCE = 4
 _SILENCE = timedelta(minutes=4)  # Microsoft names three minutes as the longest delay
 _DENIED = timedelta(minutes=30)
 _STRAYS_AFTER = timedelta(minutes=5)  # rooms are told after the start: a kept subscription waits that long for its own
@@ -316,20 +319,27 @@ class Subscriptions:
                 (self._all if calendar in self._all else self._waiting)[calendar] = found
 
     async def dispose(self) -> None:
-        """Ends every subscription that is known and forgets them; those that cannot be reached end by themselves."""
+        """Ends every subscription that is known and forgets them. SourceUnavailable names those that stay."""
         self._all.clear()
         self._waiting.clear()
-        known = {k.removeprefix(self._prefix): v for k, v in (await self._keep.items(self._prefix)).items()}
-        await asyncio.gather(*(self._delete(str(kept(v).get("id")), calendar) for calendar, v in known.items()))
+        farewell = Farewell("subscriptions", _ENDED_AT_ONCE)
+        known = {key: kept(value) for key, value in (await self._keep.items(self._prefix)).items()}
+        endings = [(partial(self._end, t.get("id"), k.removeprefix(self._prefix)), t) for k, t in known.items()]
+        await asyncio.gather(*(farewell.end(end, moment_of(told.get("expires"))) for end, told in endings))
+        for key in known:  # not before: cut off half-way, all are tried again
+            await self._keep.delete(key)
+        farewell.judge()
+
+    async def _end(self, name: object, calendar: str) -> None:
+        with suppress(Gone):
+            await self._http.request("DELETE", f"/subscriptions/{name}", mailbox=calendar)
 
     async def _delete(self, name: str, calendar: str) -> None:
         self._left.pop(name, None)
         if calendar not in self._all:
             await self._keep.delete(self._prefix + calendar)
         try:
-            await self._http.request("DELETE", f"/subscriptions/{name}", mailbox=calendar)
-        except Gone:
-            return
+            await self._end(name, calendar)
         except CalendarError as error:
             self._tell("calendar.subscription_failed", calendar=calendar, reason=f"It could not be ended. {error}")
 

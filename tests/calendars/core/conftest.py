@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from connector.calendars.registry import Factory
 from connector.observe import logs
 from tests.calendars.core.fake_source import Provider
 from tests.calendars.core.house import Folder
@@ -20,10 +21,9 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
     from connector.settings import load
 
     found = Provider()
-    installed = registry.installed()
-    monkeypatch.setattr(registry, "installed", lambda: installed | found.records())
-    entries = [*entry_points(group=registry.GROUP), *_Entry.of("fake", "other")]
-    monkeypatch.setattr(load, "entry_points", lambda *, group: entries)
+    entries = [*entry_points(group=registry.GROUP), _Entry("fake", found), _Entry("other", found)]
+    for module in (registry, load):
+        monkeypatch.setattr(module, "entry_points", lambda *, group: entries)
     return found
 
 
@@ -41,9 +41,12 @@ def folder(tmp_path: Path, provider: Provider) -> Folder:
 
 
 class _Entry:
-    def __init__(self, name: str) -> None:
-        self.name = name
+    """An entry point that leads to the test's own provider."""
 
-    @classmethod
-    def of(cls, *names: str) -> list[_Entry]:
-        return [cls(name) for name in names]
+    def __init__(self, name: str, provider: Provider) -> None:
+        self.name = name
+        self.value = f"a test's:{name}"
+        self._provider = provider
+
+    def load(self) -> Factory:
+        return self._provider.plug

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.calendars.base import Place
-from connector.errors import CredentialsRejected, SourceUnavailable
+from connector.errors import AccessDenied, CredentialsRejected, SourceUnavailable
 from connector.settings import load_rooms, load_settings
 from connector.store import commands
 from connector.store.store import Store
@@ -52,6 +52,21 @@ async def test_list_tells_what_the_daemon_last_read(folder: Folder) -> None:
     assert one["read_at"] is not None
     assert (two["rooms"], two["error"]) == (["two"], "the mailbox is away.")
     assert "the mailbox is away." in (await folder.run_beside("calendars", "list")).stdout
+
+
+async def test_a_reason_with_commands_is_one_line_of_the_table(folder: Folder) -> None:
+    settled(folder)
+    reason = "The app may not read the calendar. In PowerShell:\nNew-ServicePrincipal -AppId x\nNew-ManagementScope"
+    folder.provider.errors["one@example.org"] = AccessDenied(reason)
+    folder.provider.errors["two@example.org"] = AccessDenied(f"Not shared: {'do this and that ' * 20}")
+    async with folder.daemon():
+        await until(lambda: len(folder.named("calendar.failed")) == 2, "both fail")
+    answer = await folder.run_beside("calendars", "list")
+    assert "In PowerShell:" in answer.stdout and "New-" not in answer.stdout and " do ...\n" in answer.stdout
+    assert len([line for line in answer.stdout.splitlines() if line.strip()]) == 5
+    assert answer.stdout.endswith("what to do: connector calendars doctor\n")
+    whole = json.loads((await folder.run_beside("calendars", "list", "--json")).stdout)
+    assert whole[0]["error"] == reason
 
 
 # ------------------------------------------------------------------------------------ sync and release

@@ -14,11 +14,11 @@ import pytest
 from aiohttp import web
 
 from connector.calendars import doctor
-from connector.calendars.base import Finding, NoKeep, NoWebhooks
+from connector.calendars.base import Finding, NoKeep, NoWebhooks, SourceContext
 from connector.calendars.doctor import Patient, Seen, clock_finding, content, examine_source, stored
 from connector.calendars.webhooks import Listener
 from connector.errors import AccessDenied, CredentialsRejected, RateLimited, SourceUnavailable
-from connector.model import Event, Snapshot, Unreadable, Window
+from connector.model import Event, Snapshot, SourceText, Unreadable, Window
 from tests.calendars.core.certificates import authority, issue
 from tests.calendars.core.fake_source import FakeSource, Provider, event
 from tests.calendars.core.house import Folder, until
@@ -53,6 +53,20 @@ def test_what_is_missing_everywhere_was_taken_away() -> None:
     assert checks((), Unreadable("a", "a.ics has no end.")) == ["read", "unreadable"]
 
 
+def test_a_link_in_the_location_is_no_lost_meeting() -> None:
+    """A button is there, so nobody is told that none is; the few that lost theirs are counted."""
+    place = SourceText("location", "text", "https://us02web.zoom.us/j/90000000001")
+    with_link = tuple(replace(e, texts=(place,)) for e in meetings(3))
+    assert checks(with_link) == ["read"]
+    mixed = list(content("c", Snapshot((*with_link, *meetings(2)))))
+    assert mixed[1].check == "body_stripped" and "2 of them have no Join button" in mixed[1].effect
+
+
+def test_a_source_that_looks_itself_at_what_is_missing_is_not_second_guessed() -> None:
+    bare = tuple(replace(e, title="") for e in meetings(3))
+    assert [f.check for f in content("c", Snapshot(bare), judged=True)] == ["read"]
+
+
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
@@ -61,13 +75,19 @@ def test_what_is_missing_everywhere_was_taken_away() -> None:
         (Seen(NOW - timedelta(minutes=2)), []),
         (Seen(None), [("last_read", "warning")]),
         (Seen(NOW - timedelta(minutes=10)), [("last_read", "problem")]),
-        (Seen(NOW, "it was refused."), [("last_read", "problem")]),
+        (Seen(NOW, "it was refused.\nGrant-It -Now"), [("last_read", "warning")]),
         (Seen(NOW + timedelta(minutes=2)), [("clock", "problem")]),
     ],
 )
 def test_the_daemons_own_record(seen: Seen | None, expected: list[tuple[str, str]]) -> None:
-    found = stored(Patient("c", "c", UTC, seen), NOW, timedelta(minutes=3))
+    found = list(stored(Patient("c", "c", UTC, seen), NOW, timedelta(minutes=3), readable=True))
     assert [(finding.check, finding.level) for finding in found] == expected
+    assert all(f.effect and f.fix and "Grant-It" not in f.what for f in found)
+
+
+def test_what_the_daemon_cannot_read_either_is_told_once() -> None:
+    seen = Seen(NOW, "it was refused.")
+    assert list(stored(Patient("c", "c", UTC, seen), NOW, timedelta(minutes=3), readable=False)) == []
 
 
 def test_the_kernels_word_on_the_clock() -> None:
@@ -80,10 +100,9 @@ def test_the_kernels_word_on_the_clock() -> None:
 @pytest.mark.parametrize(
     ("error", "fix"),
     [
-        (CredentialsRejected("refused."), "connector calendars sync"),
         (AccessDenied("forbidden."), "Let the connector's account read this calendar"),
         (RateLimited("too fast.", retry_after=timedelta(seconds=90)), "Wait 90 s"),
-        (SourceUnavailable("down."), "this machine reaches it"),
+        (SourceUnavailable("x.ics does not exist: check the column."), "unless the sentence names another cause"),
     ],
 )
 async def test_each_kind_of_failure_has_a_fix(error: Exception, fix: str) -> None:
@@ -93,6 +112,59 @@ async def test_each_kind_of_failure_has_a_fix(error: Exception, fix: str) -> Non
     assert fix in finding.fix
 
 
+async def test_refused_credentials_are_told_of_the_source_and_once() -> None:
+    """A source that says nothing of itself: the reading of the first calendar says it for all."""
+    provider = Provider(errors={name: CredentialsRejected("The password was refused.") for name in "cde"})
+    source, *rooms = await _examine(provider, calendars="cde")
+    assert (source.calendar, source.check, source.what) == ("", "credentials", "The password was refused.")
+    assert "connector calendars sync" in source.fix
+    assert [(f.calendar, f.check, f.level) for f in rooms] == [(name, "read", "problem") for name in "cde"]
+    assert not any("password" in f.what for f in rooms)
+
+
+@pytest.mark.parametrize("check", ["credentials", "delegation"])
+async def test_no_calendar_is_asked_with_a_refused_account(check: str) -> None:
+    """Each more try could lock it."""
+    refused = Finding("", check, "problem", "The password was refused.", "Nothing is read.", "Set another one.")
+    provider = Provider(events={"c": meetings(1, "x")}, findings={None: (refused,)})
+    found = await _examine(provider, calendars="cd")
+    assert [(f.calendar, f.check, f.level) for f in found] == [
+        ("", check, "problem"), ("c", "read", "problem"), ("d", "read", "problem"),
+    ]  # fmt: skip
+    assert provider.reads == []
+
+
+async def test_a_refusal_that_the_source_explains_is_told_once() -> None:
+    own = Finding("c", "access", "problem", "The app may not read it (403).", "The room keeps it.", "Grant-It -Room c")
+    provider = Provider(
+        events={"d": meetings(1, "x")}, errors={"c": AccessDenied("403.\nGrant-It")}, findings={"c": (own,)}
+    )
+    found = await _examine(provider, calendars="cd")
+    assert [(f.calendar, f.check, f.level) for f in found] == [("c", "access", "problem"), ("d", "read", "ok")]
+    assert found[0].fix == "Grant-It -Room c"
+
+
+async def test_an_outage_is_told_of_the_source_alone() -> None:
+    down = Finding("", "reachable", "problem", "The service answers 500.", "No change arrives.", "Allow https.")
+    here = replace(down, calendar="c", check="access")
+    provider = Provider(
+        errors={"c": SourceUnavailable("The service answers 500.")}, findings={None: (down,), "c": (here,)}
+    )
+    found = await _examine(provider)
+    assert [(f.calendar, f.check) for f in found] == [("", "reachable"), ("c", "read")]
+    cureless = replace(down, fix="")
+    (said, _) = await _examine(Provider(errors=provider.errors, findings={None: (cureless,)}))
+    assert "this machine reaches it" in said.fix
+    assert "500" not in found[1].what
+
+
+async def test_each_problem_that_a_source_finds_has_a_fix() -> None:
+    own = Finding("c", "reachable", "problem", "The server is busy.", "The room keeps it.")
+    busy = RateLimited("busy.", retry_after=timedelta(seconds=90))
+    (finding,) = await _examine(Provider(errors={"c": busy}, findings={"c": (own,)}))
+    assert "Wait 90 s" in finding.fix
+
+
 async def test_a_finding_of_the_source_is_not_said_twice() -> None:
     own = Finding("c", "body_stripped", "problem", "DeleteComments is on.", "No button.", "Set-CalendarProcessing")
     provider = Provider(
@@ -100,7 +172,7 @@ async def test_a_finding_of_the_source_is_not_said_twice() -> None:
     )
     found = await _examine(provider)
     assert [finding.check for finding in found] == ["secret", "body_stripped", "read"]
-    assert found[1] is own
+    assert found[1] == own
 
 
 async def test_a_source_whose_examination_breaks_is_a_finding() -> None:
@@ -110,18 +182,18 @@ async def test_a_source_whose_examination_breaks_is_a_finding() -> None:
 
     provider = Provider(events={"c": meetings(1, "x")})
     found = await _examine(provider, Broken)
-    assert [(f.check, f.level) for f in found] == [("examine", "problem"), ("examine", "problem"), ("read", "ok")]
+    assert [(f.check, f.level) for f in found] == [("examine", "problem"), ("read", "ok")]
     assert "hunter2" not in str(found)
 
 
-async def _examine(provider: Provider, kind: type[FakeSource] = FakeSource) -> tuple[Finding, ...]:
-    from connector.calendars.base import SourceContext
-
+async def _examine(
+    provider: Provider, kind: type[FakeSource] = FakeSource, calendars: str = "c"
+) -> tuple[Finding, ...]:
+    """``calendars``: a letter each."""
     context = SourceContext("office", lambda _: "", Path(), NoKeep(), NoWebhooks(), lambda *_, **__: None)
+    patients = [Patient(name, name, UTC, None) for name in calendars]
     async with kind(provider, context) as source:
-        return await examine_source(
-            source, [Patient("c", "c", UTC, None)], WHOLE, NOW, stale_after=timedelta(minutes=3)
-        )
+        return await examine_source(source, patients, WHOLE, NOW, stale_after=timedelta(minutes=3))
 
 
 # ------------------------------------------------------------------------------------ the listener
@@ -181,14 +253,80 @@ async def test_all_is_well(folder: Folder) -> None:
     assert folder.provider.disposed == [] and _kept(folder) == subscriptions
 
 
-@pytest.mark.parametrize(("broken", "status"), [(("two@example.org",), 3), (("one@example.org", "two@example.org"), 1)])
-def test_some_and_all_broken(folder: Folder, broken: tuple[str, ...], status: int) -> None:
+def test_one_broken_room_in_words(folder: Folder) -> None:
     settled(folder)
-    folder.provider.errors = {name: AccessDenied("The mailbox is not shared with us.") for name in broken}
+    folder.provider.errors = {"two@example.org": AccessDenied("The mailbox is not shared with us.")}
     answer = folder.run("calendars", "doctor")
-    assert answer.exit_code == status
+    assert answer.exit_code == 3
     assert "problem  read: two (office:two@example.org): The mailbox is not shared with us." in answer.stdout
     assert "effect: The room keeps what it showed" in answer.stdout and "fix:    Let the connector's" in answer.stdout
+    assert "  ok       1 room: one\n" in answer.stdout
+
+
+def test_all_broken_alike_is_one_trouble(folder: Folder) -> None:
+    """The names of the calendars and numbers may differ; each line that mends one of them is there."""
+    settled(folder)
+    for name, count in (("one", 4), ("two", 5)):
+        address = f"{name}@example.org"
+        folder.provider.findings[address] = (
+            Finding(
+                address, "access", "problem", f"No right on {address}: {count}.", "It stays.", f"Load\nGrant {name}"
+            ),
+        )
+        folder.provider.errors[address] = AccessDenied("no right")
+    answer = folder.run("calendars", "doctor")
+    assert answer.exit_code == 1
+    assert answer.stdout.count("problem  ") == 1
+    assert (
+        "problem  access: one, two: No right on one@example.org: 4. (So for one; the others alike.)\n"
+        "           effect: It stays.\n"
+        "           fix:    Load\n"
+        "                   Grant one\n"
+        "                   Grant two\n"
+    ) in answer.stdout
+
+
+def test_four_hundred_rooms_do_not_flood_the_screen(folder: Folder) -> None:
+    folder.toml(OFFICE)
+    folder.rooms(**{f"r{number}": f"office:r{number}@example.org" for number in range(400)})
+    folder.provider.errors = {
+        f"r{number}@example.org": AccessDenied(f"No right on r{number}@example.org.") for number in range(399)
+    }
+    answer = folder.run("calendars", "doctor")
+    assert answer.exit_code == 3
+    assert "and 387 more: No right on" in answer.stdout and "1 room: r399" in answer.stdout
+    assert len(answer.stdout.splitlines()) < 20
+    records = json.loads(folder.run("calendars", "doctor", "--json").stdout)
+    assert len([r for r in records if r["check"] == "read" and r["level"] == "problem"]) == 399
+    assert {"rooms", "source", "effect", "fix"} <= records[0].keys()
+
+
+def test_the_worst_comes_first(folder: Folder) -> None:
+    settled(folder)
+    folder.toml(OFFICE + '[calendars.second]\ntype = "other"\n')
+    odd = (
+        Finding("", "first", "ok", "Fine."),
+        Finding("", "second", "warning", "Hm.", "Little.", "Look."),
+        Finding("", "third", "problem", "Bad.", "Much.", "Act."),
+    )
+    folder.provider.findings[None] = odd
+    text = folder.run("calendars", "doctor", "--json").stdout
+    levels = [r["level"] for r in json.loads(text) if r["source"] == "office"]
+    assert levels == sorted(levels, key=("problem", "warning", "ok").index)
+    words = folder.run("calendars", "doctor", "office").stdout
+    assert words.index("third: Bad.") < words.index("second: Hm.") < words.index("first: Fine.")
+    assert "  ok       2 rooms: one, two\n" in words
+    alone = folder.run("calendars", "doctor", "one").stdout  # of one room, all that was looked at
+    assert "  ok       read: one (office:one@example.org): Read whole" in alone
+    assert "second\n" not in words and words.splitlines()[-1].startswith("problems: 1, warnings:")
+    assert folder.run("calendars", "doctor", "second").exit_code == 3  # without a room, and looked at all the same
+
+
+def test_a_machine_without_a_public_address_says_that_it_polls(folder: Folder) -> None:
+    settled(folder)
+    records = json.loads(folder.run("calendars", "doctor", "--json").stdout)
+    (webhooks,) = (r for r in records if r["check"] == "webhooks")
+    assert webhooks["level"] == "ok" and "polled every" in webhooks["what"]
 
 
 def test_one_room_and_a_source_that_cannot_be_opened(folder: Folder) -> None:
@@ -200,6 +338,7 @@ def test_one_room_and_a_source_that_cannot_be_opened(folder: Folder) -> None:
     answer = folder.run("calendars", "doctor", "two")
     assert answer.exit_code == 1
     assert "problem  open: env:NOT_SET_ANYWHERE: the environment variable" in answer.stdout
+    assert "problem  read: two (office:two@example.org): Not read: the source as a whole" in answer.stdout
 
 
 def _kept(folder: Folder) -> list[tuple[object, ...]]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connector import wiring
 from connector.settings import load_settings, open_vault
 from connector.vault import SecretStore
 from tests.calendars.core.fake_source import Provider, event
@@ -68,6 +69,41 @@ async def test_removed_while_the_daemon_runs(folder: Folder) -> None:
         folder.toml("")
         await until(lambda: folder.named("integration.removed"), "the integration is removed")
     assert_gone(folder)
+
+
+async def test_nothing_of_it_is_left_in_the_bytes_of_the_files(folder: Folder) -> None:
+    """Rows that are only deleted stay in free pages, and in the write-ahead log while the daemon runs."""
+    await filled(folder)
+    with sqlite3.connect(folder.database) as conn:
+        sealed = conn.execute(
+            "select meetings_sealed from calendars union all select value_sealed from keep where source = 'office'"
+            " union all select plan_sealed from rooms where plan_sealed is not null"
+        ).fetchall()
+    conn.close()
+    marks = [blob[9:41] for (blob,) in sealed]  # the nonce and what follows it
+    assert len(marks) == 3
+    assert all(mark in folder.database.read_bytes() for mark in marks)
+    async with folder.daemon():
+        folder.toml("")
+        await until(lambda: folder.named("integration.removed"), "the integration is removed")
+        files = [path for path in folder.database.parent.iterdir() if path.name.startswith("connector.db")]
+        assert len(files) > 1, "no write-ahead log: the test looks at too little"
+        left = b"".join(path.read_bytes() for path in files)
+        assert [mark in left for mark in marks] == [False] * 3
+
+
+async def test_a_provider_that_hangs_does_not_keep_the_rooms_waiting(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new source has the old one's name: it waits, and not for long."""
+    monkeypatch.setattr(wiring, "BRIEF", timedelta(seconds=0.1))
+    await filled(folder)
+    folder.toml('[calendars.office]\ntype = "other"\n')
+    folder.provider.hangs = True
+    async with folder.daemon():
+        await until(lambda: rows(folder, "calendars", "calendar like 'office:%'"), "it is read from the new one")
+    (failed,) = folder.named("integration.dispose_failed")
+    assert failed["reason"].startswith("not all was ended within 0 s")
 
 
 async def test_a_secret_that_something_else_refers_to_stays(folder: Folder) -> None:

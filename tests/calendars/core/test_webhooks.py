@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,91 @@ async def test_garbage_is_survived(desk: Desk, http: httpx2.AsyncClient) -> None
             await reader.read()
         writer.close()
     assert (await http.get(desk.at(PING))).status_code == 200
+
+
+GZIP = b"Content-Encoding: gzip\r\n"
+MALFORMED = (
+    b"POST /office HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc",
+    b"POST /office HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+    b"POST /office HTTP/1.1\r\nHost: x\r\n" + GZIP + b"Content-Length: 5\r\n\r\nabcde",
+    b"POST /office HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nab",
+    b"POST /office?a=%ff HTTP/1.1\r\nHost: \xff\r\nContent-Length: 2\r\n\r\n{}",
+    b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("request_bytes", MALFORMED)
+async def test_strangers_cannot_fill_the_log(
+    desk: Desk, http: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture, request_bytes: bytes
+) -> None:
+    desk.listener.serve("office", desk.hear)
+    for aborted in (True, False):
+        reader, writer = await asyncio.open_connection("127.0.0.1", desk.listener.port)
+        writer.write(request_bytes)
+        await writer.drain()
+        if aborted:
+            await asyncio.sleep(0)
+            writer.transport.abort()
+        else:
+            writer.write_eof()
+            async with asyncio.timeout(8):
+                await reader.read()
+            writer.close()
+    assert (await http.get(desk.at(PING))).status_code == 200
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("aiohttp")] == []
+    assert desk.told == []
+
+
+async def test_a_body_is_taken_as_it_was_sent(desk: Desk, http: httpx2.AsyncClient) -> None:
+    """A signature is over the bytes of the wire, and a compressed body would be larger here than its bound says."""
+    desk.listener.serve("office", desk.hear)
+    packed = gzip.compress(b"0" * 10_000_000)
+    answer = await http.post(desk.at("office"), content=packed, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 202
+    assert desk.heard[0].body == packed
+
+
+async def test_a_mistake_in_a_handler_is_told_once_in_a_while(desk: Desk, http: httpx2.AsyncClient) -> None:
+    def mistake(hook: Hook) -> HookReply:
+        raise ValueError
+
+    desk.listener.serve("office", mistake)
+    desk.listener.serve("other", mistake)
+    for _ in range(20):
+        assert (await http.post(desk.at("office"))).status_code == 500
+    assert (await http.post(desk.at("other"))).status_code == 500
+    assert [detail["path"] for _, detail in desk.told] == ["office", "other"]
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /office HT", b"POST /office HTTP/1.1\r\nHost: x\r\nX-A: "])
+async def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(webhooks, "_IDLE", 0.2)
+    desk = Desk()
+    async with desk.listener:
+        reader, writer = await asyncio.open_connection("127.0.0.1", desk.listener.port)
+        writer.write(sent)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_open_connections_are_bounded(
+    desk: Desk, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs a file descriptor, and the units need those, too."""
+    monkeypatch.setattr(webhooks, "_CONNECTIONS", 3)
+    idle = [await asyncio.open_connection("127.0.0.1", desk.listener.port) for _ in range(3)]
+    reader, writer = await asyncio.open_connection("127.0.0.1", desk.listener.port)
+    async with asyncio.timeout(5):
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+    for _, each in (*idle, (reader, writer)):
+        each.close()
+    desk.listener.serve("office", desk.hear)
+    async with asyncio.timeout(5):
+        while not desk.heard:
+            with suppress(httpx2.TransportError):
+                await http.post(desk.at("office"))
 
 
 async def test_an_address_in_use_is_a_sentence(desk: Desk) -> None:

@@ -134,7 +134,7 @@ async def test_a_healthy_room() -> None:
             lines = ("DESCRIPTION:join here", accepted, "ORGANIZER;CN=Dana:mailto:dana@example.org")
             exchange.directory.find(ROOM).put(f"m{n}", vevent(f"m{n}", "20261110T100000Z", "20261110T110000Z", *lines))
         assert [(each.check, each.level) for each in await source.examine(ROOM, NOW)] == [("access", "ok")]
-        assert [(each.check, each.level) for each in await source.examine(None, NOW)] == [("sign_in", "ok")]
+        assert [(each.check, each.level) for each in await source.examine(None, NOW)] == [("credentials", "ok")]
 
 
 async def test_what_a_mailboxs_settings_take_away_is_seen_by_its_effect() -> None:
@@ -168,7 +168,7 @@ async def test_private_meetings_that_a_delegate_cannot_see() -> None:
         box.private_hidden = True
         box.put("secret", vevent("secret", "20261110T100000Z", "20261110T110000Z", "CLASS:PRIVATE"))
         async with source_of(exchange, access=access_to(exchange, impersonation=False)) as source:
-            finding = by_check(await source.examine(ROOM, NOW))["items_unreadable"]
+            finding = by_check(await source.examine(ROOM, NOW))["unreadable"]
     assert "-Role ApplicationImpersonation -User 'EXAMPLE\\svc-rooms'" in finding.fix
     assert "SharingPermissionFlags" not in finding.fix  # Exchange Online has it, Exchange Server has not
 
@@ -179,13 +179,27 @@ async def test_no_access_clock_and_no_room_lists() -> None:
         exchange.troubles.clock_ahead = 600
         found = by_check(await source.examine(None, NOW))
         assert {name: finding.level for name, finding in found.items()} == {
-            "sign_in": "ok", "room_lists": "warning", "clock": "warning",
+            "credentials": "ok", "room_lists": "warning", "clock": "warning",
         }  # fmt: skip
         assert "600 seconds ahead" in found["clock"].what or "599 seconds ahead" in found["clock"].what
         exchange.directory.impersonators.clear()
         (finding,) = await source.examine(ROOM, NOW)
         assert (finding.check, finding.level) == ("access", "problem")
-        assert "New-ManagementRoleAssignment" in finding.fix
+        kind, otherwise, scope, role = finding.fix.splitlines()
+        assert (
+            kind.startswith("Get-Mailbox -Identity 'Room.O''Brien@example.org' | fl RecipientTypeDetails")
+            and otherwise[0] == "#"
+        )
+        assert scope.startswith("New-ManagementScope -Name RoomMailboxes")
+        assert role.startswith("New-ManagementRoleAssignment") and role.endswith("RoomMailboxes")
+        exchange.directory.mailboxes.clear()
+        exchange.directory.impersonators.add(exchange.account)
+        (finding,) = await source.examine(ROOM, NOW)
+        assert "no mailbox" in finding.what and "Get-Mailbox -RecipientTypeDetails RoomMailbox" in finding.fix
+        exchange.troubles.busy = 1
+        (finding,) = await source.examine(ROOM, NOW)
+        assert (finding.check, finding.level) == ("reachable", "problem")
+        assert "Get-ThrottlingPolicyAssociation" in finding.fix
 
 
 # ------------------------------------------------------------------------------------ autodiscover

@@ -184,7 +184,7 @@ async def test_the_doctor_sends_a_wrong_password_once_for_all_rooms() -> None:
             for _ in range(5):
                 assert not await source.examine(ROOM, datetime.now(UTC))  # said already
         assert exchange.login.attempts == 1
-        assert (finding.check, finding.level) == ("sign_in", "problem")
+        assert (finding.check, finding.level) == ("credentials", "problem")
         assert "connector secrets set" in finding.fix
 
 

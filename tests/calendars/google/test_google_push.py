@@ -16,7 +16,7 @@ import pytest
 from connector.calendars.base import NoKeep
 from connector.calendars.google.source import GoogleSource, Settings
 from connector.calendars.webhooks import Listener
-from connector.errors import UserError
+from connector.errors import SourceUnavailable, UserError
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble
 from tests.calendars.google.support import (
     OTHER,
@@ -168,8 +168,28 @@ async def test_a_refused_login_does_not_keep_the_integration_from_being_removed(
         await opened(home)
         home.google.tokens.revoke_all()
         home.google.account.alive = False
-        await home.source.dispose()
+        with pytest.raises(
+            SourceUnavailable, match=r"1 of 1 watch channels could not be ended; they end .* by 20\d\d-"
+        ):
+            await home.source.dispose()
         assert await keep.items("") == {}
+
+
+async def test_many_channels_are_stopped_a_few_at_once() -> None:
+    keep = NoKeep()
+    async with house(push=True, keep=keep) as home:
+        calendars = [ROOM, *(f"room{number}@resource.calendar.example.org" for number in range(23))]
+        for calendar in calendars:
+            home.google.add_calendar(calendar)
+            home.source.watch(calendar)
+        await until(lambda: len(home.google.push.channels) == 24, "all channels")
+        await until(lambda: len(keep._values) == 24, "all are kept")
+        home.google.troubles.append(Trouble("stop", slow=0.2))
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await home.source.dispose()
+        assert loop.time() - started < 24 * 0.2 / 2
+        assert home.google.push.channels == {}
 
 
 # ------------------------------------------------------------------------------------ forged and lost
@@ -346,6 +366,7 @@ async def test_channels_end_with_the_public_address() -> None:
         async with make_source(home.google, Journal(), keep=keep) as source:
             source.watch(ROOM)
             await until(lambda: not home.google.push.channels, "nobody would hear it")
+            await until(lambda: not keep._values, "it is forgotten")
         assert await keep.items("") == {}
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from connector.calendars.base import Directory, Examinable, Finding, Place, Removable
 from connector.calendars.graph import GraphSource
+from connector.calendars.graph.advice import rbac_lines
 from connector.errors import AccessDenied
 from connector.standins.graph.mailbox import Mailbox
 from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, until
@@ -111,12 +112,14 @@ async def test_the_basic_permission_is_told(house: House) -> None:
 async def test_rooms_that_cannot_be_read(house: House) -> None:
     (missing,) = (await room_findings(house, "nobody@example.org")).values()
     assert (missing.check, missing.level) == ("mailbox", "problem")
-    assert "Get-Mailbox -Identity 'nobody@example.org'" in missing.fix
+    assert "Get-Mailbox -RecipientTypeDetails RoomMailbox" in missing.fix
     house.graph.troubles.forbidden.add(ROOM)
     (denied,) = (await room_findings(house)).values()
     assert (denied.check, denied.level) == ("access", "problem")
     assert "403 ErrorAccessDenied" in denied.what
-    assert len(denied.fix.splitlines()) == 4
+    kind, otherwise, *lines = denied.fix.splitlines()
+    assert kind.startswith(f"Get-Mailbox -Identity '{ROOM}' | fl RecipientTypeDetails")
+    assert otherwise.startswith("#") and lines == rbac_lines(house.graph.signin.client_id, ROOM).splitlines()
 
 
 async def test_a_source_in_order(house: House) -> None:

@@ -199,7 +199,7 @@ class _Generation:
         self._journal = journal
         self._environ = environ
         settings = config.settings
-        self._reader = secret_reader(settings, environ)
+        self._reader = secret_reader(settings, environ, vault)
         self._vault = vault
         self._tools = Tools(clock, store, journal, engine_options(settings), _Secrets(self._reader, vault), find_plug)
 
@@ -244,7 +244,7 @@ class _Generation:
             collecting = asyncio.create_task(collect_between_dials(self._tools.clock, supervisor.next_dial), name="gc")
             try:
                 config = await self._follow(
-                    stop, broken, path, sync, supervisor, reading, lambda: wiring.secrets_print() != prints
+                    stop, broken, path, sync, supervisor, reading, lambda: wiring.secrets_changed(prints)
                 )
             finally:
                 reading.cancel()
@@ -307,7 +307,7 @@ class _Generation:
             await commands.look(self._calendar_of)
             if commands.reopen:
                 return config
-            if not inputs.changed():
+            if not self._vault.ready() or not inputs.changed():  # after a rotation: the new key first
                 continue
             try:
                 fresh = read_configuration(path, self._environ)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 
 from connector.calendars.base import CalendarSource, NoWebhooks, SourceContext, Webhooks
-from connector.calendars.integrations import Integrations, Section
+from connector.calendars.integrations import BRIEF, DEADLINE, Integrations, Section
 from connector.calendars.keep import StoredKeep
 from connector.calendars.registry import open_source
 from connector.calendars.webhooks import Listener
@@ -16,9 +16,11 @@ from connector.errors import ConnectorError, UserError
 from connector.model import Room
 from connector.settings import SecretReader, Settings, effective, is_reference
 from connector.store import kept
-from connector.vault import SecretStore, Vault
+from connector.vault import SecretStore, Vault, VaultError
 from connector.zoom_account import codes, notices
 from connector.zoom_account.api import ZoomApi
+
+_SEALED = "sealed"  # no hash is that
 
 
 class Wiring:
@@ -51,9 +53,15 @@ class Wiring:
         references = [str(value) for _, value in effective(self._settings) if is_reference(value)]
         return tuple(self._secret_print(reference) for reference in references)
 
+    def secrets_changed(self, before: tuple[str, ...]) -> bool:
+        """One that cannot be unsealed now tells nothing: sources go on with what they were opened with."""
+        return any(now not in (_SEALED, old) for now, old in zip(self.secrets_print(), before, strict=True))
+
     def _secret_print(self, reference: str) -> str:
         try:
             return self._vault.hmac(b"reference\0" + self._reader.secret(reference).encode())
+        except VaultError:
+            return _SEALED
         except ConnectorError:
             return ""
 
@@ -84,7 +92,10 @@ class Wiring:
         used = {room.credential for room in managed}
         used |= {str(value) for _, value in effective(settings) if is_reference(value)}
         for name, section in gone.items():
-            removal = asyncio.create_task(integrations.remove(name, section, used), name=f"remove-{name}")
+            deadline = BRIEF if name in sections else DEADLINE
+            removal = asyncio.create_task(
+                integrations.remove(name, section, used, deadline=deadline), name=f"remove-{name}"
+            )
             stack.push_async_callback(_finish, removal)
             if name in sections:
                 await asyncio.wait({removal})

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from connector.engine.clock import Clock
 from connector.engine.journal import Journal
 from connector.engine.options import Options
-from connector.errors import UserError
+from connector.errors import ConnectorError, UserError
 from connector.model import Room, RoomPlan
 from connector.settings.networks import Network, within
 from connector.store.store import RoomRow, Store
@@ -191,7 +191,12 @@ class Unit:
             read_at = self._login_read_at
             if self._driver is not None and read_at is not None and now - read_at < _LOGIN_IS_FRESH:
                 return self._driver
-            login, print_ = self._login()
+            try:
+                login, print_ = self._login()
+            except DeviceUnreachable:
+                if self._driver is None:
+                    raise
+                return self._driver  # it has the password that it was opened with
             self._login_read_at = now
             if self._driver is not None and print_ == self._login_print:
                 return self._driver
@@ -216,6 +221,8 @@ class Unit:
             login = self._tools.secrets.resolve(self.room.credential)
         except UserError as error:
             raise NotAllowed(str(error)) from None
+        except ConnectorError as error:  # of the vault: a file that may be put back, a key service that may come back
+            raise DeviceUnreachable(f"its password cannot be had: {error}", sent=False) from None
         return login, self._tools.secrets.fingerprint(login)
 
     async def _endpoint(self, login: Login | None) -> Endpoint:

@@ -28,16 +28,16 @@ def open_vault(settings: Settings, environ: Mapping[str, str], *, create: bool =
     return Vault.opened(settings.ring_file, master_key(settings.vault.master, settings, environ), create=create)
 
 
-def secret_reader(settings: Settings, environ: Mapping[str, str]) -> SecretReader:
-    """The vault is opened when a vault: reference is read, and not before: most set-ups have none."""
-    opened: list[Vault] = []
+def secret_reader(settings: Settings, environ: Mapping[str, str], vault: Vault | None = None) -> SecretReader:
+    """Without ``vault`` it is opened when a vault: reference is read, and not before: most set-ups have none."""
+    opened = [vault] if vault is not None else []
 
     def stored(name: str) -> str | None:
         if not settings.secrets_file.exists():
             return None
-        vault = opened[0] if opened else open_vault(settings, environ, create=False)
+        found = opened[0] if opened else open_vault(settings, environ, create=False)
         if not opened and settings.vault.master.startswith("aws-kms:"):
-            opened.append(vault)  # a key service is asked over the network: once
-        return SecretStore(settings.secrets_file, vault).get(name)
+            opened.append(found)  # a key service is asked over the network: once
+        return SecretStore(settings.secrets_file, found).get(name)
 
     return SecretReader(environ, settings.base, stored)

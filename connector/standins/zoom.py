@@ -101,13 +101,14 @@ class ZoomStandIn:
     @web.middleware
     async def _trouble(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.state.asked.append(f"{request.method} {request.path}")
+        down, throttled = self.troubles.down, self.troubles.throttled  # decided on arrival, also for a slow answer
         if self.troubles.slow:
             await asyncio.sleep(self.troubles.slow)
-        if self.troubles.down:
+        if down:
             return web.Response(status=503, text="upstream")
-        if self.troubles.throttled:
+        if throttled:
             message = {"code": 429, "message": "You have reached the maximum per-second rate limit for this API."}
-            return web.json_response(message, status=429, headers={"Retry-After": self.troubles.throttled})
+            return web.json_response(message, status=429, headers={"Retry-After": throttled})
         answer: web.StreamResponse = await handler(request)
         if self.troubles.broken and isinstance(answer, web.Response) and answer.text:
             return web.Response(text=answer.text[: len(answer.text) // 2], content_type="application/json")

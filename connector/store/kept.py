@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from connector.store.store import Store, Write
+from connector.store.store import Store, Write, readable
 from connector.store.tables import keep
 
 
@@ -18,12 +18,13 @@ def context(source: str, key: str) -> str:
 
 
 async def read(store: Store, source: str, prefix: str = "") -> dict[str, bytes]:
-    """Key -> value for the keys that begin with ``prefix``. VaultError when one was sealed with a lost key."""
+    """Key -> value for the keys that begin with ``prefix``, without what is damaged. VaultError: the key is lost."""
     begins = func.substr(keep.c.key, 1, len(prefix)) == prefix  # LIKE would take % and _ of a key for wildcards
     query = select(keep.c.key, keep.c.value_sealed).where(keep.c.source == source, begins).order_by(keep.c.key)
     async with store.reading() as conn:
         rows = (await conn.execute(query)).all()
-    return {key: store.sealer.unseal(sealed, context(source, key)) for key, sealed in rows}
+    found = readable(rows, lambda row: store.sealer.unseal(row[1], context(source, row[0])))
+    return {row[0]: value for row, value in found if value is not None}
 
 
 async def get(store: Store, source: str, key: str) -> bytes | None:

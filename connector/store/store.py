@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from connector.model import Meeting, RoomId, RoomPlan
 from connector.planning.dialing import Attempt, AttemptState
 from connector.store import tables
 from connector.store.schema import upgrade_sqlite
+from connector.vault import Damaged, VaultError
 from device_drivers.api import DeviceInfo, Receipt
 
 HISTORY_PER_ROOM = 200
@@ -251,12 +252,13 @@ class Store:
     # -------------------------------------------------------------------------------- calendars
 
     async def calendars(self, key: str | None = None) -> dict[str, CalendarRow]:
+        """One that is damaged is as if it had never been read."""
         query = select(tables.calendars)
         if key is not None:
             query = query.where(tables.calendars.c.calendar == key)
         async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
-        return {row["calendar"]: self._calendar_row(row) for row in rows}
+        return {row["calendar"]: found for row, found in readable(rows, self._calendar_row) if found is not None}
 
     def _calendar_row(self, row: Mapping[Any, Any]) -> CalendarRow:
         sealed = row["meetings_sealed"]
@@ -293,7 +295,8 @@ class Store:
             query = query.where(tables.rooms.c.room == room)
         async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
-        return {RoomId(row["room"]): self._room_row(row) for row in rows}
+        found = readable(rows, self._room_row)
+        return {RoomId(row["room"]): whole or self._room_row({**row, "plan_sealed": None}) for row, whole in found}
 
     def _room_row(self, row: Mapping[Any, Any]) -> RoomRow:
         room, sealed = RoomId(row["room"]), row["plan_sealed"]
@@ -351,13 +354,12 @@ class Store:
             query = query.where(table.c.room == room)
         async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
-        return [self._attempt(row) for row in rows]
+        found = readable(rows, self._address)
+        # Without its address it still says that this booking was dialled: it is not dialled twice.
+        return [_attempt(row, address or "") for row, address in found]
 
-    def _attempt(self, row: Mapping[Any, Any]) -> Attempt:
-        values = {key: row[key] for key in row if key != "address_sealed"}
-        values["state"] = AttemptState(row["state"])
-        address = self._sealer.unseal(row["address_sealed"], f"attempt:{row['room']}").decode()
-        return Attempt(address=address, **values)
+    def _address(self, row: Mapping[Any, Any]) -> str:
+        return self._sealer.unseal(row["address_sealed"], f"attempt:{row['room']}").decode()
 
     def add_attempt(self, attempt: Attempt) -> Write:
         sealed = self._sealer.seal(attempt.address.encode(), f"attempt:{attempt.room}")
@@ -399,6 +401,33 @@ class Store:
 
 
 # ------------------------------------------------------------------------------------ statements
+
+
+def readable(rows: Iterable[Any], opened: Callable[[Any], _T]) -> list[tuple[Any, _T | None]]:
+    """Each row with what ``opened`` gives; None, told in the log, for one that was damaged: the others go on.
+
+    VaultError when none of them can be opened because of the key: it is lost, and nothing may be put in their place.
+    """
+    found: list[tuple[Any, _T | None]] = []
+    errors: list[VaultError] = []
+    for row in rows:
+        try:
+            found.append((row, opened(row)))
+        except VaultError as error:
+            errors.append(error)
+            found.append((row, None))
+    lost = [error for error in errors if not isinstance(error, Damaged)]
+    if lost and len(errors) == len(found):
+        raise lost[0]
+    for each in errors:
+        _log.error("store.row_unreadable", reason=f"{each} What it held is read or planned anew.")
+    return found
+
+
+def _attempt(row: Mapping[Any, Any], address: str) -> Attempt:
+    values = {key: row[key] for key in row if key != "address_sealed"}
+    values["state"] = AttemptState(row["state"])
+    return Attempt(address=address, **values)
 
 
 def _put(table: Table, key: str, *columns: str) -> Insert:

@@ -12,6 +12,17 @@ from typing import Any
 from connector.vault.errors import VaultError
 
 _CONTEXT = "room-system-connector"
+_NO_ACCOUNT = " Give this machine an instance role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+_ADVICE = {  # error codes of KMS and of AWS's sign-in, as its API reference lists them
+    "AccessDeniedException": " Allow kms:Encrypt and kms:Decrypt on this key to the role of this machine.",
+    "DisabledException": " The key is disabled: enable it.",
+    "KMSInvalidStateException": " The key is to be deleted or is not ready: cancel its deletion.",
+    "NotFoundException": " There is no such key in this region: compare vault.master and vault.kms_region.",
+    "InvalidCiphertextException": " The ring was sealed with another key, or it was changed: put the right one back.",
+    "IncorrectKeyException": " The ring was sealed with another key: set vault.master back.",
+    "ExpiredTokenException": " The machine's AWS credentials have expired.",
+    "UnrecognizedClientException": " The machine's AWS credentials are not valid.",
+}
 
 
 class AwsKms:
@@ -35,15 +46,21 @@ class AwsKms:
         return bytes(answer["Plaintext"])
 
     def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
         try:
             answer: dict[str, Any] = getattr(self._client, method)(**arguments)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "unknown error")
-            raise VaultError(f"{self.name}: AWS KMS refused to {method} ({code}).") from None
+            denied = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403
+            advice = _ADVICE.get(code, _ADVICE["AccessDeniedException"] if denied else "")
+            raise VaultError(f"{self.name}: AWS KMS refused to {method} ({code}).{advice}") from None
+        except NoCredentialsError as error:
+            raise VaultError(f"{self.name}: AWS KMS cannot be used ({type(error).__name__}).{_NO_ACCOUNT}") from None
         except BotoCoreError as error:
-            raise VaultError(f"{self.name}: AWS KMS cannot be used ({type(error).__name__}).") from None
+            raise VaultError(
+                f"{self.name}: AWS KMS cannot be used ({type(error).__name__}); see that this machine reaches it."
+            ) from None
         return answer
 
 

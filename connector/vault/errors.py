@@ -7,3 +7,7 @@ from connector.errors import ConnectorError
 
 class VaultError(ConnectorError):
     """A key is unusable, or something sealed is not what our keys sealed. The message carries no secret."""
+
+
+class Damaged(VaultError):
+    """Our key sealed it, and it was changed since: what concerns one thing, and says nothing about the others."""

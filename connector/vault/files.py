@@ -8,8 +8,15 @@ from pathlib import Path
 
 
 def replace_private(path: Path, data: bytes) -> None:
-    """Put ``data`` in ``path`` (mode 0600) so that a reader, or a crash, sees the old file or the new one."""
-    temporary = _written(path, data)
+    """Put ``data`` in ``path`` (mode 0600) so that a reader, or a crash, sees the old file or the new one.
+
+    One writer at a time. What a killed one left is overwritten by the next: no secret stays behind under another name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    os.fchmod(descriptor, 0o600)  # whatever the one that was left has
+    _fill(descriptor, data)
     try:
         temporary.replace(path)
     except OSError:
@@ -20,7 +27,10 @@ def replace_private(path: Path, data: bytes) -> None:
 
 def create_private(path: Path, data: bytes) -> bool:
     """As ``replace_private``, but only when there is no such file yet; False when somebody was first."""
-    temporary = _written(path, data)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp: mode 0600
+    temporary = Path(name)
+    _fill(descriptor, data)
     try:
         os.link(temporary, path)  # fails when it exists, and never shows half a file
     except FileExistsError:
@@ -31,14 +41,11 @@ def create_private(path: Path, data: bytes) -> bool:
     return True
 
 
-def _written(path: Path, data: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp: mode 0600
+def _fill(descriptor: int, data: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    return Path(name)
 
 
 def _sync_folder(folder: Path) -> None:

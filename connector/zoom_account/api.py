@@ -21,7 +21,7 @@ import httpx2
 from connector.errors import AccessDenied, CredentialsRejected, RateLimited, SourceUnavailable
 
 _DEADLINE = 10.0  # seconds for one question, the token included
-_AT_ONCE = 4
+AT_ONCE = 4
 _RENEW_BEFORE = 120.0  # seconds before a token ends
 _WITHOUT_HINT = timedelta(seconds=30)  # after a 429 that does not say when
 _NUMERIC = re.compile(r"\d{1,10}")
@@ -61,7 +61,7 @@ class ZoomApi:
         self._token = ""
         self._token_ends = 0.0  # on the loop's clock
         self._logging_in = asyncio.Lock()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._pause = 1 / rate
         self._next = 0.0
 
@@ -109,14 +109,15 @@ class ZoomApi:
     # -------------------------------------------------------------------------------- one question
 
     async def _ask(self, method: str, path: str, content: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        answer = await self._send(method, path, content)
+        token = await self._access_token()
+        answer = await self._send(method, path, content, token)
         if answer.status_code == 401:  # the token was revoked, or another process of ours made Zoom forget it
-            self._token = ""
-            answer = await self._send(method, path, content)
+            if self._token == token:  # else another question has a new one already
+                self._token = ""
+            answer = await self._send(method, path, content, await self._access_token())
         return _judged(answer)
 
-    async def _send(self, method: str, path: str, content: Mapping[str, str] | None) -> httpx2.Response:
-        token = await self._access_token()
+    async def _send(self, method: str, path: str, content: Mapping[str, str] | None, token: str) -> httpx2.Response:
         await self._turn()
         headers = {"Authorization": f"Bearer {token}"}
         return await self._http.request(method, f"{self._api_url}{path}", headers=headers, json=content)

@@ -9,26 +9,29 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from connector.calendars.base import Keep
-from connector.engine.clock import Clock
-from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited
-from connector.model import Evidence, JoinInfo, Meeting
+from connector.engine.clock import Clock, sleep
+from connector.errors import AccessDenied, CalendarError, ConnectorError, CredentialsRejected, RateLimited
+from connector.model import JoinInfo, Meeting
 from connector.planning.retry import backoff
-from connector.store.store import OwnershipLost, StoreError
-from connector.zoom_account.api import RoomCode, ZoomApi
+from connector.store.store import OwnershipLost
+from connector.zoom_account.api import AT_ONCE, RoomCode, ZoomApi
+from connector.zoom_account.completing import completed, noted
 
 KEEP = ":zoom"  # no [calendars.NAME] can have this name
 PATIENCE = 2.0  # seconds that a reading of a calendar waits for Zoom
 _ASK_AGAIN = timedelta(hours=12)  # a passcode may be changed without a notice
 _ASK_AGAIN_NONE = timedelta(hours=1)  # not our account's, or none needed
-_AFTER_END = timedelta(days=1)  # how long a passcode is kept after its last known meeting
+_AFTER_END = timedelta(hours=1)  # how long a passcode is kept after its last known meeting: people stay longer
 _ACCESS_DENIED = timedelta(minutes=15)
-_WHERE = "zoom account"
+_REFUSED = timedelta(hours=1)  # an outage of the login on Saturday must not cost Monday's codes
+_SWEEP_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,16 @@ class _Known:
     code: RoomCode = field(repr=False)
     until: datetime  # wiped then
     fresh_until: datetime  # asked again then; until an answer comes it is used all the same
+
+
+@dataclass(slots=True)
+class _Question:
+    meeting_id: str
+    start: datetime  # of the first meeting that waits for it
+    until: datetime  # how long the answer is to be kept
+    over: asyncio.Future[None]  # done when it was answered, or given up
+    waited: bool = False  # a reading waited for it in vain and went on: an answer is told
+    doubted: bool = False  # the meeting changed while it was on its way
 
 
 class RoomCodes:
@@ -58,36 +71,44 @@ class RoomCodes:
         self._changed = changed
         self._patience = patience
         self._known: dict[str, _Known] = {}
-        self._asking: dict[str, asyncio.Task[None]] = {}
-        self._given_up: set[str] = set()  # a reading went on without the answer
+        self._invitations: dict[str, set[int]] = {}  # meeting id -> what its invitations said of link and passcode
+        self._open: dict[str, _Question] = {}
+        self._asked: set[str] = set()  # of the open ones, those on their way
+        self._workers: set[asyncio.Task[None]] = set()
         self._failures = 0
         self._trouble = ""
         self._not_before: datetime | None = None
-        self._refused = False
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         now = self._clock.now()
-        for meeting_id, value in (await self._keep.items("")).items():
-            known = _read(value)
-            if known is None or known.until <= now:
-                await self._keep.delete(meeting_id)
-            else:
-                self._known[meeting_id] = known
+        try:
+            for meeting_id, value in (await self._keep.items("")).items():
+                known = _read(value)
+                if known is None or known.until <= now:
+                    await self._keep.delete(meeting_id)
+                else:
+                    self._known[meeting_id] = known
+        except ConnectorError as error:  # what was kept only saves questions: it must not cost the daemon
+            self._tell("zoom.failed", reason=f"What was kept of Zoom cannot be read, so all is asked anew. {error}")
+        self._sweeping = asyncio.create_task(self._sweep(), name="zoom sweep")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = list(self._asking.values())
+        tasks = [*self._workers, *filter(None, [self._sweeping])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for question in self._open.values():
+            question.over.cancel()
         await self._api.close()
 
     # -------------------------------------------------------------------------------- for the engine
 
     async def enrich(self, meeting: Meeting) -> Meeting:
-        """With what Zoom says the room must dial. Never raises; returns within ``patience`` seconds."""
+        """With what Zoom says the room must dial, or why it does not. Never raises; returns within ``patience`` s."""
         join, end = meeting.join, meeting.event.end
         if not (join.service == "zoom" and join.joinable and join.meeting_id) or join.passcode is not None:
             return meeting
@@ -95,58 +116,99 @@ class RoomCodes:
         if meeting.event.cancelled or end <= now:
             return meeting
         known = self._known.get(join.meeting_id)
-        if known is None or known.fresh_until <= now:
-            task = self._ask_soon(join.meeting_id, end + _AFTER_END)
-            if known is None and task is not None:
-                done, _ = await asyncio.wait({task}, timeout=self._patience)
-                if not done:
-                    self._given_up.add(join.meeting_id)
-                known = self._known.get(join.meeting_id)
-        if known is None:
-            return meeting
-        return replace(meeting, join=completed(join, self._lasting(join.meeting_id, known, end), now))
+        if self._says_something_new(join) or known is None or known.fresh_until <= now:
+            question = self._ask_soon(join.meeting_id, meeting.event.start, end + _AFTER_END)
+            if known is None and question is not None and not question.waited:
+                done, _ = await asyncio.wait({question.over}, timeout=self._patience)
+                question.waited = not done
+            known = self._known.get(join.meeting_id)
+        if known is not None:
+            await self._last_until(join.meeting_id, known, end + _AFTER_END)
+            return replace(meeting, join=completed(join, known.code, now))
+        return replace(meeting, join=noted(join, self._trouble_sentence()))
 
     def stale(self, meeting_id: str) -> None:
         """Zoom says that this meeting changed: ask again. Until it answers, what it said before is used."""
-        known = self._known.get(meeting_id)
-        if known is not None:
-            self._known[meeting_id] = replace(known, fresh_until=self._clock.now())
+        if meeting_id in self._open:
+            self._open[meeting_id].doubted = True
+        if meeting_id in self._known:
+            self._known[meeting_id] = replace(self._known[meeting_id], fresh_until=self._clock.now())
 
-    def _lasting(self, meeting_id: str, known: _Known, end: datetime) -> RoomCode:
+    def _says_something_new(self, join: JoinInfo) -> bool:
+        """Another link or passcode in the invitation of a meeting that is known: it was changed at Zoom."""
+        assert join.meeting_id is not None
+        said = hash((join.join_url, join.passcode_text))
+        before = self._invitations.setdefault(join.meeting_id, set())
+        new = bool(before) and said not in before
+        before.add(said)
+        return new
+
+    def _trouble_sentence(self) -> str:
+        if self._trouble:
+            return f"Zoom cannot be asked for it: {self._trouble}"
+        return "Zoom has not answered yet"
+
+    async def _last_until(self, meeting_id: str, known: _Known, until: datetime) -> None:
         """A series goes on: what is kept of it must, too."""
-        if end + _AFTER_END > known.until:
-            self._known[meeting_id] = replace(known, until=end + _AFTER_END)
-        return known.code
+        if until > known.until:
+            self._known[meeting_id] = longer = replace(known, until=until)
+            await self._remember(meeting_id, longer)
 
     # -------------------------------------------------------------------------------- asking
 
-    def _ask_soon(self, meeting_id: str, until: datetime) -> asyncio.Task[None] | None:
+    def _ask_soon(self, meeting_id: str, start: datetime, until: datetime) -> _Question | None:
         """The question on its way; None while Zoom is not to be asked."""
-        if meeting_id in self._asking:
-            return self._asking[meeting_id]
-        if self._refused or (self._not_before is not None and self._clock.now() < self._not_before):
-            return None
-        task = asyncio.create_task(self._ask(meeting_id, until), name="zoom room code")
-        self._asking[meeting_id] = task
-        task.add_done_callback(lambda _: self._asking.pop(meeting_id, None))
-        return task
+        found = self._open.get(meeting_id)
+        if found is None:
+            if self._resting():
+                return None
+            found = _Question(meeting_id, start, until, asyncio.get_running_loop().create_future())
+            self._open[meeting_id] = found
+            if len(self._workers) < AT_ONCE:
+                worker = asyncio.create_task(self._work(), name="zoom room codes")
+                self._workers.add(worker)
+                worker.add_done_callback(self._workers.discard)
+        found.start, found.until = min(found.start, start), max(found.until, until)
+        return found
 
-    async def _ask(self, meeting_id: str, until: datetime) -> None:
+    def _resting(self) -> bool:
+        return self._not_before is not None and self._clock.now() < self._not_before
+
+    async def _work(self) -> None:
+        """What begins first is asked first. After a failure the rest is left to the readings to come."""
+        while waiting := [q for q in self._open.values() if q.meeting_id not in self._asked]:
+            if self._resting():
+                for question in waiting:
+                    self._close(question)
+                return
+            question = min(waiting, key=lambda q: q.start)
+            self._asked.add(question.meeting_id)
+            try:
+                await self._ask(question)
+            finally:
+                self._asked.discard(question.meeting_id)
+                self._close(question)
+
+    def _close(self, question: _Question) -> None:
+        self._open.pop(question.meeting_id, None)
+        if not question.over.done():
+            question.over.set_result(None)
+
+    async def _ask(self, question: _Question) -> None:
+        meeting_id = question.meeting_id
         try:
             code = await self._api.room_code(meeting_id)
-        except CalendarError as error:
-            self._failed(error)
-            return
-        except Exception as error:  # a mistake of ours must not cost a calendar
+        except Exception as error:  # CalendarError; a mistake of ours must not cost a calendar, either
             self._failed(error)
             return
         self._answered()
         before = self._known.get(meeting_id)
-        self._known[meeting_id] = known = self._entry(code, max(until, before.until) if before else until)
-        await self._remember(meeting_id, known)
-        late = meeting_id in self._given_up
-        self._given_up.discard(meeting_id)
-        if late or (before is not None and before.code != known.code):
+        entry = self._entry(code, max(question.until, before.until) if before else question.until)
+        if question.doubted:
+            entry = replace(entry, fresh_until=self._clock.now())
+        self._known[meeting_id] = entry
+        await self._remember(meeting_id, entry)
+        if question.waited or (before is not None and before.code != entry.code):
             self._changed(meeting_id)
 
     def _entry(self, code: RoomCode | None, until: datetime) -> _Known:
@@ -156,67 +218,51 @@ class RoomCodes:
             again = min(again, code.sip_until - (code.sip_until - now) / 10)  # a new address before the old one ends
         return _Known(code or RoomCode(), until, again)
 
-    async def _remember(self, meeting_id: str, known: _Known) -> None:
-        now = self._clock.now()
-        try:
-            if known.code.passcode or known.code.sip:
-                await self._keep.put(meeting_id, _written(known))
-            for past in [key for key, entry in self._known.items() if entry.until <= now]:
-                del self._known[past]
-                await self._keep.delete(past)
-        except (StoreError, OwnershipLost):
-            return  # the store says so itself; the code is known until the next start
-
     def _failed(self, error: Exception) -> None:
-        """Told once a change of state."""
+        """Told once a change of state. Of several that were on their way, one counts."""
         now = self._clock.now()
-        self._failures += 1
+        self._failures += not self._resting()
         sentence = str(error) if isinstance(error, CalendarError) else f"asking failed: {type(error).__name__}"
         match error:
             case CredentialsRejected():
-                self._refused = True  # tried again only when the settings change: then this object is a new one
-                wait = timedelta(0)
+                wait = _REFUSED
             case RateLimited():
                 wait = error.retry_after
             case AccessDenied():
                 wait = _ACCESS_DENIED
             case _:
                 wait = backoff(self._failures)
-        self._not_before = now + wait
+        self._not_before = max(self._not_before or now, now + wait)
         if sentence != self._trouble:
             self._trouble = sentence
-            self._tell("zoom.refused" if self._refused else "zoom.failed", reason=sentence)
+            self._tell("zoom.refused" if isinstance(error, CredentialsRejected) else "zoom.failed", reason=sentence)
 
     def _answered(self) -> None:
+        if self._resting():  # it was sent before Zoom asked for a pause
+            return
         self._failures, self._not_before = 0, None
         if self._trouble:
             self._trouble = ""
             self._tell("zoom.recovered")
 
+    # -------------------------------------------------------------------------------- memory
 
-def completed(join: JoinInfo, code: RoomCode, now: datetime) -> JoinInfo:
-    """``join`` with the passcode in the addresses that have none, or with Zoom's own SIP address in front. Pure."""
-    if code.passcode:
-        reason = "the invitation has no passcode that a room can dial; Zoom was asked for it"
-        evidence = Evidence("passcode", _WHERE, "zoom.account", "won", reason)
-        sip = tuple(_with_code(address, join.meeting_id or "", code.passcode) for address in join.sip)
-        h323 = tuple(_with_code(address, join.meeting_id or "", code.passcode) for address in join.h323)
-        return replace(join, passcode=code.passcode, sip=sip, h323=h323, evidence=(*join.evidence, evidence))
-    if code.sip and code.sip_until is not None and now < code.sip_until:
-        reason = "the invitation has no passcode that a room can dial; Zoom made this address"
-        evidence = Evidence("sip", _WHERE, "zoom.account", "won", reason)
-        others = tuple(address for address in join.sip if address != code.sip)
-        return replace(join, sip=(code.sip, *others), evidence=(*join.evidence, evidence))
-    return join
+    async def _remember(self, meeting_id: str, known: _Known) -> None:
+        if not known.code.passcode and not known.code.sip:
+            return
+        with suppress(ConnectorError, OwnershipLost):  # store and vault say so themselves; it is known until a restart
+            await self._keep.put(meeting_id, _written(known))
 
-
-def _with_code(address: str, meeting_id: str, passcode: str) -> str:
-    user, at, host = address.partition("@")
-    if at and user == meeting_id:
-        return f"{user}.{passcode}@{host}"
-    if not at and address.endswith(f"##{meeting_id}"):
-        return f"{address}#{passcode}"
-    return address  # it has a code or is another form: what the invitation states is not touched
+    async def _sweep(self) -> None:
+        """Codes of meetings that are over are wiped, also while nobody asks for any."""
+        while True:
+            await sleep(self._clock, _SWEEP_EVERY)
+            now = self._clock.now()
+            for past in [key for key, known in self._known.items() if known.until <= now]:
+                del self._known[past]
+                self._invitations.pop(past, None)
+                with suppress(ConnectorError, OwnershipLost):
+                    await self._keep.delete(past)
 
 
 def _written(known: _Known) -> bytes:

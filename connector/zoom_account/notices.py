@@ -57,7 +57,8 @@ class Notices:
         if abs(self._clock.now().timestamp() - seconds) > _WINDOW.total_seconds():
             return False
         expected = f"v0={self._mac(b'v0:' + stamp.encode() + b':' + hook.body)}"
-        return hmac.compare_digest(expected.encode(), hook.headers.get("x-zm-signature", "").encode())
+        given = hook.headers.get("x-zm-signature", "").encode("utf-8", "replace")  # it may be any bytes
+        return hmac.compare_digest(expected.encode(), given)
 
     def _challenge(self, plain: str) -> HookReply:
         answer = {"plainToken": plain, "encryptedToken": self._mac(plain.encode())}

@@ -59,6 +59,16 @@ async def test_one_login_serves_many_questions_until_it_ends(zoom: ZoomStandIn, 
     assert zoom.state.asked.count("POST /oauth/token") == 4
 
 
+async def test_tokens_forgotten_in_the_middle_of_many_questions(zoom: ZoomStandIn, api: ZoomApi) -> None:
+    """Each question sees its 401; one new login serves them all."""
+    zoom.state.add(ZoomMeeting(ID, "4321"))
+    await api.room_code(ID)
+    zoom.troubles.slow = 0.1
+    zoom.state.tokens.clear()
+    assert await asyncio.gather(*(api.room_code(ID) for _ in range(4))) == [RoomCode("4321")] * 4
+    assert zoom.state.asked.count("POST /oauth/token") == 2
+
+
 @pytest.mark.parametrize(
     ("trouble", "value", "error", "sentence"),
     [

@@ -19,7 +19,8 @@ from connector.standins.zoom import ZoomMeeting, ZoomStandIn
 from connector.store.store import Store
 from connector.vault import Vault
 from connector.zoom_account.api import RoomCode
-from connector.zoom_account.codes import KEEP, RoomCodes, completed
+from connector.zoom_account.codes import KEEP, RoomCodes
+from connector.zoom_account.completing import completed
 from tests.support.clock import NINE, FakeClock
 from tests.support.house import meeting
 from tests.zoom_account.conftest import api_of
@@ -59,6 +60,10 @@ class Desk:
 def desk(zoom: ZoomStandIn) -> Desk:
     zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
     return Desk(zoom, NoKeep())
+
+
+def without_evidence(found: Meeting) -> Meeting:
+    return replace(found, join=replace(found.join, evidence=()))
 
 
 async def until(condition: Any) -> None:
@@ -165,21 +170,106 @@ async def test_in_trouble_meetings_stay_as_they_are(desk: Desk, trouble: str, va
     setattr(desk.zoom.troubles, trouble, value)
     async with desk.codes() as codes:
         for _ in range(5):
-            assert await codes.enrich(bare()) == bare()
+            found = await codes.enrich(bare())
+            assert without_evidence(found) == without_evidence(bare())
+            assert found.join.evidence[-1].reason.endswith(desk.told[0][1]), "explain must say why"
         asked = len(desk.zoom.state.asked)
         assert asked <= 2  # the login and one question: not again before its time
         assert [name for name, _ in desk.told] == [event]
         setattr(desk.zoom.troubles, trouble, type(value)())
         desk.clock._now += timedelta(minutes=16)
         found = await codes.enrich(replace(bare(), event=replace(bare().event, end=NINE + timedelta(hours=1))))
-        if event == "zoom.refused":  # refused credentials are tried again only when they change
+        if event == "zoom.refused":
             assert len(desk.zoom.state.asked) == asked
-        else:
-            assert found.join.passcode == "482913"
-            assert desk.told[-1][0] == "zoom.recovered"
+            desk.clock._now += timedelta(minutes=45)  # an hour after it was refused
+            found = await codes.enrich(replace(bare(), event=replace(bare().event, end=NINE + timedelta(hours=5))))
+        assert found.join.passcode == "482913"
+        assert desk.told[-1][0] == "zoom.recovered"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "value"), [("secret_wrong", True), ("app_deactivated", True), ("throttled", "60"), ("down", True)]
+)
+async def test_a_thousand_invitations_meet_a_zoom_in_trouble(desk: Desk, trouble: str, value: object) -> None:
+    """What is already on its way is all that is asked: a refused login is not sent a thousand times."""
+    setattr(desk.zoom.troubles, trouble, value)
+    async with desk.codes() as codes:
+        found = await asyncio.gather(*(codes.enrich(bare(str(10**10 + n))) for n in range(1000)))
+        assert {m.join.passcode for m in found} == {None}
+        assert {bool(m.join.evidence) for m in found} == {True}
+        await asyncio.gather(*(codes.enrich(bare(str(10**10 + n))) for n in range(1000)))
+    assert len(desk.zoom.state.asked) <= 4 * 4  # four at once: a login, a question, and both again after a 401
+    assert len(desk.told) == 1
+
+
+async def test_what_begins_first_is_asked_first(desk: Desk) -> None:
+    async with desk.codes(patience=0.05) as codes:
+
+        def at(n: int) -> Meeting:
+            start = NINE + timedelta(minutes=(n * 7) % 60 + 1)
+            return replace(
+                bare(str(10**10 + n)), event=replace(bare().event, start=start, end=start + timedelta(hours=1))
+            )
+
+        invitations = [at(n) for n in range(60)]
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await asyncio.gather(*map(codes.enrich, invitations))
+        assert loop.time() - started < 2
+        await asyncio.gather(*map(codes.enrich, invitations))  # a reading waits once for the same answer, not each time
+        await until(lambda: desk.questions() == 60)
+        assert loop.time() - started >= 59 / 100  # the account's rate
+    order = [line.rpartition("/")[2] for line in desk.zoom.state.asked if "/meetings/" in line]
+    begins = {str(m.join.meeting_id): m.event.start for m in invitations}
+    late = order[4:]  # the first four left before the others were known of; four are on their way at once
+    first = sorted(late, key=lambda number: begins[number])
+    assert all(abs(place - first.index(number)) <= 4 for place, number in enumerate(late))
+
+
+async def test_an_answer_from_before_the_limit_does_not_end_the_pause(desk: Desk) -> None:
+    async with desk.codes(patience=0.05) as codes:
+        desk.zoom.state.add(ZoomMeeting("20000000000", "JBrowse", "1"))
+        desk.zoom.troubles.slow = 0.3
+        await codes.enrich(bare())
+        await until(lambda: desk.questions() == 1)
+        desk.zoom.troubles.slow, desk.zoom.troubles.throttled = 0.0, "60"
+        await codes.enrich(bare("20000000000"))
+        await until(lambda: desk.told)
+        await until(lambda: desk.changed == [ID])
+        desk.zoom.troubles.throttled = ""
+        asked = len(desk.zoom.state.asked)
+        await codes.enrich(bare("20000000000"))
+        assert len(desk.zoom.state.asked) == asked
+        assert [name for name, _ in desk.told] == ["zoom.failed"]
 
 
 # ------------------------------------------------------------------------------------ changes
+
+
+async def test_a_changed_invitation_is_asked_about_anew(desk: Desk) -> None:
+    """Without Zoom's notifications it is the only sign that the organiser changed the passcode."""
+    async with desk.codes() as codes:
+        await codes.enrich(bare())
+        desk.zoom.state.add(ZoomMeeting(ID, "other", "777777"))
+        for _ in range(3):
+            await codes.enrich(bare(passcode_text="other"))
+        await until(lambda: desk.changed == [ID])
+        assert (await codes.enrich(bare(passcode_text="other"))).join.passcode == "777777"
+        await codes.enrich(bare())  # another room still has the old invitation
+        assert desk.questions() == 2
+
+
+async def test_a_change_while_the_question_is_on_its_way_is_not_lost(desk: Desk) -> None:
+    async with desk.codes(patience=0.05) as codes:
+        desk.zoom.troubles.slow = 0.2
+        await codes.enrich(bare())
+        await until(lambda: desk.questions() == 1)
+        codes.stale(ID)
+        await until(lambda: desk.changed == [ID])
+        desk.zoom.state.add(ZoomMeeting(ID, "other", "777777"))
+        await codes.enrich(bare())
+        await until(lambda: desk.changed == [ID, ID])
+        assert (await codes.enrich(bare())).join.passcode == "777777"
 
 
 async def test_a_changed_passcode_is_asked_for_and_the_old_one_used_until_then(desk: Desk) -> None:
@@ -217,14 +307,36 @@ async def test_it_is_kept_sealed_for_the_meetings_life(zoom: ZoomStandIn, tmp_pa
     await store.close()
 
 
+async def test_it_is_wiped_while_nobody_asks_for_any(desk: Desk) -> None:
+    async with desk.codes() as codes:
+        await codes.enrich(bare())
+        assert await desk.keep.items("") != {}
+        await desk.clock.advance(timedelta(hours=3), lambda: asyncio.sleep(0))
+        await until(lambda: not codes._known)
+        assert await desk.keep.items("") == {}
+
+
+async def test_a_memory_that_cannot_be_read_costs_only_questions(zoom: ZoomStandIn, tmp_path: Path) -> None:
+    zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
+    store = await Store.open(tmp_path / "db", Vault.open(tmp_path / "vault.key"), NINE)
+    await StoredKeep(store, KEEP).put(ID, b"{}")
+    await store.close()
+    store = await Store.open(tmp_path / "db", Vault.open(tmp_path / "other.key"), NINE)
+    desk = Desk(zoom, StoredKeep(store, KEEP))
+    async with desk.codes() as codes:
+        assert (await codes.enrich(bare())).join.passcode == "482913"
+    assert "all is asked anew" in desk.told[0][1]
+    await store.close()
+
+
 async def test_a_series_keeps_its_passcode(desk: Desk) -> None:
     async with desk.codes() as codes:
         for day in range(5):
             event = bare().event
             moved = replace(event, start=event.start + timedelta(days=day), end=event.end + timedelta(days=day))
             assert (await codes.enrich(replace(bare(), event=moved))).join.passcode == "482913"
-            await asyncio.gather(*codes._asking.values())
-            desk.clock._now += timedelta(days=1)
+            await until(lambda: not codes._open)
+            desk.clock._now += timedelta(days=1) if day < 4 else timedelta(0)
     async with desk.codes() as codes:
         assert await desk.keep.get(ID) is not None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +18,11 @@ from connector.standins.zoom import ZoomMeeting, ZoomStandIn
 from connector.store.store import Store
 from connector.zoom_account.notices import PATH
 from tests.calendars.core.certificates import authority, issue
-from tests.calendars.core.fake_source import Provider
+from tests.calendars.core.conftest import provider
+from tests.calendars.core.fake_source import Provider, event
 from tests.calendars.core.house import Folder, until
+
+__all__ = ["provider"]
 
 ID = "12345678901"
 SOON = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y%m%dT%H%M%SZ")
@@ -109,8 +114,17 @@ async def test_a_secret_that_leads_nowhere_costs_only_the_passcodes(folder: Fold
     assert "the environment variable ZOOM is not set" in folder.named("zoom.failed")[0]["reason"]
 
 
-async def test_a_notification_changes_the_plan(folder: Folder, zoom: ZoomStandIn, tmp_path: Path) -> None:
-    zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
+@dataclass
+class Hooked:
+    """A listener's settings, and a client that trusts its certificate."""
+
+    text: str
+    url: str
+    http: httpx2.AsyncClient
+
+
+@pytest.fixture
+async def hooked(folder: Folder, zoom: ZoomStandIn, tmp_path: Path) -> AsyncIterator[Hooked]:
     folder.environ |= {"ZOOM": zoom.state.client_secret, "HOOK": zoom.state.webhook_token}
     ours = authority()
     issue(ours, tmp_path / "cert.pem", tmp_path / "key.pem")
@@ -124,16 +138,38 @@ listen = "127.0.0.1:{port}"
 cert_file = "cert.pem"
 key_file = "key.pem"
 """
-    folder.toml(settings(zoom, hooks))
-    async with folder.daemon(), httpx2.AsyncClient(verify=ours.client_context()) as http:
+    async with httpx2.AsyncClient(verify=ours.client_context()) as http:
+        yield Hooked(hooks, f"https://127.0.0.1:{port}/{PATH}", http)
+
+
+async def test_a_notification_changes_the_plan(folder: Folder, zoom: ZoomStandIn, hooked: Hooked) -> None:
+    zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
+    folder.toml(settings(zoom, hooked.text))
+    async with folder.daemon():
         await planned(folder, f"{ID}.482913@zoomcrc.com")
-        url = f"https://127.0.0.1:{port}/{PATH}"
-        assert await zoom.challenge(http, url)
+        assert await zoom.challenge(hooked.http, hooked.url)
         zoom.state.add(ZoomMeeting(ID, "other", "777777"))
-        assert (await http.post(url, json={"event": "meeting.updated"})).status_code == 401
-        assert (await zoom.notify(http, url, "meeting.updated", ID)).status_code == 204
+        assert (await hooked.http.post(hooked.url, json={"event": "meeting.updated"})).status_code == 401
+        assert (await zoom.notify(hooked.http, hooked.url, "meeting.updated", ID)).status_code == 204
         await planned(folder, f"{ID}.777777@zoomcrc.com")
     assert folder.named("webhooks.listening") and folder.named("zoom.forged")
+
+
+async def test_only_the_calendars_that_hold_the_meeting_are_read(
+    folder: Folder, provider: Provider, zoom: ZoomStandIn, hooked: Hooked
+) -> None:
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    for name, number in (("a", ID), ("b", "99999999999"), ("c", ID)):
+        provider.events[name] = (event(name, start, start + timedelta(hours=1), f"zoom.us/j/{number}"),)
+    folder.rooms(one="office:a", two="office:b", three="office:c")
+    folder.toml(settings(zoom, hooked.text) + '[calendars.office]\ntype = "fake"\n[sync]\nread_again_after = 3600\n')
+    async with folder.daemon():
+        await until(lambda: len(folder.named("room.planned")) >= 3, "all are read")
+        before = list(provider.reads)
+        assert (await zoom.notify(hooked.http, hooked.url, "meeting.updated", "11111111111")).status_code == 204
+        assert (await zoom.notify(hooked.http, hooked.url, "meeting.updated", ID)).status_code == 204
+        await until(lambda: len(provider.reads) >= len(before) + 2, "the meeting's calendars are read again")
+        assert sorted(provider.reads[len(before) :]) == ["a", "c"]
 
 
 async def test_the_doctor_tries_the_account(folder: Folder, zoom: ZoomStandIn, monkeypatch: pytest.MonkeyPatch) -> None:

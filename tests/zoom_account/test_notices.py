@@ -69,6 +69,7 @@ def test_an_unsigned_challenge_would_sign_anything_and_is_refused() -> None:
         {"x_zm_signature": ""},
         {"x_zm_signature": "v0=" + "0" * 64},
         {"x_zm_signature": "ü"},
+        {"x_zm_signature": "\udcff"},  # a byte that is no UTF-8, as the listener hands it over
         {"x_zm_request_timestamp": ""},
         {"x_zm_request_timestamp": "٣"},
         {"x_zm_request_timestamp": "9" * 400},

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
+import httpx2
 from moto.server import ThreadedMotoServer
 
 
@@ -15,6 +16,21 @@ class Kms:
     endpoint: str
     key: str
     other_key: str
+
+    @contextmanager
+    def nobody_may(self) -> Iterator[None]:
+        """Meanwhile every account lacks every right."""
+        self._may(0)
+        try:
+            yield
+        finally:
+            self._may(10**9)
+
+    def _may(self, calls: int) -> None:
+        """moto asks for no rights in the next so many calls."""
+        httpx2.post(
+            f"{self.endpoint}/moto-api/reset-auth", content=str(calls), headers={"content-type": "text/plain"}
+        ).raise_for_status()
 
 
 @contextmanager

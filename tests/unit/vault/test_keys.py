@@ -8,15 +8,17 @@ import logging
 import os
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.vault import SecretStore, Vault, VaultError
+from connector.vault import SecretStore, Vault, VaultError, local
 from connector.vault.aws import AwsKms
 from connector.vault.masters import LocalMaster, MasterKey, from_environment, from_file
 from connector.vault.ring import read_ring
@@ -135,8 +137,32 @@ def test_a_ring_with_a_key_that_is_not_its_own_is_refused(tmp_path: Path) -> Non
 def test_another_key_file_cannot_open_the_ring(tmp_path: Path) -> None:
     Vault.open(tmp_path / "vault.key")
     (tmp_path / "vault.key").unlink()
+    Vault.open(tmp_path / "other" / "vault.key")
+    (tmp_path / "other" / "vault.key").rename(tmp_path / "vault.key")
     with pytest.raises(VaultError, match=r"vault\.key: the data keys were sealed with another key than this; put"):
         Vault.open(tmp_path / "vault.key")
+
+
+def test_a_lost_key_file_is_not_made_anew_beside_its_ring(tmp_path: Path) -> None:
+    """What is put back from a backup must find its place empty, and the sentence must be true the second time, too."""
+    Vault.open(tmp_path / "vault.key")
+    (tmp_path / "vault.key").unlink()
+    for _ in range(2):
+        with pytest.raises(
+            VaultError, match=r"vault\.key is missing: it is the master key of vault\.ring; put it back"
+        ):
+            Vault.open(tmp_path / "vault.key")
+    assert [path.name for path in tmp_path.iterdir()] == ["vault.ring"]
+
+
+def test_a_ring_that_is_damaged_while_running_and_put_back(tmp_path: Path) -> None:
+    daemon, other = Vault.open(tmp_path / "vault.key"), Vault.open(tmp_path / "vault.key")
+    other.rotate()
+    whole = (tmp_path / "vault.ring").read_bytes()
+    (tmp_path / "vault.ring").write_bytes(whole[:50])
+    assert daemon.unseal(daemon.seal(b"x", "c"), "c") == b"x"
+    (tmp_path / "vault.ring").write_bytes(whole)
+    assert daemon.unseal(other.seal(b"y", "c"), "c") == b"y"  # at once, not after a pause
 
 
 # ------------------------------------------------------------------------------------ the environment
@@ -203,7 +229,7 @@ def test_kms_binds_a_data_key_to_its_place_and_key(service: Kms) -> None:
         aws(service).unwrap(wrapped, "two")
     with pytest.raises(VaultError, match="AWS KMS refused to decrypt"):
         aws(service, service.other_key).unwrap(wrapped, "one")
-    with pytest.raises(VaultError, match=r"AWS KMS refused to encrypt \(NotFoundException\)"):
+    with pytest.raises(VaultError, match=r"AWS KMS refused to encrypt \(NotFoundException\)\. There is no such key"):
         aws(service, "alias/none").wrap(b"k" * 32, "one")
 
 
@@ -237,6 +263,99 @@ def test_moving_to_another_master_key(tmp_path: Path, service: Kms, way: str, ca
     assert moved.hmac(b"a") == running.hmac(b"a")
     with caplog.at_level(logging.WARNING):  # a daemon with the old setting goes on until it is started again
         assert moved.unseal(running.seal(b"y", "c"), "c") == b"y"
+        wait_for_it(running)
     assert "The data keys read before stay in use." in caplog.text
     with pytest.raises(VaultError, match=r"connector secrets rotate --from"):
         Vault.opened(ring, old)
+
+
+# ------------------------------------------------------------------------------------ a key service in trouble
+
+
+class Gate:
+    """A key service that answers when the test lets it: ``open`` is cleared, or ``down`` is set."""
+
+    name = "aws-kms:gate"
+
+    def __init__(self) -> None:
+        self._key = LocalMaster(os.urandom(32), "gate", "gate")
+        self.open = threading.Event()
+        self.open.set()
+        self.asked = threading.Event()
+        self.down = False
+
+    def wrap(self, key: bytes, context: str) -> bytes:
+        return self._key.wrap(key, context)
+
+    def unwrap(self, wrapped: bytes, context: str) -> bytes:
+        self.asked.set()
+        assert self.open.wait(10)
+        if self.down:
+            raise VaultError("aws-kms:gate: AWS KMS cannot be used (EndpointConnectionError).")
+        return self._key.unwrap(wrapped, context)
+
+
+def wait_for_it(vault: Vault) -> None:
+    for thread in threading.enumerate():
+        if thread.name == "vault":
+            thread.join(10)
+    assert vault.ready()
+
+
+def test_a_slow_key_service_after_a_rotation_holds_nobody_up(tmp_path: Path) -> None:
+    """The daemon seals and opens on its event loop: it goes on with the keys that it has."""
+    gate, ring = Gate(), tmp_path / "vault.ring"
+    daemon, command = Vault.opened(ring, gate), Vault.opened(ring, gate)
+    before = daemon.seal(b"1", "c")
+    command.rotate()
+    after = command.seal(b"2", "c")
+    gate.open.clear()
+    gate.asked.clear()
+    try:
+        meanwhile = daemon.seal(b"3", "c")
+        assert gate.asked.wait(10)
+        assert not daemon.ready()
+        assert daemon.unseal(before, "c") == b"1"
+        with pytest.raises(VaultError, match=r"data key that is not at hand: aws-kms:gate is being asked"):
+            daemon.unseal(after, "c")
+    finally:
+        gate.open.set()
+    wait_for_it(daemon)
+    assert daemon.unseal(after, "c") == b"2"
+    assert daemon.seal(b"4", "c")[1:9] == command.key_id
+    assert command.unseal(meanwhile, "c") == b"3"
+
+
+def test_a_key_service_that_is_down_after_a_rotation_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate, ring = Gate(), tmp_path / "vault.ring"
+    daemon, command = Vault.opened(ring, gate), Vault.opened(ring, gate)
+    command.rotate()
+    after = command.seal(b"2", "c")
+    gate.down = True
+    for _ in range(3):
+        daemon.seal(b"x", "c")
+        wait_for_it(daemon)
+    assert caplog.text.count("EndpointConnectionError") == 1
+    with pytest.raises(VaultError, match=r"not at hand: aws-kms:gate: AWS KMS cannot be used"):
+        daemon.unseal(after, "c")
+    gate.down = False
+    monkeypatch.setattr(local, "_TRY_AGAIN", 0.0)
+    daemon._failed = (daemon._failed[0], 0.0)  # a minute later
+    daemon.seal(b"x", "c")
+    wait_for_it(daemon)
+    assert daemon.unseal(after, "c") == b"2"
+
+
+def test_a_role_without_the_right_and_a_machine_without_a_role(service: Kms, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrapped = aws(service).wrap(b"k" * 32, "one")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with service.nobody_may():
+        with pytest.raises(VaultError, match=r"refused to decrypt .*Allow kms:Encrypt and kms:Decrypt on this key"):
+            aws(service).unwrap(wrapped, "one")
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        with pytest.raises(VaultError, match=r"\(NoCredentialsError\)\. Give this machine an instance role"):
+            aws(service).unwrap(wrapped, "one")

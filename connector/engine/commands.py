@@ -9,7 +9,7 @@ from connector.engine.unit import Tools
 from connector.model import CalendarId
 from connector.store import commands
 from connector.store.commands import Command
-from connector.store.store import StoreError
+from connector.store.writer import StoreError
 
 
 class Commands:

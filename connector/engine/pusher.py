@@ -11,7 +11,8 @@ from connector.engine.unit import NotAllowed, Tools, Unit
 from connector.model import RoomPlan
 from connector.planning.reconcile import Push, reconcile
 from connector.planning.retry import backoff
-from connector.store.store import RoomRow, StoreError
+from connector.store.store import RoomRow
+from connector.store.writer import StoreError
 from device_drivers.api import (
     Capability,
     CredentialsRejected,

@@ -14,7 +14,8 @@ from connector.engine.unit import Tools, Unit
 from connector.model import CalendarId, Meeting, Room, RoomId, RoomPlan
 from connector.planning.dialing import Attempt
 from connector.planning.plan import plan
-from connector.store.store import OwnershipLost, RoomRow, StoreError
+from connector.store.store import RoomRow
+from connector.store.writer import OwnershipLost, StoreError
 from device_drivers.api import Capability
 
 _LANE_PAUSE = timedelta(seconds=5)

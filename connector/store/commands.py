@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
-from connector.store.store import Store, Write
+from connector.store.store import Store
 from connector.store.tables import commands
+from connector.store.writer import Write
 
 _KEPT = timedelta(days=1)  # answers may be read that long
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from connector.store.store import Store, Write, readable
+from connector.store.store import Store, readable
 from connector.store.tables import keep
+from connector.store.writer import Write
 
 
 def context(source: str, key: str) -> str:

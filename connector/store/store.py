@@ -1,7 +1,8 @@
-"""The store: one writer that commits what is queued in one transaction, and plain reads.
+"""The store: what is kept of calendars, rooms, dial attempts and history, as prepared writes and plain reads.
 
-Every transaction checks that this process still owns the database (the epoch), so a daemon that was replaced
-can neither dial nor overwrite: its writes raise ``OwnershipLost``. A full disk or a broken file is ``StoreError``.
+Every transaction of the writer checks that this process still owns the database (the epoch), so a daemon that was
+replaced can neither dial nor overwrite: its writes raise ``OwnershipLost``. A full disk or a broken file is
+``StoreError``.
 """
 
 from __future__ import annotations
@@ -9,26 +10,25 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, event, func, insert, select, update
+from sqlalchemy import Delete, Insert, Table, bindparam, delete, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from connector.errors import ConnectorError
 from connector.model import Meeting, RoomId, RoomPlan
 from connector.planning.dialing import Attempt, AttemptState
 from connector.store import tables
 from connector.store.schema import upgrade_sqlite
+from connector.store.writer import StoreError, Write, Writer, cause_of
 from connector.vault import Damaged, VaultError
 from device_drivers.api import DeviceInfo, Receipt
 
@@ -47,14 +47,6 @@ class Sealer(Protocol):
     def seal(self, data: bytes, context: str) -> bytes: ...
 
     def unseal(self, sealed: bytes, context: str) -> bytes: ...
-
-
-class OwnershipLost(Exception):
-    """Another process took this database over; this one must stop commanding units."""
-
-
-class StoreError(ConnectorError):
-    """The database cannot be opened, read or written. What failed changed nothing; a write may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +81,14 @@ class HistoryRow:
     detail: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A prepared statement and its values: to build and compile one anew for each row costs more than to run it."""
-
-    statement: Insert | Update | Delete
-    values: Mapping[str, Any] = field(default_factory=dict, repr=False)  # empty: the statement holds its own
-
-
-@dataclass(slots=True)
-class _Job:
-    writes: tuple[Write, ...]
-    done: asyncio.Future[None] | None
-
-
-@dataclass(slots=True)
-class _Writer:
-    queue: asyncio.Queue[_Job | None] = field(default_factory=asyncio.Queue)
-    task: asyncio.Task[None] | None = None
-
-
 class Store:
     """``open`` takes the database over for writing; ``open_read_only`` is for ``explain`` and the pages."""
 
     def __init__(self, engine: AsyncEngine, sealer: Sealer, epoch: int | None) -> None:
         self._engine = engine
         self._sealer = sealer
-        self._epoch = epoch
-        self._writer = _Writer()
+        self._writer = Writer(engine, epoch)
         self._next_attempt = 1
-        self._trouble = ""  # why nothing can be written now: one line in the log a change
 
     # -------------------------------------------------------------------------------- opening and closing
 
@@ -135,13 +105,13 @@ class Store:
                 last = (await conn.execute(select(func.max(tables.attempts.c.id)))).scalar() or 0
         except (OSError, sqlite3.Error, SQLAlchemyError) as error:
             raise StoreError(
-                f"The database {path} cannot be used ({_cause(error)}) and was left as it is. Mend what is named, or"
+                f"The database {path} cannot be used ({cause_of(error)}) and was left as it is. Mend what is named, or"
                 " restore a backup. Without one, move the file aside and start again: calendars are read and screens"
                 " filled anew, but what was dialled before is forgotten."
             ) from None
         store = cls(engine, sealer, epoch)
         store._next_attempt = last + 1
-        store._writer.task = asyncio.create_task(store._write_forever(), name="store-writer")
+        store._writer.start()
         return store
 
     @classmethod
@@ -150,77 +120,18 @@ class Store:
 
     async def close(self) -> None:
         """Everything posted so far is committed first."""
-        if self._writer.task is not None:
-            self._writer.queue.put_nowait(None)
-            await self._writer.task
+        await self._writer.close()
         await self._engine.dispose()
 
-    # -------------------------------------------------------------------------------- the writer
+    # -------------------------------------------------------------------------------- writing and reading
 
     async def write(self, *writes: Write) -> None:
-        """Returns when committed. Writes queued by others meanwhile share the transaction."""
-        if self._writer.task is None or self._writer.task.done():
-            raise OwnershipLost("the store is closed")
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._writer.queue.put_nowait(_Job(writes, done))
-        await done
+        """Returns when committed. Raises StoreError, OwnershipLost."""
+        await self._writer.write(*writes)
 
     def post(self, *writes: Write) -> None:
         """Committed with the next transaction; nobody waits. For what may be lost in a crash."""
-        if self._writer.task is not None and not self._writer.task.done():
-            self._writer.queue.put_nowait(_Job(writes, None))
-
-    async def _write_forever(self) -> None:
-        closing = False
-        while not closing:
-            batch = [await self._writer.queue.get()]
-            while not self._writer.queue.empty():
-                batch.append(self._writer.queue.get_nowait())
-            closing = None in batch
-            jobs = [job for job in batch if job is not None]
-            if jobs:
-                await self._commit(jobs)
-
-    async def _commit(self, jobs: list[_Job]) -> None:
-        if not any(job.writes for job in jobs):
-            _settle(jobs, None)  # somebody only waits for what was queued before
-            return
-        try:
-            async with self._engine.begin() as conn:
-                epoch = (await conn.execute(select(tables.owner.c.epoch))).scalar()
-                if epoch != self._epoch:
-                    raise OwnershipLost(f"another daemon took over this database (epoch {epoch}, ours {self._epoch})")
-                for statement, values in _runs(jobs):
-                    if any(values):
-                        await conn.execute(statement, values)
-                    else:  # rare ones, such as a wipe, that hold their own
-                        await conn.execute(statement)
-        except Exception as error:
-            if len(jobs) > 1 and not isinstance(error, OwnershipLost):
-                for job in jobs:  # one bad statement must not fail its neighbours
-                    await self._commit([job])
-                return
-            _settle(jobs, self._troubled(error) if _is_trouble(error) else error)
-        else:
-            self._mended()
-            _settle(jobs, None)
-
-    def _troubled(self, error: Exception) -> StoreError:
-        cause = _cause(error)
-        if cause != self._trouble:
-            self._trouble = cause
-            _log.error(
-                "store.failed",
-                database=self._engine.url.database,
-                reason=f"The database cannot be written ({cause}). No room dials by itself until it can, because a dial"
-                " that is not written down could be made twice. Screens are kept as usual.",
-            )
-        return StoreError(f"the database cannot be written ({cause})")
-
-    def _mended(self) -> None:
-        if self._trouble:
-            self._trouble = ""
-            _log.info("store.recovered", database=self._engine.url.database)
+        self._writer.post(*writes)
 
     @asynccontextmanager
     async def aside(self) -> AsyncIterator[AsyncConnection]:
@@ -229,7 +140,9 @@ class Store:
             async with self._engine.begin() as conn:
                 yield conn
         except (OSError, DatabaseError) as error:
-            raise StoreError(f"The database {self._engine.url.database} cannot be written ({_cause(error)}).") from None
+            raise StoreError(
+                f"The database {self._engine.url.database} cannot be written ({cause_of(error)})."
+            ) from None
 
     @property
     def sealer(self) -> Sealer:
@@ -242,7 +155,7 @@ class Store:
             async with self._engine.connect() as conn:
                 yield conn
         except (OSError, DatabaseError) as error:
-            raise StoreError(f"The database {self._engine.url.database} cannot be read ({_cause(error)}).") from None
+            raise StoreError(f"The database {self._engine.url.database} cannot be read ({cause_of(error)}).") from None
 
     async def scrub(self) -> None:
         """What was deleted is overwritten in the file (secure_delete); here it leaves the write-ahead log, too."""
@@ -482,28 +395,6 @@ def _progress(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _runs(jobs: Iterable[_Job]) -> Iterator[tuple[Insert | Update | Delete, list[Mapping[str, Any]]]]:
-    """Neighbours with one statement become one call. Tables are taken apart: no row refers to another table's."""
-    by_table: dict[str, list[Write]] = {}
-    for job in jobs:
-        for write in job.writes:
-            by_table.setdefault(write.statement.table.description, []).append(write)
-    for writes in by_table.values():
-        for _, run in groupby(writes, key=lambda write: id(write.statement)):
-            found = list(run)
-            yield found[0].statement, [write.values for write in found]
-
-
-def _settle(jobs: Iterable[_Job], error: Exception | None) -> None:
-    for job in jobs:
-        if job.done is None or job.done.done():
-            continue
-        if error is None:
-            job.done.set_result(None)
-        else:
-            job.done.set_exception(error)
-
-
 def _in_utc(value: _T) -> _T:
     """``value`` with every time in it in ``datetime.UTC``, as it was before it was stored. Pydantic reads times with a
     zone class of its own, which is equal but prints otherwise, and a booking list's digest is made of its print."""
@@ -515,17 +406,6 @@ def _in_utc(value: _T) -> _T:
     elif is_dataclass(value) and not isinstance(value, type):
         fresh = replace(value, **{f.name: _in_utc(getattr(value, f.name)) for f in fields(value)})
     return cast(_T, fresh)
-
-
-def _is_trouble(error: Exception) -> bool:
-    """The disk's or the file's, not the statement's."""
-    mistakes = IntegrityError | ProgrammingError | DataError
-    return isinstance(error, OSError | DatabaseError) and not isinstance(error, mistakes)
-
-
-def _cause(error: Exception) -> str:
-    """Without the statement and its values, which SQLAlchemy puts into the message."""
-    return str(getattr(error, "orig", None) or error)
 
 
 def _engine(path: Path) -> AsyncEngine:

@@ -20,7 +20,7 @@ from connector.engine.clock import Clock, sleep
 from connector.errors import AccessDenied, CalendarError, ConnectorError, CredentialsRejected, RateLimited
 from connector.model import JoinInfo, Meeting
 from connector.planning.retry import backoff
-from connector.store.store import OwnershipLost
+from connector.store.writer import OwnershipLost
 from connector.zoom_account.api import AT_ONCE, RoomCode, ZoomApi
 from connector.zoom_account.completing import completed, noted
 

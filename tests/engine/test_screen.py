@@ -43,13 +43,13 @@ async def test_what_a_push_rests_on_is_on_the_disk_before_it(house: House, monke
     a, b = meeting("a"), meeting("b", NINE + minutes(60))
     await house.calendar(a)
     assert house.store is not None
-    disk, commit = asyncio.Event(), house.store._commit
+    disk, commit = asyncio.Event(), house.store._writer._commit
 
     async def slow(jobs: list[Any]) -> None:
         await disk.wait()
         await commit(jobs)
 
-    monkeypatch.setattr(house.store, "_commit", slow)
+    monkeypatch.setattr(house.store._writer, "_commit", slow)
     house.meetings["r1"] = [a, b]
     assert house.supervisor is not None
     house.supervisor.calendar_changed(CALENDAR)

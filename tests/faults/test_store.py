@@ -19,7 +19,8 @@ from connector.observe.events import LOG_EVENTS
 from connector.planning.dialing import Attempt, AttemptState
 from connector.planning.plan import plan
 from connector.store import schema
-from connector.store.store import HISTORY_PER_ROOM, Store, StoreError
+from connector.store.store import HISTORY_PER_ROOM, Store
+from connector.store.writer import StoreError
 from connector.vault.local import Vault
 from device_drivers.api import Capability, Receipt
 from tests.support.clock import NINE

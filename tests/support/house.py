@@ -139,9 +139,9 @@ class House:
         for managed in self.supervisor._managed.values():
             if managed.alarm is not None:
                 managed.alarm.cancel()
-        assert self.store._writer.task is not None
-        self.store._writer.task.cancel()
-        await asyncio.gather(self.store._writer.task, return_exceptions=True)
+        assert self.store._writer._task is not None
+        self.store._writer._task.cancel()
+        await asyncio.gather(self.store._writer._task, return_exceptions=True)
         await self.store._engine.dispose()
         self.supervisor = self.store = None
 

@@ -13,7 +13,7 @@ from connector.engine.commands import Commands
 from connector.errors import CredentialsRejected
 from connector.model import CalendarId, Snapshot, Window
 from connector.store import commands
-from connector.store.store import StoreError
+from connector.store.writer import StoreError
 from tests.engine.test_sync import Desk, MemorySource
 
 

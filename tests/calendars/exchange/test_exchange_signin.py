@@ -17,7 +17,7 @@ from connector.calendars.exchange.transport import ways_in
 from connector.errors import AccessDenied, CredentialsRejected, SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.exchange import ExchangeStandIn
-from connector.store.store import StoreError
+from connector.store.writer import StoreError
 from tests.calendars.exchange.house import PASSWORD, QUICK, ROOM, access_to, source_of, standing, until
 from tests.calendars.ics_text import vevent, window
 

@@ -4,7 +4,7 @@ Every service looks for its own meetings; ``choose`` then decides between servic
 
 1. a meeting that is live, before one that is not (recording, registration);
 2. an invitation, before a link that reads as somebody's signature, see ``connector.detection.signature``;
-3. what is not quoted from an older mail, before what is;
+3. what is not quoted from an older mail, before what is, see ``connector.detection.quoting``;
 4. a service a room can reach, before Teams or Meet without a room address: calendars add those two by themselves;
 5. the better place: structured conference data, location, URL, body, title;
 6. what stands higher in the text; at the very same spot, the order of the services table.
@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from connector.detection.page import Page, is_title, read_page
+from connector.detection.quoting import below_headers
 from connector.detection.service import Found, lost, note, won
 from connector.detection.services import SERVICES
 from connector.detection.signature import signature_of
@@ -42,7 +43,7 @@ def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInf
 
     ``sip`` and ``h323`` are empty when the meeting is not joinable, which a cancelled one never is.
     """
-    pages = tuple(sorted((read_page(text) for text in texts), key=lambda page: page.rank))
+    pages = tuple(sorted((below_headers(read_page(text)) for text in texts), key=lambda page: page.rank))
     cancelled = cancelled or called_off(texts)
     found = [candidate for service in SERVICES for candidate in service.find(pages)]
     if not found:

@@ -235,6 +235,12 @@ _ID_11 = re.compile(r"\d{3}[ \-.·]{1,3}\d{4}[ \-.·]{1,3}\d{4}(?!\d)")
 # Eleven digits that a line wrap cut before the last group, which has a line of its own and is no year. No other break
 # is put together: what stands alone on the next line may be a passcode or a phone number.
 _ID_BROKEN = re.compile(r"\d{3}[ \-.·]{1,3}\d{4}[ \t]{0,4}\n[ \t]{0,4}(?!19|20)\d{4}(?=[ \t]{0,8}(?:\n|$))")
+# Groups that a scheduler or a hand made, all with the same mark: 3-3-5. Two groups with a space may be a number and its
+# code; 4-3-4 is how Webex prints its numbers.
+_ID_ODD = re.compile(
+    r"(?!\d{4}[ \-.·]\d{3}[ \-.·]\d{4}(?!\d))"
+    r"(?:\d{3,6}(?P<mark>[ \-.·])\d{3,6}(?P=mark)\d{3,6}|\d{4,6}-\d{4,6})(?![ \-.·]?\d|[:,@#])"
+)
 # Between a word such as "zoom" and a number: the number is another thing's, or stands in another sentence.
 _FOREIGN_NUMBER = re.compile(
     r"[^\W\d_]{4}[.!?;]\s|invoice|ticket|phone|\btel\b|\bfax|mobile|whatsapp|call me|office(?! hours)|booking"
@@ -262,7 +268,8 @@ def printed_ids(page: Page) -> list[PrintedId]:
             word = None if strong else _WORD_BEFORE.search(page.low, max(0, start - 24), start)
             if word and word[1] not in ("meeting", "zoom", "webinar", "the", "join"):
                 continue  # "office id", "tax id"
-            match = number_after(page.text, end, _ID) or (number_after(page.text, end, _ID_BROKEN) if strong else None)
+            shapes = (_ID, _ID_BROKEN, _ID_ODD) if strong else (_ID,)
+            match = next(filter(None, (number_after(page.text, end, shape) for shape in shapes)), None)
             if match is None or match.start() in found:
                 continue
             if not strong and _FOREIGN_NUMBER.search(page.low, end, match.start()):

@@ -21,6 +21,8 @@ _BODY = source_rank("description")
 _ABOVE = 600  # characters from a signature's beginning to a link in it
 _CONTACT_LINES = 4
 _LINE = 200
+_NAME = 40
+_SENTENCE_MARKS = ".,:;!?。、，：！？"
 
 _READS_SO = ": it reads as a signature"
 _SEPARATOR = re.compile(r"^[ \t]{0,4}--[ \t]{0,4}$", re.MULTILINE)
@@ -58,19 +60,35 @@ def why_signature(page: Page, at: int, *, marks: int, personal: bool, others: li
         return "a link below a signature's separator" + _READS_SO
     if marks < 2 and _CLOSING.search(page.low, start, at):
         return "a lone link below a closing formula" + _READS_SO
+    beside = [other for other in others if page.quoted(other) <= page.quoted(at)]
+    own_room = "somebody's own room beside "
+    if others and not beside:  # they are only quoted from older mail, which proves little about the new text
+        below = personal and not marks and _stands_below_a_name(page, at)
+        return own_room + "a name, above quoted mail" + _READS_SO if below else ""
     if marks < 2 and personal and _stands_by_contacts(page, at):
-        return "somebody's own room beside a telephone number or a mail address" + _READS_SO
+        return own_room + "a telephone number or a mail address" + _READS_SO
     if marks < 2 and personal and others and any(_OWN.search(text) for text in _words_by(page, at)):
         return "a link that is called somebody's own room" + _READS_SO
-    if any(other < at for other in others):
+    if any(other < at for other in beside):
         return "a lone link below another meeting" + _READS_SO if marks < 1 + personal else ""
     lone = personal and not marks and bool(others) and not _opens_the_text(page, at)
-    return "somebody's own room beside another meeting" + _READS_SO if lone else ""
+    return own_room + "another meeting" + _READS_SO if lone else ""
 
 
 def _opens_the_text(page: Page, at: int) -> bool:
     """Nothing above its line: a signature has at least a name there."""
     return "\n" not in page.text[max(0, at - _ABOVE) : at].strip()
+
+
+def _stands_below_a_name(page: Page, at: int) -> bool:
+    """The line above is short and ends neither a sentence nor in a colon; or a mail address stands on the link's line;
+    or the link is called the writer's own."""
+    words = _words_by(page, at)
+    if "@" in words[0] or any(_OWN.search(text) for text in words):
+        return True
+    line = max(page.text.rfind("\n", max(0, at - _LINE), at), 0)
+    above = page.text[max(0, line - _LINE) : line].rstrip().rpartition("\n")[2].strip()
+    return 0 < len(above) <= _NAME and above[-1] not in _SENTENCE_MARKS
 
 
 def signature_of(found: Found, pages: tuple[Page, ...]) -> str:

@@ -28,7 +28,7 @@ from connector.detection.service import (
     won,
 )
 from connector.detection.urls import Url, host_under
-from connector.detection.words import MEETING_ID_LABELS
+from connector.detection.words import MEETING_ID_LABELS, PASSCODE_LABELS
 from connector.model import Evidence
 
 DOMAINS = (
@@ -134,7 +134,7 @@ def _blocks(page: Page) -> Iterator[tuple[int, _Cvi | None]]:
         known = host_under(address.host, *_KEY_FIRST, *_CONFERENCE_FIRST)
         if not known and (address.scheme == "mailto" or not named):
             continue
-        conference = _conference_id(page, address, known=False)
+        conference = _conference_id(Part(page, 0, len(page.text) + 1), address, known=False)
         if conference is not None and not _is_thread(address):
             yield address.at, _combined(address, conference) if known else None
 
@@ -243,28 +243,38 @@ def _all(pattern: re.Pattern[str], text: str | None) -> bool:
 _KEY_FIRST = ("plcm.vc", "teams.bjn.vc")
 _CONFERENCE_FIRST = ("m.webex.com",)
 _DEVICE_WORDS = re.compile(
-    r"vtc|video[ \-]?(?:conferenc|konferen|conf|id)|tenant|videoneuvottelu|visioconf|vidéo|video"
+    r"vtc|video[ \-]?(?:conferenc|konferen|conf|id)|tenant|videoneuvottelu|visioconf|vidéo|video|видео|відео|wideo"
+    r"|ビデオ|视频|視訊|화상"
 )
-_CONFERENCE_ID = re.compile(r"[^\d\n:]{0,60}[:][ \t]{0,4}(\d[\d \t]{6,16}\d)(?![\d#])")
+# A label and its number, on one line, in the cells of a table, or one below the other. Never a part of a longer number,
+# nor one that a telephone asks for with a "#".
+_CONFERENCE_ID = re.compile(
+    r"(?P<label>[^\d\n:|\t@]{2,60}?)[ *_`]{0,6}(?P<mark>[:|\t])?[ \t|*_`>]{0,12}(?P<below>(?:\n[ \t|>*_`]{0,12}){0,3})"
+    r"(?P<id>\d(?:[ \t\-]{0,2}\d){7,11}+)(?![ \t]{0,3}[\d#]|@|\.\w)"
+)
+_ADDRESS = re.compile(r"[\w.+\-]{1,64}@[\w.\-]{1,80}")
+_PHONE_WORDS = re.compile(r"phone|\btel|\bfax|mobil|téléph|電話|电话|전화|телеф")
 _BELOW = 240  # characters from the tenant key to the conference id
+_ABOVE = 120
 
 
 def _printed_block(part: Part) -> _Cvi | None:
+    """The first key with its conference id; a key alone only where no other has one."""
     page = part.page
+    menu: _Cvi | None = None
     for address in page.addresses:
-        if not part.holds(address.at):
+        if not part.holds(address.at) or _is_thread(address):
             continue
         known = host_under(address.host, *_KEY_FIRST, *_CONFERENCE_FIRST)
-        around = page.low[max(0, address.at - 120) : address.at + _BELOW]
+        around = page.low[max(0, address.at - _ABOVE) : address.at + _BELOW]
         if not known and (address.scheme == "mailto" or not _DEVICE_WORDS.search(around)):
             continue
-        if _is_thread(address):
-            continue
-        conference = _conference_id(page, address, known)
-        if conference is None and not known:
-            continue
-        return _combined(address, conference)
-    return None
+        conference = _conference_id(part, address, known)
+        if conference is not None:
+            return _combined(address, conference)
+        if known and menu is None:
+            menu = _combined(address, None)
+    return menu
 
 
 def _is_thread(address: Address) -> bool:
@@ -272,16 +282,40 @@ def _is_thread(address: Address) -> bool:
     return address.host.startswith("thread.") or "meeting_" in address.user
 
 
-def _conference_id(page: Page, address: Address, known: bool) -> str | None:
-    """The labelled number below the address. Where the domain is not known, the label must speak of video: a mail
-    address with a phone number below it must not become a dial string."""
-    for line in page.text[address.at : address.at + _BELOW].split("\n")[:5]:
-        match = _CONFERENCE_ID.search(line)
-        if match and not known and not _DEVICE_WORDS.search(match[0].lower()):
+def _conference_id(part: Part, address: Address, known: bool) -> str | None:
+    """The labelled number below the address, else the one just above it; behind another address it is that one's.
+
+    Only a label that speaks of video is believed everywhere: a mail address above a phone number must not become a
+    dial string. Below a known key, a label in a language that is not in the table will do, with its number on its line.
+    """
+    text = part.page.text
+    own = f"{address.user}@{address.host}".lower()
+    start, end = max(part.start, address.at - _ABOVE), min(part.end, address.at + _BELOW)
+    for other in _ADDRESS.finditer(text, start, end):
+        if other[0].lower().rstrip(".") == own:
             continue
-        if match and 8 <= len(only_digits(match[1])) <= 12:
-            return only_digits(match[1])
-    return None
+        if other.end() <= address.at:
+            start = other.end()
+        elif other.start() > address.at:
+            end = other.start()
+            break
+    for match in _CONFERENCE_ID.finditer(text, address.at, end):
+        if _labels_a_conference(match, known):
+            return only_digits(match["id"])
+    above = _CONFERENCE_ID.finditer(text, start, address.at)
+    numbers = [only_digits(match["id"]) for match in above if _labels_a_conference(match, known=False)]
+    return numbers[-1] if numbers else None
+
+
+def _labels_a_conference(match: re.Match[str], known: bool) -> bool:
+    label = match["label"].lower().rstrip(" *_`")
+    if _PHONE_WORDS.search(label) or any(word in label for word in PASSCODE_LABELS):
+        return False
+    if _DEVICE_WORDS.search(label):
+        return match["mark"] is not None or label.endswith("id")
+    if not known or match["mark"] != ":" or match["below"]:
+        return False
+    return not any(word in label for word in MEETING_ID_LABELS)
 
 
 def _combined(address: Address, conference: str | None) -> _Cvi:

@@ -93,6 +93,26 @@ def test_an_id_in_other_digits_and_with_other_separators(printed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "printed", ["819-203-74655", "819 203 74655", "8192-0374-655", "81920-374655", "819.20374.655"]
+)
+def test_an_id_in_groups_that_zoom_does_not_print(printed: str) -> None:
+    assert in_text(f"A Zoom meeting.\nMeeting ID: {printed}\n").sip == (f"{ID}@zoomcrc.com",)
+    assert in_text(f"Our weekly.\nMeeting ID: {printed}\nPasscode: 004618\n").sip == ()
+    assert in_text(f"A Zoom meeting.\nOffice: {printed}\n").sip == ()
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        *("819203 74655", "819-203 74655", "819-203-746-55", "819 203 746 10:30", "8192 037 4655", "819-20-374655"),
+        *("819 203 74655#", "819-203-746551", "2026-11-21-104"),
+    ],
+)
+def test_groups_that_may_be_two_numbers_are_not_put_together(printed: str) -> None:
+    assert printed_ids(page(f"Meeting ID: {printed}\n")) == []
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "Zoom account. Customer ID: 819 2037 4655",

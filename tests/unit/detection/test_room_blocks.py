@@ -6,7 +6,7 @@ import pytest
 
 from connector.detection.detect import detect
 from connector.model import SourceText
-from tests.unit.detection.helpers import in_text
+from tests.unit.detection.helpers import in_html, in_text
 
 WEBEX = "https://acme.webex.com/acme/j.php?MTID="
 BODY = (
@@ -137,6 +137,64 @@ def test_a_teams_block_at_an_unknown_domain_is_named_and_not_dialled() -> None:
 )
 def test_a_key_without_its_conference_id_makes_no_meeting(body: str) -> None:
     assert in_text(body).sip == ()
+
+
+TEAMS = "Microsoft Teams meeting\nJoin: https://teams.microsoft.com/meet/228859003479315?p=x\n"
+
+
+@pytest.mark.parametrize("top", ["", TEAMS])
+@pytest.mark.parametrize(
+    "block",
+    [
+        "Tenant key:\nacme@m.webex.com\nVideo ID:\n114 213 415 0\nMore info\n",
+        "Tenant key:\n\nacme@m.webex.com\n\nVideo ID:\n\n114 213 415 0\n\nMore info\n",
+        "Video device\nacme@m.webex.com\nVideo Conference ID:\n114 213 415 0\n",
+        "**Tenant key:** acme@m.webex.com\n**Video Conference ID:** 114 213 415 0\n",
+        "**Tenant key**: acme@m.webex.com\n**Video Conference ID**: 114 213 415 0\n",
+        "| Tenant key | acme@m.webex.com |\n| Video Conference ID | 114 213 415 0 |\n",
+        "Tenant key\nacme@m.webex.com\nVideo ID\n114 213 415 0\n",
+        "Video ID: 114 213 415 0\nTenant key: acme@m.webex.com\n",
+        "Tenant key: acme@m.webex.com\nPhone Conference ID: 576 762 134#\nVideo ID: 114 213 415 0\n",
+        "acme@m.webex.com\nビデオ会議 ID: 114 213 415 0\n",
+    ],
+)
+def test_the_conference_id_of_a_block_is_read_in_every_layout(top: str, block: str) -> None:
+    assert in_text(top + block).sip == ("1142134150.acme@m.webex.com",)
+
+
+def test_the_conference_id_of_a_block_in_a_table() -> None:
+    row = "<tr><td><b>{}</b></td><td>{}</td></tr>"
+    table = row.format("Tenant key", "acme@m.webex.com") + row.format("Video Conference ID", "114 213 415 0")
+    assert in_html(f"<table>{table}</table>").sip == ("1142134150.acme@m.webex.com",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Phone Conference ID:\n576 762 134#",
+        "Phone Conference ID: 576 762 134 #",
+        "Tel: 0202 5550 143",
+        "Meeting ID: 278 735 485",
+        "Passcode: 20265550",
+        "Date:\n2026 1121",
+        "Video ID: 114 213 415 0 114 2134",
+        "",
+    ],
+)
+def test_another_number_below_the_tenant_key_is_no_conference_id(line: str) -> None:
+    assert in_text(f"{TEAMS}Tenant key: acme@m.webex.com\n{line}\n").sip == ("acme@m.webex.com",)
+
+
+def test_the_conference_id_below_another_address_is_not_taken() -> None:
+    block = "813000800@t.plcm.vc\nVTC Conference ID: 017920684\n"
+    assert in_text(f"{TEAMS}Rooms: kim@example.org\n{block}").sip == ("813000800.017920684@t.plcm.vc",)
+    assert in_text(f"{TEAMS}Key: acme@m.webex.com\n{block}").sip == ("813000800.017920684@t.plcm.vc",)
+
+
+def test_the_key_that_has_its_conference_id_is_dialled() -> None:
+    far = "How rooms join is told on the page of your own administrator. " * 5
+    join = in_text(f"{TEAMS}Key: acme@m.webex.com\n{far}\nKey: acme@m.webex.com\nVideo ID: 114 213 415 0\n")
+    assert join.sip == ("1142134150.acme@m.webex.com",)
 
 
 # ------------------------------------------------------------------------------------ Cisco Meeting Server, StarLeaf

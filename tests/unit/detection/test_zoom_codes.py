@@ -52,6 +52,25 @@ def test_an_altered_number_keeps_its_gateways() -> None:
     assert join.h323 == ("192.0.2.37##81920374655#654321",)
 
 
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Old one: Zoom ID: 310-555-0143 (password: 25226)\n",
+        "Old one: Meeting ID: 310-555-0143\nPasscode: 25226\n",
+        "Meeting ID: 310 555 0143, passcode: 25226\n",
+    ],
+)
+def test_the_code_below_another_number_is_not_sent(below: str) -> None:
+    join = in_text(f"{LINK}\n\n{below}")
+    assert (join.sip, join.passcode_text) == (("81920374655@zoomcrc.com",), None)
+    assert "another meeting's number" in lines_for(join, "passcode", "note")[0].reason
+
+
+@pytest.mark.parametrize("altered", ["310 555 0143", "819 203 7465", "819 2037 0000", "829 2037 4655"])
+def test_the_code_below_an_altered_copy_of_the_number_is_sent(altered: str) -> None:
+    assert in_text(f"{LINK}\nMeeting ID: {altered}\nPasscode: 25226\n").sip == ("81920374655.25226@zoomcrc.com",)
+
+
 @pytest.mark.parametrize("name", ["Teams", "MS Teams call", "webex", "Skype", "GoTo Meeting", "Google Meet"])
 def test_another_services_name_stops_the_guess(name: str) -> None:
     join = in_text(f"{name}\nMeeting ID: 344 2334 6522\nPasscode: 123456\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.detection.hosts import service_of_host
 from connector.detection.page import Page
@@ -35,29 +35,56 @@ class Choice:
 
 
 def choose(reading: Reading) -> Choice | None:
-    joins = [z for z in reading.links if z.kind == "join"]
+    """What is not quoted first, even a printed id: a link in an older mail is another meeting's."""
+    new = _not_quoted(reading)
+    choice = _choose(new, reading) if new is not None else None
+    return choice or _choose(reading, reading)
+
+
+def _choose(part: Reading, reading: Reading) -> Choice | None:
+    """The meeting of ``part``, which may be all of ``reading``."""
+    joins = [z for z in part.links if z.kind == "join"]
     if joins:
-        link, why = _not_in_a_signature(reading, joins)
+        link, why = _not_in_a_signature(reading, [z for z in reading.links if z.kind == "join"])
         return Choice(link.meeting_id, link.page, link.at, "zoom.link", why)
-    if reading.sip:
-        stated = reading.sip[0]
+    if part.sip:
+        stated = part.sip[0]
         return Choice(stated.meeting_id, stated.page, stated.at, "zoom.sip", "the id stands in the SIP address")
-    personal = next((z for z in reading.links if z.kind == "personal"), None)
-    return _choose_printed(reading, personal)
+    personal = next((z for z in part.links if z.kind == "personal"), None)
+    return _choose_printed(part, personal, reading)
+
+
+def _not_quoted(reading: Reading) -> Reading | None:
+    """None where nothing is quoted."""
+    if not any(page.quoted_lines for page in reading.pages):
+        return None
+    return replace(
+        reading,
+        links=tuple(z for z in reading.links if not z.page.quoted(z.at)),
+        sip=tuple(s for s in reading.sip if not s.page.quoted(s.at)),
+        h323=tuple(s for s in reading.h323 if not s.page.quoted(s.at)),
+        taps=tuple((page, tap) for page, tap in reading.taps if not page.quoted(tap.at)),
+        printed=tuple((page, n) for page, n in reading.printed if n.strong and not page.quoted(n.at)),
+    )
 
 
 _LOOK_AT = 5  # further meetings of the event that are asked
 
 
 def _not_in_a_signature(reading: Reading, joins: list[ZoomLink]) -> tuple[ZoomLink, str]:
-    """The first link; but where it reads as a signature, the first one below it that reads as an invitation."""
+    """The first link; but where it reads as a signature, the first one below it that reads as an invitation.
+
+    Only somebody's own room gives way to a link that is quoted.
+    """
     first = joins[0]
-    others = {z.meeting_id: z for z in reversed(joins[1:]) if z.meeting_id != first.meeting_id}
-    signature = _why_signature(reading, first, []) if others else ""
-    if signature:
-        for other in list(reversed(others.values()))[:_LOOK_AT]:
-            same_place = other.page is first.page and first.page.quoted(first.at) == other.page.quoted(other.at)
-            if same_place and other.at > first.at and not _why_signature(reading, other, [first.at]):
+    others = {z.meeting_id: z for z in reversed(joins[1:]) if z.meeting_id != first.meeting_id and z.at > first.at}
+    below = [z for z in reversed(others.values()) if z.page is first.page]
+    alike = [z for z in below if first.page.quoted(z.at) == first.page.quoted(first.at)]
+    older = [z for z in below if first.page.quoted(z.at) > first.page.quoted(first.at)] if first.personal_room else []
+    for places, rivals in (([], alike), ([z.at for z in older], older)):
+        signature = _why_signature(reading, first, places) if rivals else ""
+        for other in rivals[:_LOOK_AT] if signature else []:
+            if not _why_signature(reading, other, [first.at]):
                 return other, f"the id stands in the join link; another one is {signature}"
     return first, "the id stands in the join link"
 
@@ -69,19 +96,19 @@ def _why_signature(reading: Reading, link: ZoomLink, others: list[int]) -> str:
     return why_signature(link.page, link.at, marks=marks, personal=link.personal_room, others=others)
 
 
-def _choose_printed(reading: Reading, personal: ZoomLink | None) -> Choice | None:
+def _choose_printed(part: Reading, personal: ZoomLink | None, reading: Reading) -> Choice | None:
     """No link and no SIP address names the meeting: a printed number may, where the text is about Zoom."""
     named = personal is not None or _speaks_of_zoom(reading)
     others = _speaks_of_others(reading.pages)
     if named and not others:
-        if reading.h323:
-            stated = reading.h323[0]
+        if part.h323:
+            stated = part.h323[0]
             return Choice(stated.meeting_id, stated.page, stated.at, "zoom.h323", "the id stands in the H.323 address")
-        if reading.taps:
-            page, tap = reading.taps[0]
+        if part.taps:
+            page, tap = part.taps[0]
             return Choice(tap.meeting_id, page, tap.at, "zoom.onetap", "the id stands in the one-tap line", personal)
     later = any(z.kind in ("registration", "recording") for z in reading.links) and personal is None
-    for page, number in reading.printed:
+    for page, number in part.printed:
         if number.digits.startswith("0") or later:  # a number beside a recording or a registration admits nobody
             continue
         if named and (number.grouped_3_4_4 or (not others and (number.strong or personal is not None))):

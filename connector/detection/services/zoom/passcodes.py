@@ -45,7 +45,11 @@ def passcode_of(reading: Reading, choice: Choice, owners: Owners) -> Passcode:
     for page, tap in reading.taps:
         if tap.meeting_id == choice.meeting_id and tap.code:
             candidates.append((tap.code, page.where, "zoom.passcode.onetap", "the last code of the one-tap line"))
-    candidates += _in_room_part(printed) + _by_label(printed, "a later all-digit passcode")
+    believed = [hit for index, hit in enumerate(printed) if _may_be_altered(doubtful.get(index), *hit)]
+    candidates += _in_room_part(believed) + _by_label(believed, "a later all-digit passcode")
+    if printed and not candidates and not believed:
+        reason = "the printed passcode stands below another meeting's number: it is not taken"
+        return Passcode(evidence=(note("passcode", printed[0][0].where, "zoom.passcode", reason, "***"),))
     return _weighed(candidates, printed)
 
 
@@ -71,21 +75,31 @@ def _by_label(hits: list[_Hit], reason: str) -> list[_Candidate]:
 _BELOW = 300  # characters from a printed id to the passcode of the same block
 
 
-def _below_another_id(reading: Reading, choice: Choice, printed: list[_Hit]) -> set[int]:
-    """Places in ``printed`` where the nearest id above the code is another number: a copy that somebody altered."""
+def _below_another_id(reading: Reading, choice: Choice, printed: list[_Hit]) -> dict[int, int]:
+    """Places in ``printed`` where the nearest id above the code is another number, and where that one stands:
+    another meeting's, or a copy that somebody altered."""
     ids: dict[int, list[tuple[int, str]]] = {}
     for page, number in reading.printed:
         if number.strong:
             ids.setdefault(id(page), []).append((number.at, number.digits))
     for places in ids.values():
         places.sort()
-    found = set()
+    found = {}
     for index, (page, code) in enumerate(printed):
         places = ids.get(id(page), [])
         above = bisect_left(places, (code.at, "")) - 1
         if above >= 0 and code.at - places[above][0] < _BELOW and places[above][1] != choice.meeting_id:
-            found.add(index)
+            found[index] = places[above][0]
     return found
+
+
+def _may_be_altered(above: int | None, page: Page, code: Code) -> bool:
+    """A copy that somebody altered has Zoom's own lines: ``Meeting ID: ...``, and the code on a line below. A number
+    with words of its own, or with its code beside it, is another meeting's."""
+    if above is None:
+        return True
+    before = page.text[max(0, above - 80) : above].rpartition("\n")[2]
+    return before.count(":") <= 1 and "\n" in page.text[above : code.at]
 
 
 def _in_unknown_language(reading: Reading, choice: Choice, owners: Owners) -> list[_Hit]:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.world import until
 from tests.calendars.ics_text import vevent
-from tests.end_to_end.office import LATER, Office, hours_ahead, office, until_served
+from tests.end_to_end.office import LATER, PASSCODE, Office, hours_ahead, office, until_served
 from tests.end_to_end.providers import PROVIDERS
 
 ROOM = "room0001"
@@ -25,7 +25,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 def invitation(uid: str, hours: int, *lines: str, text: str) -> str:
     start, end = (hours_ahead(h).strftime("%Y%m%dT%H%M%SZ") for h in (hours, hours + 1))
-    body = f"DESCRIPTION:{text}\\nJoin https://zoom.us/j/9000000{hours:04d}\\nPasscode: 860418"
+    body = f"DESCRIPTION:{text}\\nJoin https://zoom.us/j/9000000{hours:04d}\\nPasscode: {PASSCODE}"
     return vevent(uid, start, end, body, *lines)
 
 

@@ -268,7 +268,7 @@ async def test_other_answers(
 async def test_an_answer_that_drips_is_given_up_and_frees_its_thread(exchange: ExchangeStandIn) -> None:
     exchange.directory.find(ROOM).put("a", vevent("a", *MORNING))
     exchange.troubles.drips = 0.02
-    async with source_of(exchange, deadline=0.5) as source:
+    async with source_of(exchange, deadline=2) as source:
         answers = await asyncio.gather(*(source.read(ROOM, TUESDAY) for _ in range(2)), return_exceptions=True)
         assert [type(answer) for answer in answers] == [SourceUnavailable] * 2
         exchange.troubles.drips = 0.0

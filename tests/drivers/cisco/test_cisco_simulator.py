@@ -214,9 +214,15 @@ async def test_basic_requests_queue_and_then_get_503(start_unit: StartUnit) -> N
     unit = await start_unit("roomos26")
     path = "/getxml?location=/Status/Time"
     tasks = [asyncio.create_task(send(unit, "GET", path, headers=basic(unit))) for _ in range(35)]
-    done, waiting = await asyncio.wait(tasks, timeout=0.9)
-    statuses = sorted(t.result()[0] for t in done)
-    assert statuses == [200, 503, 503, 503, 503]
+    statuses: list[int] = []
+    async with asyncio.timeout(10):
+        for answered in asyncio.as_completed(tasks):
+            statuses.append((await answered)[0])
+            if statuses.count(503) == 4 and 200 in statuses:
+                break
+    assert statuses.count(200) <= 3  # one a second; the connections alone may take a second on a busy machine
+    waiting = [task for task in tasks if not task.done()]
+    assert len(waiting) >= 28
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)

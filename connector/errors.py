@@ -7,7 +7,6 @@ ConnectorError
    +- CredentialsRejected    stop at once and alert; tried again when they change, or after ``ask_again``
    +- AccessDenied           this calendar only; retry slowly
    +- RateLimited            retry after ``retry_after``
-   +- SuspiciouslyEmpty      hold removals until confirmed
 """
 
 from __future__ import annotations
@@ -55,7 +54,3 @@ class RateLimited(CalendarError):
     def __init__(self, message: str, *, retry_after: timedelta) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-
-
-class SuspiciouslyEmpty(CalendarError):
-    pass

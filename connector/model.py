@@ -43,8 +43,6 @@ class Policy:
     zoom_options: tuple[str, ...] = ()  # option codes behind id and passcode: id.passcode.OPTIONS@host
     zoom_gateways: tuple[tuple[str, str], ...] = ()  # (region, address): H.323, where the invitation states none
     call_rate: int | None = None  # kbit/s
-    window_back: timedelta = timedelta(hours=12)
-    window_ahead: timedelta = timedelta(hours=48)
     allowed_domains: tuple[str, ...] = ("zoomcrc.com",)  # dial policy: hosts, and their sub-domains, a room may dial
     allowed_networks: tuple[str, ...] = ()  # bridge addresses (CIDR) a room may dial
 

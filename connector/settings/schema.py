@@ -324,8 +324,6 @@ class Settings(BaseSettings):
                 (region.strip(), address.strip())
                 for region, _, address in (text.rpartition("=") for text in self.dialing.zoom_gateways)
             ),
-            window_back=timedelta(hours=self.sync.window_back_hours),
-            window_ahead=timedelta(hours=self.sync.window_ahead_hours),
             allowed_domains=self.dialing.allowed_domains,
             allowed_networks=self.dialing.allowed_networks,
         )

@@ -93,7 +93,7 @@ def test_check_tells_bad_rows_with_status_3(folder: Path) -> None:
 def test_check_of_unusable_input_has_status_2(folder: Path) -> None:
     (folder / "rooms.csv").unlink()
     text, _ = run("check", status=2)
-    assert "rooms.csv cannot be read: No such file or directory." in text
+    assert "rooms.csv does not exist; make it there, or name the folder of connector.toml with --config." in text
     assert "sync.poll_every" in text
     (folder / "connector.toml").write_text("[sync]\npol_every = 1\n")
     found = json.loads(run("check", "--json", status=2)[0])
@@ -130,7 +130,7 @@ def test_rooms_show(folder: Path) -> None:
     assert ["policy.auto_join", "yes"] in lines
     assert ["policy.early_join", "5"] in lines
     record = json.loads(run("rooms", "show", "r2", "--json")[0])
-    assert (record["policy"]["window_ahead"], record["timezone"]) == (48 * 60, "UTC")
+    assert (record["policy"]["late_join"], record["timezone"]) == (5, "UTC")
     with pytest.raises(UserError, match="There is no room 'r9'; choose from: r1, r2"):
         run("rooms", "show", "r9")
 

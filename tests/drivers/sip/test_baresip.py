@@ -65,7 +65,7 @@ async def test_our_agent_calls_it(kind: type[Agent], transport: TransportName, t
         port = room.port + 1 if transport == "tls" else room.port
         party = BridgeAddress(LOOPBACK, port, transport, certificate.ca)
         async with kind("127.0.0.3", party) as agent:
-            call = await agent.dial("sip:room@example.test", lambda call: None)
+            call = await agent.dial(f"sip:room@{LOOPBACK}", lambda call: None)
             await until(lambda: call.state is SipState.CONNECTED)
             await until(lambda: room.told("CALL_ESTABLISHED"))
             await call.send_digits("42#")
@@ -81,7 +81,7 @@ async def test_it_hangs_up_on_our_agent(kind: type[Agent], tmp_path: Path) -> No
         baresip(tmp_path) as room,
         kind("127.0.0.3", BridgeAddress(LOOPBACK, room.port)) as agent,
     ):
-        call = await agent.dial("sip:room@example.test", lambda call: None)
+        call = await agent.dial(f"sip:room@{LOOPBACK}", lambda call: None)
         await until(lambda: call.state is SipState.CONNECTED)
         room.command("hangup")
         await until(lambda: call.state is SipState.ENDED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connector.model import Decision, DialOrder, Event, JoinInfo, Meeting, Policy, Room, RoomPlan, booking_id
 from connector.planning.address import Choice, call_target, choose_address
@@ -42,7 +43,7 @@ def plan(room: Room, meetings: Iterable[Meeting], capabilities: Collection[Capab
                 ends.append(end)
         if order is not None:
             orders.append(order)
-        decisions.append(_decision(number, meeting, room.policy, choice, left_off, order, why_not, end))
+        decisions.append(_decision(number, meeting, room, choice, left_off, order, why_not, end))
     ordered = tuple(sorted(bookings.values(), key=lambda b: (b.start, b.id)))
     return RoomPlan(
         room=room.id,
@@ -144,18 +145,18 @@ def _dial_order(
 def _decision(
     number: str,
     meeting: Meeting,
-    policy: Policy,
+    room: Room,
     choice: Choice,
     left_off: str | None,
     order: DialOrder | None,
     why_not: str,
     end: datetime,
 ) -> Decision:
-    title, _ = shown_title(meeting.event, policy)
+    title, _ = shown_title(meeting.event, room.policy)
     reason = left_off if left_off is not None else choice.reason
     if order is not None:
-        reason += f"; joins by itself at {order.dial_at:%H:%M:%S} UTC"
-    elif why_not and policy.auto_join:
+        reason += f"; joins by itself at {order.dial_at.astimezone(ZoneInfo(room.timezone)):%H:%M:%S}"
+    elif why_not and room.policy.auto_join:
         reason += f"; {why_not}"
     if meeting.event.private:
         reason += "; the title is hidden because the event is private"

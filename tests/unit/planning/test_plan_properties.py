@@ -101,6 +101,14 @@ def test_private_events_never_show_who_or_what(listed: list[Meeting], now: datet
     assert "Merger" not in repr(result) and "Ada" not in repr(result)
 
 
+def test_the_time_of_a_dial_is_told_in_the_rooms_own_zone() -> None:
+    event = Event("a", NINE, NINE, NINE + timedelta(hours=1), "Standup", "Ada")
+    policy = Policy(auto_join=True, join_before=timedelta(minutes=1))
+    for zone, told in (("UTC", "08:59:00"), ("Asia/Kolkata", "14:29:00")):
+        (decision,) = plan(replace(room(policy), timezone=zone), [Meeting(event, ZOOM)], ALL, NINE).decisions
+        assert decision.reason.endswith(f"joins by itself at {told}")
+
+
 @settings(max_examples=200)
 @given(
     st.lists(

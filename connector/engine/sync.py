@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.calendars.base import CalendarSource, Forgiving, Sparing
 from connector.detection.detect import detect
 from connector.detection.rules import NO_RULES, Rules, rulings
 from connector.engine.clock import Bell
+from connector.engine.outages import Outages
 from connector.engine.slots import Slots
 from connector.engine.unit import Tools
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
@@ -96,6 +96,7 @@ class Sync:
         self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
         self._bell = Bell(tools.clock)
         self._blocked: dict[str, _Blocked] = {}
+        self._outages = Outages(tools.journal)
         self._slots = {name: Slots(tools.options.read_concurrency) for name in sources}
         self._batches: set[asyncio.Task[None]] = set()
         self._emptied: dict[CalendarId, datetime] = {}  # published as empty lately: a trickle is a flood, too
@@ -112,6 +113,7 @@ class Sync:
         names = {(calendar.source, calendar.name) for calendar in calendars}
         for calendar in set(self._calendars) - set(calendars):
             del self._calendars[calendar]
+            self._outages.forget(calendar)
             if calendar.source in self._sources and (calendar.source, calendar.name) not in names:
                 self._sources[calendar.source].unwatch(calendar.name)  # no other zone's is left either
         for calendar in set(calendars) - set(self._calendars):
@@ -119,6 +121,8 @@ class Sync:
             state = _Calendar(calendar, due_at=now)
             if row is not None:
                 state.error = row.error
+                if row.error:
+                    self._outages.remembered(calendar, row.error)
                 state.meetings, state.known = row.meetings, row.read_at is not None
             self._calendars[calendar] = state
             if calendar.source in self._sources:
@@ -275,7 +279,8 @@ class Sync:
         source = self._sources.get(calendar.id.source)
         if source is None:
             raise SourceUnavailable(
-                f"the calendar source {calendar.id.source!r} could not be opened; calendar.source_failed says why"
+                f"the calendar source {calendar.id.source!r} could not be opened:"
+                f" connector calendars doctor {calendar.id.source} says why"
             )
         blocked = self._blocked.get(calendar.id.source)
         if blocked is not None:
@@ -363,18 +368,16 @@ class Sync:
         calendar.failures = 0
         if calendar.error:
             calendar.error = ""
-            self._tools.journal.note("calendar.recovered", calendar=calendar.id.shown or calendar.id.key)
+            self._outages.recovered(calendar.id)
 
     def _failed(self, calendar: _Calendar, error: CalendarError) -> timedelta:
         """The last good list stays. Returns when to try again."""
         calendar.failures += 1
         if str(error) != calendar.error:
-            fields = self._who_failed(calendar, error)
             calendar.error = str(error)
             now, store = self._tools.clock.now(), self._tools.store
             store.post(store.calendar_failed(calendar.id.key, str(error), now))
-            if fields:
-                self._tools.journal.note("calendar.failed", **fields, error=type(error).__name__, reason=str(error))
+            self._outages.failed(calendar.id, error, len(self.calendars(calendar.id.source)))
         match error:
             case CredentialsRejected():
                 now = self._tools.clock.now()
@@ -387,15 +390,6 @@ class Sync:
                 return error.retry_after
             case _:
                 return min(self._tools.options.poll_every, backoff(calendar.failures))
-
-    def _who_failed(self, calendar: _Calendar, error: CalendarError) -> dict[str, Any]:
-        """For the log. Refused credentials concern the source: one line, not one a room; nothing where it was said."""
-        if not isinstance(error, CredentialsRejected):
-            return {"calendar": calendar.id.shown or calendar.id.key}
-        ours = [each for each in self._calendars.values() if each.id.source == calendar.id.source]
-        if any(each.error == str(error) for each in ours):
-            return {}
-        return {"source": calendar.id.source, "calendars": len(ours)}
 
 
 def _detect_all(events: Iterable[Event], found: dict[str, _Found], rules: Rules = NO_RULES) -> list[Meeting]:

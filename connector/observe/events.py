@@ -26,8 +26,8 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "store.row_unreadable": "A sealed value of the database was damaged: it is left out, the others are used.",
         # calendars
         "calendar.read": "A calendar's content changed since the last reading.",
-        "calendar.failed": "A calendar cannot be read, or a source's sign-in is refused; rooms keep what they show.",
-        "calendar.recovered": "A calendar that failed can be read again.",
+        "calendar.failed": "A calendar, or many of a source, cannot be read, or its sign-in is refused; screens stay as they are.",
+        "calendar.recovered": "A calendar that failed can be read again, or the last of a source's unnamed ones.",
         "calendar.source_failed": "A source of calendars cannot be opened; its calendars stay as they were.",
         "calendar.watch_failed": "A source of calendars tells of no changes any more; it is still read at intervals.",
         "calendar.item_unreadable": "One item of a calendar cannot be read; its last good form stays.",
@@ -65,7 +65,7 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "unit.credentials_refused": "A unit refused the credentials; they are not tried again until they change.",
         "unit.certificate_refused": "A unit's certificate is not the trusted one; no password was sent.",
         "unit.not_supported": "A unit cannot do what was asked; it is not asked again.",
-        "unit.not_allowed": "A unit's address is outside the Private Networks; it is not contacted.",
+        "unit.not_allowed": "A unit is not contacted: outside the Private Networks, no password, or by its row.",
         "unit.unexpected_reply": "A unit gave an answer that its driver does not understand; it is tried again slowly.",
         # auto-join
         "dial.sent": "The unit accepted the command to dial.",

@@ -318,6 +318,47 @@ async def test_refused_credentials_are_one_line_of_the_source(desk: Desk) -> Non
     assert [each["reason"] for each in desk.named("calendar.failed")][1:] == ["the account is locked"]
 
 
+async def test_an_outage_of_a_service_is_a_few_lines(desk: Desk) -> None:
+    names = [f"c{number}" for number in range(40)]
+    for name in names:
+        desk.source.listed[name] = [event(name)]
+    await desk.use(*names)
+    desk.source.error = SourceUnavailable("503")
+    await desk.advance(minutes(5))
+    *named, source = desk.named("calendar.failed")
+    assert len({each["calendar"] for each in named}) == 3
+    assert (source["source"], source["reason"]) == ("s", "503")
+    rows = (await desk.store.calendars()).values()
+    assert {row.error for row in rows} == {"503"}, "each room's explain says it"
+    left = next(name for name in names if not any(f"s:{name} " in each["calendar"] for each in named))
+    desk.source.error = None
+    desk.source.errors[left] = SourceUnavailable("still 503")  # another sentence: it speaks for itself
+    await desk.advance(minutes(5))
+    recovered = desk.named("calendar.recovered")
+    assert {each["calendar"] for each in recovered if "calendar" in each} == {each["calendar"] for each in named}
+    assert [each["calendars"] for each in recovered if "source" in each] == [36]
+    assert f"s:{left} " in desk.named("calendar.failed")[4]["calendar"]
+    del desk.source.errors[left]
+    await desk.advance(minutes(5))
+    assert f"s:{left} " in desk.named("calendar.recovered")[-1]["calendar"]
+
+
+async def test_an_outage_that_began_before_a_restart_is_not_told_again(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(10)]
+    async with Desk(tmp_path) as before:
+        before.source.error = SourceUnavailable("503")
+        await before.use(*names)
+        assert len(before.named("calendar.failed")) == 4
+    async with Desk(tmp_path) as after:
+        after.source.error = SourceUnavailable("503")
+        await after.use(*names)
+        assert not after.named("calendar.failed")
+        after.source.error = None
+        await after.advance(minutes(5))
+        assert [each.get("calendars") for each in after.named("calendar.recovered")].count(7) == 1
+        assert len(after.named("calendar.recovered")) == 4
+
+
 async def test_a_refused_app_is_asked_again_after_a_while_by_one_reading_of_the_source(desk: Desk) -> None:
     names = [f"c{n}" for n in range(4)]
     for name in names:
@@ -333,7 +374,7 @@ async def test_a_refused_app_is_asked_again_after_a_while_by_one_reading_of_the_
     await desk.advance(minutes(3))
     assert len(desk.source.reads) >= refused + len(names)
     assert not desk.sync.blocked("s")
-    assert len(desk.named("calendar.recovered")) == len(names)
+    assert [(each["source"], each["calendars"]) for each in desk.named("calendar.recovered")] == [("s", len(names))]
 
 
 async def test_a_refused_password_is_never_asked_again_by_itself(desk: Desk) -> None:

@@ -26,6 +26,9 @@ class Provider(Protocol):
     denied: tuple[str, str]
     resumes: bool
 
+    @property
+    def url(self) -> str: ...
+
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(
@@ -89,6 +92,10 @@ class OnGraph(_Standing):
         await self._stack.enter_async_context(self._graph)
         return self
 
+    @property
+    def url(self) -> str:
+        return self._graph.url
+
     def section(self, folder: Path) -> str:
         (folder / "graph-ca.pem").write_bytes(self._graph.ca_file.read_bytes())
         return f"""\
@@ -146,6 +153,10 @@ class OnGoogle(_Standing):
         self.secret = self._google.key_file
         return self
 
+    @property
+    def url(self) -> str:
+        return self._google.url
+
     def section(self, folder: Path) -> str:
         return f"""\
 [calendars.office]
@@ -197,6 +208,10 @@ class OnExchange(_Standing):
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._exchange)
         return self
+
+    @property
+    def url(self) -> str:
+        return self._exchange.url
 
     def section(self, folder: Path) -> str:
         (folder / "exchange-ca.pem").write_bytes(self._exchange.ca_file.read_bytes())

@@ -7,6 +7,7 @@ import os
 import signal
 
 from connector.app import Connector
+from connector.cli.open_files import raise_limit
 from connector.cli.options import ConfigOption
 from connector.observe.logs import configure
 from connector.settings import load_settings
@@ -16,6 +17,7 @@ def run_command(config: ConfigOption = None) -> None:
     """Run until Ctrl-C or SIGTERM. Edits of connector.toml and rooms.csv take effect without a restart."""
     log = load_settings(config, os.environ).settings.log
     configure(log.format, log.level)
+    raise_limit()
     asyncio.run(_run(Connector(config)))
 
 

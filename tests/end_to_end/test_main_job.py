@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,6 +55,19 @@ async def test_a_person_presses_join_early(site: Site) -> None:
         await unit.press_join(unit.screen()[0].booking_id)
         await until(lambda: site.bridge.participants("12345678901"), "the room is in the meeting")
         assert not daemon.named("dial.sent")
+
+
+async def test_five_hundred_rooms_need_more_sockets_than_a_process_gets_unasked(site: Site) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))  # the daemon inherits it
+    try:
+        async with site.daemon() as daemon:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            await until(lambda: daemon.named("screen.pushed"), "the daemon reaches its units")
+            assert daemon.process is not None
+            assert resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)[0] >= min(hard, 65_536)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_stops_cleanly_and_says_so(site: Site) -> None:

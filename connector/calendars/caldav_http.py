@@ -18,7 +18,7 @@ from caldav.async_davclient import AsyncDAVClient
 from caldav.lib.error import AuthorizationError, DAVError, RateLimitError
 from lxml import etree
 
-from connector.calendars.ics_web import retry_after
+from connector.calendars.ics_web import PROXY_FAILS, retry_after
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 DAV = "{DAV:}"
@@ -144,6 +144,8 @@ class CaldavHttp:
             return SourceUnavailable(
                 f"{self._name} has a certificate that cannot be verified: name its authority with ca_file."
             )
+        if kind == "ProxyError":
+            return SourceUnavailable(f"{self._name} {PROXY_FAILS}.")
         if kind == "TooManyRedirects":
             return SourceUnavailable(f"{self._name} redirects: put the address that it redirects to into url.")
         return SourceUnavailable(f"{self._name} cannot be reached or broke off ({kind}).")

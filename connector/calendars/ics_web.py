@@ -172,12 +172,17 @@ def retry_after(value: str | None) -> timedelta:
     return min(max(wait, timedelta(seconds=1)), timedelta(days=1))
 
 
+PROXY_FAILS = "cannot be reached: the proxy that https_proxy in the environment names refuses or does not answer"
+
+
 def cause(error: httpx2.HTTPError, certificate_help: str = "") -> str:
     """What goes behind the name of the server in a sentence."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return f"has a certificate that cannot be verified{certificate_help}"
     if isinstance(error, httpx2.TimeoutException):
         return "did not answer in time"
+    if isinstance(error, httpx2.ProxyError):
+        return PROXY_FAILS
     if isinstance(error, httpx2.ConnectError):
         return "cannot be reached"
     if isinstance(error, httpx2.RemoteProtocolError):

@@ -25,7 +25,7 @@ AT_ONCE = 4
 _RENEW_BEFORE = 120.0  # seconds before a token ends
 _WITHOUT_HINT = timedelta(seconds=30)  # after a 429 that does not say when
 _NUMERIC = re.compile(r"\d{1,10}")
-_SIP = re.compile(r"(?:sips?:)?(?P<address>[A-Za-z0-9._-]{1,128}@[A-Za-z0-9.-]{1,253})")
+_SIP = re.compile(r"(?:sips?:)?(?P<address>[A-Za-z0-9._~!$&'*+=%-]{1,128}@[A-Za-z0-9.-]{1,253})")
 _NOT_OURS = frozenset({1001, 1010, 3000, 3001})  # no such host or meeting in this account, or a webinar
 _SCOPE_MISSING = 4711
 

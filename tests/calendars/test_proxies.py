@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import niquests
 import pytest
 
 from connector.calendars.ics import IcsSource
@@ -18,11 +20,21 @@ from tests.zoom_account.conftest import api_of
 
 
 @pytest.fixture(autouse=True)
-async def proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectProxy]:
+async def proxy() -> AsyncIterator[ConnectProxy]:
     async with ConnectProxy() as proxy:
-        for name, value in proxy.environment.items():
-            monkeypatch.setenv(name, value)
-        yield proxy
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in proxy.environment.items():
+                patched.setenv(name, value)
+            _look_again()
+            yield proxy
+    _look_again()
+
+
+def _look_again() -> None:
+    """caldav's client asks once a process."""
+    cached: Any = niquests.utils
+    cached.getproxies.cache_clear()
+    cached.getproxies_environment.cache_clear()
 
 
 async def test_an_address_of_a_calendar(proxy: ConnectProxy, tmp_path: Path) -> None:

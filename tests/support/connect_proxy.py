@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 class ConnectProxy:
     """``targets``: the ``host:port`` of each request that came, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.refuses = refuses  # it wants a password
         self.targets: list[str] = []
         self._relays: set[asyncio.Task[None]] = set()
 
@@ -41,6 +42,10 @@ class ConnectProxy:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
+            if self.refuses:
+                writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+                writer.close()
+                return
             if method == "CONNECT":
                 there = await self._open(target)
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")

@@ -39,6 +39,20 @@ async def test_without_a_number_zoom_makes_an_address(zoom: ZoomStandIn, api: Zo
     assert zoom.state.asked[-1] == f"POST /v2/meetings/{ID}/sip_dialing"
 
 
+@pytest.mark.parametrize(
+    ("made", "address"),
+    [
+        ("sip:123.8Jx+a=*.42@zoomcrc.com", "123.8Jx+a=*.42@zoomcrc.com"),  # "encoded" says Zoom, and not how
+        ("123..42@zoomcrc.com", "123..42@zoomcrc.com"),
+        ("123;lr@zoomcrc.com", None),
+        ("sip:@zoomcrc.com", None),
+    ],
+)
+def test_which_addresses_of_zoom_are_dialled(made: str, address: str | None) -> None:
+    code = module._sip_code({"sip_dialing": made, "expire_in": 60})
+    assert (code.sip if code is not None else None) == address
+
+
 async def test_a_meeting_of_another_account(zoom: ZoomStandIn, api: ZoomApi) -> None:
     assert await api.room_code("999") is None
     assert await api.room_code("../users/me?x=1") is None

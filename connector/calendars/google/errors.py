@@ -1,16 +1,19 @@
 """What an answer of Google's APIs means for us, and what an admin does about it.
 
-Statuses and reasons: the Calendar API guide "Resolve errors"; error bodies are {"error": {"code", "message", "status",
-"errors": [{"domain", "reason"}]}}. Messages of Google are not repeated: they may quote what was asked.
+Statuses and reasons: the Calendar API guide "Handle API errors"; error bodies are {"error": {"code", "message",
+"status", "errors": [{"domain", "reason"}], "details": [{"reason", "metadata"}]}}. Messages of Google are not repeated:
+they may quote what was asked.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from connector.calendars.google.key import Identity
 from connector.calendars.google.steps import account_step, refused_app, share_step, told
@@ -21,23 +24,38 @@ _ONE_LIMIT = "userRateLimitExceeded"
 _DAY_LIMITS = ("dailyLimitExceeded", "dailyLimitExceededUnreg")
 _NOT_ENABLED = ("accessNotConfigured", "SERVICE_DISABLED")
 _SCOPE = ("insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
+_OFF = "notACalendarUser"
 _LONGEST = timedelta(minutes=5)
+_LIMIT = re.compile(r"\blimit '([^']{1,80})'")
+_REASON = re.compile(r"[A-Za-z][A-Za-z.]{2,60}")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An HTTP answer that is no success. ``reasons``: the machine-readable words of its body."""
+    """An HTTP answer that is no success. ``reasons``: the machine-readable words of its body. ``limit``: the name of
+    the quota that is used up, in lower case, such as "defaultperminuteperuser" or "queries per day"; "" for none.
+    """
 
     status: int
     reasons: frozenset[str]
     retry_after: timedelta | None
+    limit: str = ""
 
     @property
     def for_all(self) -> bool:
-        """A limit of the whole project: every calendar has to wait. One of a user is that of one room (quotaUser)."""
+        """A limit of the whole project: every calendar has to wait. One of a user is that of one room (quotaUser).
+
+        The reason does not tell them apart: rateLimitExceeded is said of both.
+        """
+        if self.limit:
+            return "user" not in self.limit
         if not self.reasons.isdisjoint((*_PROJECT_LIMITS, *_DAY_LIMITS)):
             return True
         return self.status == 429 and _ONE_LIMIT not in self.reasons
+
+    @property
+    def of_the_day(self) -> bool:
+        return "day" in self.limit or not self.reasons.isdisjoint(_DAY_LIMITS)
 
     @property
     def of_our_address(self) -> bool:
@@ -47,13 +65,22 @@ class Refusal:
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     reasons: set[str] = set()
+    limit = ""
     try:
         error = json.loads(body)["error"]
         reasons |= {str(each.get("reason")) for key in ("errors", "details") for each in error.get(key, ())}
         reasons.add(str(error.get("status")))
+        reasons.discard("None")
+        limit = _limit(error)
     except (ValueError, LookupError, TypeError, AttributeError):
         pass  # a web page of something in between; the status says enough
-    return Refusal(status, frozenset(reasons), _retry_after(headers))
+    return Refusal(status, frozenset(reasons), _retry_after(headers), limit)
+
+
+def _limit(error: Mapping[str, Any]) -> str:
+    named = [str(each.get("metadata", {}).get("quota_limit", "")) for each in error.get("details", ())]
+    told = _LIMIT.search(str(error.get("message")))
+    return (next(filter(None, named), "") or (told[1] if told else "")).lower()
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
@@ -85,7 +112,7 @@ def meaning(refused: Refusal, identity: Identity, what: str, failures: int) -> C
             "be disabled.",
             account_step(identity.key.email),
         )
-    if not reasons.isdisjoint(_DAY_LIMITS):
+    if refused.of_the_day:
         return RateLimited(
             "Google's daily limit of this project is used up. console.cloud.google.com > APIs & Services > "
             "Google Calendar API > Quotas; or lower daily_requests in connector.toml.",
@@ -102,7 +129,8 @@ def meaning(refused: Refusal, identity: Identity, what: str, failures: int) -> C
             f"Something between us and Google redirects ({status}): a proxy or a login page; let this computer reach "
             "*.googleapis.com."
         )
-    return SourceUnavailable(f"Google answered with an error ({status}); it is tried again.")
+    said = " ".join((str(status), *sorted(filter(_REASON.fullmatch, reasons))))
+    return SourceUnavailable(f"Google answered with an error ({said}); it is tried again.")
 
 
 def _denied(refused: Refusal, identity: Identity, what: str) -> tuple[str, str]:
@@ -113,6 +141,12 @@ def _denied(refused: Refusal, identity: Identity, what: str) -> tuple[str, str]:
         return (
             f"The {api} is not enabled in the service account's project (403).",
             f"console.cloud.google.com > APIs & Services > Library > {api} > Enable.",
+        )
+    if _OFF in reasons and identity.subject:
+        return (
+            f"Google Calendar is switched off for {identity.shown} ({refused.status}).",
+            "admin.google.com > Apps > Google Workspace > Calendar > Service status: on for this user; or name another"
+            " user in connector.toml (subject).",
         )
     if not reasons.isdisjoint(_SCOPE):
         return (

@@ -4,7 +4,8 @@ Field names and values: the discovery document of calendar v3 (schema Event), re
 
 * ``iCalUID`` names an event or a whole series; ``originalStartTime`` names the occurrence and stays when it moves.
 * The room's own answer is the attendee with ``self`` (the calendar that is read) or whose address is the calendar.
-  ``maxAttendees=1`` makes Google leave out everybody else, which is also all that we want to know of them.
+  ``maxAttendees=1`` makes Google leave out everybody else, which is also all that we want to know of them. Google calls
+  the one who is left "the participant": where that is not the room, see ``answer_left_out``.
 * Who may only see free/busy gets events without any details: "Busy", never "no meetings".
 * Events marked "free" (transparency) are meetings all the same and are kept.
 """
@@ -26,7 +27,7 @@ Item = Mapping[str, object]
 FIELDS = (
     "kind,etag,updated,timeZone,accessRole,nextPageToken,"
     "items(id,iCalUID,recurringEventId,originalStartTime,status,eventType,visibility,summary,description,location,"
-    "start,end,organizer(displayName,email),attendees(email,self,responseStatus),hangoutLink,"
+    "start,end,organizer(displayName,email,self),attendees(email,self,responseStatus),attendeesOmitted,hangoutLink,"
     "conferenceData(entryPoints(entryPointType,uri,meetingCode,passcode,password,accessCode,pin),notes))"
 )
 FREE_BUSY = "freeBusyReader"
@@ -137,6 +138,12 @@ def _answer(item: Item, calendar: str) -> str:
         if person.get("self") is True or str(person.get("email", "")).lower() == calendar.lower():
             return str(person.get("responseStatus", ""))
     return ""
+
+
+def answer_left_out(item: Item, calendar: str) -> bool:
+    """The room may have been invited and have declined: nobody can tell, as attendees are missing."""
+    own_meeting = _mapping(item.get("organizer")).get("self") is True
+    return item.get("attendeesOmitted") is True and not own_meeting and not _answer(item, calendar)
 
 
 def _organizer(item: Item) -> str:

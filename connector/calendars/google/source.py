@@ -14,7 +14,7 @@ from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.google import examine as google_examine
 from connector.calendars.google import rooms as google_rooms
 from connector.calendars.google.channels import Channels, quota_user
-from connector.calendars.google.events import FIELDS, FREE_BUSY, Item, to_snapshot, within, zone_of
+from connector.calendars.google.events import FIELDS, FREE_BUSY, Item, answer_left_out, to_snapshot, within, zone_of
 from connector.calendars.google.http import UNCHANGED, Answer, Gone, GoogleApi
 from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE, Identity, ServiceKey
 from connector.calendars.google.key_life import Watch as KeyWatch
@@ -123,10 +123,7 @@ class GoogleSource:
         wide = remote.wide if fresh and remote.wide else Window(window.start - _MARGIN, window.end + _MARGIN + _AHEAD)
         etag = remote.etag if fresh else ""
         remote.asked_at = float("-inf")  # a failure is no answer to rest on
-        try:
-            pages = await self._list(calendar, wide, etag)
-        except Gone:
-            pages = await self._list(calendar, wide, "")
+        pages = await self._listed(remote, calendar, wide, etag)
         if pages is None:
             remote.asked_at = now
             return
@@ -136,12 +133,24 @@ class GoogleSource:
         if (updated := _updated(pages[-1])) is not None:
             self._channels.found_change(calendar, updated)
 
-    async def _list(self, calendar: str, window: Window, etag: str) -> list[Answer] | None:
+    async def _listed(self, remote: _Remote, calendar: str, window: Window, etag: str) -> list[Answer] | None:
+        """As ``_list``; with everybody's answers, now and from then on, where the room's own was left out."""
+        try:
+            pages = await self._list(calendar, window, etag, remote.everybody)
+        except Gone:
+            pages = await self._list(calendar, window, "", remote.everybody)
+        items = [item for page in pages or () for item in _items(page)]
+        if remote.everybody or not any(answer_left_out(item, calendar) for item in items):
+            return pages
+        remote.everybody = True
+        return await self._list(calendar, window, "", remote.everybody)
+
+    async def _list(self, calendar: str, window: Window, etag: str, everybody: bool) -> list[Answer] | None:
         """Every page, or a CalendarError; None where nothing changed since ``etag``."""
         pages: list[Answer] = []
         token: str | None = None
         while True:
-            answer = await self._page(calendar, window, token, etag if token is None else "")
+            answer = await self._page(calendar, window, token, etag if token is None else "", everybody)
             if answer.status == UNCHANGED:
                 return None
             if answer.body.get("kind") != "calendar#events":
@@ -154,7 +163,7 @@ class GoogleSource:
                 raise SourceUnavailable("Google's list of events has no end: its pages repeat.")
             token = following
 
-    async def _page(self, calendar: str, window: Window, token: str | None, etag: str) -> Answer:
+    async def _page(self, calendar: str, window: Window, token: str | None, etag: str, everybody: bool) -> Answer:
         return await self._api.calendar(
             self._identity,
             calendar,
@@ -165,7 +174,7 @@ class GoogleSource:
                 timeMin=window.start.astimezone(UTC).isoformat(),
                 timeMax=window.end.astimezone(UTC).isoformat(),
                 maxResults=_PAGE,
-                maxAttendees=1,
+                maxAttendees=None if everybody else 1,
                 fields=FIELDS,
                 quotaUser=quota_user(calendar),
                 pageToken=token,
@@ -244,6 +253,7 @@ class _Remote:
         self.wide: Window | None = None
         self.read_at = self.asked_at = self.eager_until = float("-inf")  # of the loop's clock
         self.hidden_told = False
+        self.everybody = False  # all attendees are asked for
         self._items: list[Item] = []
         self._zone = ""
         self._snapshots: dict[tzinfo, Snapshot] = {}

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 import httplib2
+import socks  # type: ignore[import-untyped]
 
+from connector.calendars.ics_web import PROXY_FAILS
 from connector.errors import APP_ASKED_AGAIN, CalendarError, CredentialsRejected
 
 _REACH = "let this computer reach *.googleapis.com by https (firewall, or https_proxy in the environment)"
@@ -37,10 +39,12 @@ def parted(error: CalendarError) -> tuple[str, str]:
 
 def share_step(who: str) -> str:
     return (
-        "As an administrator who manages the room open calendar.google.com > Settings > the room's calendar > Share "
-        f'with specific people > Add {who}, permission "Make changes to events" (or "See all event details" where '
+        "As an administrator who manages the room open calendar.google.com > Settings > the room's calendar (is it not"
+        " listed: Add calendar > Browse resources) > Share with specific people > "
+        f'Add {who}, permission "Make changes to events" (or "See all event details" where '
         "private meetings may stay hidden). Outside accounts also need admin.google.com > Apps > Google Workspace > "
-        "Calendar > Sharing settings that allow it; check the calendar's address, too."
+        "Calendar > Sharing settings, and General settings for secondary calendars, that allow it; check the calendar's"
+        " address, too."
     )
 
 
@@ -73,6 +77,8 @@ def network_sentence(error: BaseException) -> str:
     name = type(error).__name__
     if isinstance(error, httplib2.ServerNotFoundError):
         return "Google's name could not be resolved: look at this computer's DNS."
+    if isinstance(error, socks.ProxyError):
+        return f"Google {PROXY_FAILS}."
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             "Google's certificate is not trusted: a proxy opens TLS on the way; give its authority as ca_file in "

@@ -48,7 +48,7 @@ def denied_reading(client_id: str, mailbox: str) -> str:
     return (
         f"The app may not read the calendar of {mailbox}. In Exchange Online PowerShell:\n"
         f"{rbac_lines(client_id, mailbox)}\n"
-        "The last line tells whether it works; a change takes up to two hours."
+        "The last line tells at once whether the right is there (InScope); Graph follows in 30 minutes to two hours."
     )
 
 

@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from connector.calendars.ics_web import PROXY_FAILS
 from connector.errors import APP_ASKED_AGAIN, CalendarError, CredentialsRejected, SourceUnavailable
 
 
@@ -56,7 +57,18 @@ _MEANINGS = MappingProxyType(
         90002: "there is no such tenant",
         900023: "there is no such tenant",
         700024: "the clock of this machine is wrong",
+        53003: "a Conditional Access policy blocks the app",
         500011: "this cloud does not know Microsoft Graph by this address: check cloud",
+    }
+)
+# Where neither secret nor certificate is to blame: what an admin does instead.
+_CURES = MappingProxyType(
+    {
+        700016: "Compare tenant and client_id with the app's Overview page in Entra.",
+        7000112: "Entra admin center, Enterprise applications, the app, Properties, Enabled for users to sign-in: Yes.",
+        7000229: "In Microsoft Graph PowerShell: New-MgServicePrincipal -AppId '{client_id}'",
+        53003: "Entra admin center, Conditional Access, the policies for workload identities: let this app in, or the"
+        " address of this machine.",
     }
 )
 _NOT_OUR_FAULT = frozenset({700024, 90002, 900023, 500011})  # a corrected clock or setting cures them: may be retried
@@ -179,6 +191,8 @@ class Tokens:
             result = await asyncio.wait_for(work, self._deadline + 5)
         except (TimeoutError, requests.Timeout):
             raise SourceUnavailable(f"{self._name} did not answer within {self._deadline:.0f} seconds.") from None
+        except requests.exceptions.ProxyError:
+            raise SourceUnavailable(f"{self._name} {PROXY_FAILS}.") from None
         except requests.exceptions.SSLError:
             raise SourceUnavailable(
                 f"{self._name} has a certificate that cannot be verified: name its authority with ca_file."
@@ -221,7 +235,10 @@ class Tokens:
         code = f"AADSTS{number}" if number else str(result.get("error", "no reason"))[:40]
         meaning = _MEANINGS.get(number or 0, f"the {self.app.kind} was not accepted")
         if result.get("error") in _REFUSALS and number not in _NOT_OUR_FAULT:
-            return self.rejected(f"{self._name} refused the app {self.app.client_id}: {meaning} ({code}).")
+            error = self.rejected(f"{self._name} refused the app {self.app.client_id}: {meaning} ({code}).")
+            if cure := _CURES.get(number or 0):
+                error.add_note(cure.format(client_id=self.app.client_id))  # for the doctor
+            return error
         known = f": {_MEANINGS[number]}" if number is not None and number in _MEANINGS else ""
         return SourceUnavailable(f"{self._name} gave no token{known} ({code}).")
 

@@ -20,10 +20,12 @@ from connector.calendars.graph.auth import AppIdentity, expiry_sentence
 from connector.calendars.graph.events import EXPAND
 from connector.calendars.graph.http import Gone, GraphHttp, view_path
 from connector.calendars.graph.push import Subscriptions
-from connector.calendars.graph.subscription import resource_key
+from connector.calendars.graph.subscription import resource_key, resource_of
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected
 
-_PLACES = "/places/microsoft.graph.room?$top=100"
+_PLACES = "/places/microsoft.graph.room"
+_ROOMS_A_PAGE = 100
+_MOST_PAGES = 200
 _AROUND = timedelta(days=14)  # looked at before and after now
 _SELECT = "id,subject,bodyPreview,organizer,attendees,sensitivity,responseStatus,isCancelled,start,end"
 _ENOUGH = 3  # meetings, before a share of them means anything
@@ -35,8 +37,25 @@ _SOON = timedelta(days=30)
 
 async def places(http: GraphHttp) -> tuple[Place, ...]:
     """Rooms as Graph lists them; it knows no time zone of a room."""
-    found = [_place(raw) for raw in await http.listing(_PLACES, denied=DENIED_PLACES)]
+    found = [_place(raw) for raw in await _rooms(http)]
     return tuple(sorted((place for place in found if place.calendar), key=lambda place: (place.site, place.name)))
+
+
+async def _rooms(http: GraphHttp) -> list[Any]:
+    """All pages. This list was seen without links to its next page, which holds 100 rooms and no more unless $top and
+    $skip ask for others (learn.microsoft.com, "List places"; microsoft-graph-docs, issues 6427, 9542 and 18604).
+    """
+    rooms: dict[str, Any] = {}
+    taken = 0
+    for _ in range(_MOST_PAGES):
+        path = f"{_PLACES}?$top={_ROOMS_A_PAGE}&$skip={taken}"
+        page = await http.listing(path, denied=DENIED_PLACES)
+        known = len(rooms)
+        rooms |= {str(_mapping(raw).get("id") or _mapping(raw).get("emailAddress")): raw for raw in page}
+        if len(rooms) == known:  # the end, or a service that takes no notice of $skip
+            break
+        taken += len(page)
+    return list(rooms.values())
 
 
 def _place(raw: object) -> Place:
@@ -46,12 +65,12 @@ def _place(raw: object) -> Place:
         for name, word in (("floorLabel", "floor"), ("videoDeviceName", "unit"))
         if entry.get(name)
     ]
-    capacity = entry.get("capacity")
+    capacity = str(entry.get("capacity"))  # a number in the metadata, a text in the documentation's samples
     return Place(
         calendar=str(entry.get("emailAddress") or ""),
         name=str(entry.get("displayName") or ""),
         site=str(entry.get("building") or ""),
-        capacity=capacity if isinstance(capacity, int) and not isinstance(capacity, bool) else None,
+        capacity=int(capacity) if capacity.isascii() and capacity.isdigit() else None,
         notes="; ".join(notes),
     )
 
@@ -74,8 +93,8 @@ async def examine_source(http: GraphHttp, app: AppIdentity, push: Subscriptions,
 
 
 def _no_token(error: CalendarError) -> Finding:
-    fix = ""
-    if isinstance(error, CredentialsRejected):
+    fix = " ".join(getattr(error, "__notes__", ()))
+    if isinstance(error, CredentialsRejected) and not fix:
         fix = (
             "Entra admin center, App registrations, the app, Certificates & secrets: make or upload a new one; then put"
             " it where the source's section points (connector secrets set NAME). It is taken up by itself."
@@ -125,7 +144,7 @@ def _permissions(app: AppIdentity, roles: frozenset[str] | None) -> list[Finding
 
 async def _places_permission(http: GraphHttp) -> list[Finding]:
     try:
-        await http.request("GET", "/places/microsoft.graph.room?$top=1", denied=DENIED_PLACES)
+        await http.request("GET", f"{_PLACES}?$top=1", denied=DENIED_PLACES)
     except AccessDenied:
         what = "The app may not list the rooms of the organisation."
         effect = "connector calendars rooms lists none; reading and joining work all the same."
@@ -293,7 +312,7 @@ async def _subscription(calendar: str, push: Subscriptions) -> list[Finding]:
         active = await push.active()
     except CalendarError:
         return []  # told for the source as a whole
-    end = active.get(resource_key(calendar))
+    end = active.get(resource_key(resource_of(calendar)))
     if end is not None:
         what = f"Microsoft 365 tells of changes; the subscription is renewed before {end:%Y-%m-%d %H:%M} UTC."
         return [Finding(calendar, "notifications", "ok", what)]

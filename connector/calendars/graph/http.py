@@ -177,8 +177,10 @@ class GraphHttp:
 
 
 def mailbox_path(mailbox: str) -> str:
-    """Apostrophes, slashes and signs in the address are data, not path."""
-    return f"/users/{quote(mailbox, safe='')}"
+    """Slashes and signs in the address are data, not path. @ and the apostrophe may stand in a path as they are, and
+    must where it is the resource of a subscription: nobody says that the service decodes that.
+    """
+    return "/users/" + quote(mailbox, safe="@'")
 
 
 def view_path(mailbox: str, start: datetime, end: datetime) -> str:

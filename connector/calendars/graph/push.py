@@ -289,15 +289,15 @@ class Subscriptions:
             self._tell("calendar.subscription_failed", calendar=subscription.calendar, reason=reason)
 
     async def active(self) -> dict[str, datetime]:
-        """Resource, lower case, to the end of its subscription: of this app, whoever made it. CalendarError.
+        """``resource_key`` to the end of its subscription: of this app, whoever made it. CalendarError.
 
         Asked once a minute at most: the doctor wants to know it for each room.
         """
         now = asyncio.get_running_loop().time()
         if self._active is None or now - self._active[0] > _LISTED_FOR:
             items = [item for item in await self._http.listing("/subscriptions") if isinstance(item, dict)]
-            ends = [(str(item.get("resource")), moment_of(item.get("expirationDateTime"))) for item in items]
-            self._active = now, {resource.strip("/").lower(): end for resource, end in ends if end is not None}
+            ends = [(resource_key(item.get("resource")), moment_of(item.get("expirationDateTime"))) for item in items]
+            self._active = now, {resource: end for resource, end in ends if end is not None}
         return self._active[1]
 
     # -------------------------------------------------------------------------------- ends and restarts
@@ -348,5 +348,5 @@ class Subscriptions:
         for item in await self._http.listing("/subscriptions"):
             if not isinstance(item, dict) or item.get("notificationUrl") != self.url:
                 continue
-            if str(item.get("resource")).strip("/").lower() == resource_key(calendar):
+            if resource_key(item.get("resource")) == resource_key(resource_of(calendar)):
                 await self._delete(str(item.get("id")), calendar)

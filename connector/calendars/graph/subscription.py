@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from connector.calendars.graph.http import mailbox_path
 
@@ -33,9 +34,9 @@ def resource_of(calendar: str) -> str:
     return f"{mailbox_path(calendar)}/events"
 
 
-def resource_key(calendar: str) -> str:
-    """For comparing: the service may drop the first slash and change the case."""
-    return resource_of(calendar).strip("/").lower()
+def resource_key(resource: object) -> str:
+    """For comparing: the service may drop the first slash, change the case and write signs in another way."""
+    return unquote(str(resource)).strip("/").lower()
 
 
 def sender(item: object, known: Mapping[str, Subscription]) -> Subscription | None:

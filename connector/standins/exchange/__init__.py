@@ -22,10 +22,10 @@ from typing import Self
 from aiohttp import web
 from lxml import etree
 
-from connector.standins.exchange.login import Kind, login, unauthorized
+from connector.standins.exchange.login import Kind, NtlmLogin, bindings_of, login, unauthorized
 from connector.standins.exchange.mailbox import Mailbox
 from connector.standins.exchange.operations import Directory, Operations, caller
-from connector.standins.exchange.streams import Subscriptions, not_found, status
+from connector.standins.exchange.streams import Subscriptions, given_cookie, not_found, routed, status
 from connector.standins.exchange.xml import M, Refusal, S, T, envelope, fault
 from connector.standins.tls import loopback_tls
 
@@ -129,6 +129,11 @@ class ExchangeStandIn:
     def ca_file(self) -> Path:
         return Path(self._folder.name) / "standin-ca.pem"
 
+    @property
+    def certificate(self) -> Path:
+        """PEM, with its key."""
+        return Path(self._folder.name) / "standin-server.pem"
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -137,6 +142,8 @@ class ExchangeStandIn:
         """Also after ``stop``, on the same port and with the same certificate."""
         if self._context is None:
             self._context, _ = loopback_tls(Path(self._folder.name))
+            if isinstance(self.login, NtlmLogin):
+                self.login.bindings = bindings_of(self.certificate.read_bytes())
         application = web.Application(client_max_size=4 * 1024 * 1024)
         application.router.add_post(_PATH, self._handle)
         application.router.add_post(_PATH.lower(), self._handle)
@@ -215,6 +222,7 @@ class ExchangeStandIn:
                     "ErrorServerBusy", "The server cannot service this request right now.", fault=True, values=wait
                 )
             who = caller(account, root.find(f"{S}Header"), self.directory)
+            self.subscriptions.server = routed(request.headers, request.cookies)
             if name == "GetStreamingEvents":
                 return await self._stream(request, operation, body)
             reply = envelope(self._operations(operation, who))
@@ -231,6 +239,7 @@ class ExchangeStandIn:
             reply = reply[: len(reply) * 2 // 3]
         moment = datetime.now(UTC) + timedelta(seconds=troubles.clock_ahead)
         headers = {"Content-Type": "text/xml; charset=utf-8", "Date": format_datetime(moment, usegmt=True)}
+        headers |= given_cookie(request.headers, request.cookies)
         if not (troubles.cut_off or troubles.drips):
             self.bytes_sent += len(reply)
             return web.Response(status=code, headers=headers, body=reply)
@@ -258,16 +267,20 @@ class ExchangeStandIn:
         self._open.add(response)
         try:
             with suppress(ConnectionError):
-                await self._follow(response, identities, minutes * 60.0, asked)
+                await self._follow(
+                    response, identities, minutes * 60.0, asked, routed(request.headers, request.cookies)
+                )
         finally:
             self._open.discard(response)
         return response
 
-    async def _follow(self, response: web.StreamResponse, identities: list[str], seconds: float, asked: bytes) -> None:
+    async def _follow(
+        self, response: web.StreamResponse, identities: list[str], seconds: float, asked: bytes, server: str
+    ) -> None:
         until = asyncio.get_running_loop().time() + seconds
         await self._write(response, asked, status("OK"))
         while asyncio.get_running_loop().time() < until:
-            missing = self.subscriptions.missing(identities)
+            missing = self.subscriptions.missing(identities, server)
             if missing:
                 await self._write(response, asked, not_found(missing))
                 return

@@ -12,6 +12,9 @@ from typing import Any, Literal, Protocol
 import spnego
 import spnego.exceptions
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from spnego.channel_bindings import GssChannelBindings
 
 Kind = Literal["basic", "ntlm", "gssapi"]
 SCHEMES: dict[Kind, str] = {"basic": 'Basic realm="127.0.0.1"', "ntlm": "NTLM", "gssapi": "Negotiate"}
@@ -46,10 +49,14 @@ class BasicLogin:
 class NtlmLogin:
     """By pyspnego's acceptor, which knows passwords from a file that NTLM_USER_FILE names. A connection is signed in,
     not a request. Names as DOMAIN\\user.
+
+    ``bindings``: Extended Protection, which Exchange 2019 CU14 and later have on by default: whoever signs in names the
+    certificate that he saw, and another one than the server's is refused as a wrong password is.
     """
 
     def __init__(self, passwords: dict[str, str]) -> None:
         self.passwords = passwords
+        self.bindings: GssChannelBindings | None = None
         self.attempts = 0
         self._contexts: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self._users: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
@@ -67,7 +74,9 @@ class NtlmLogin:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 self._let_pyspnego_know(Path(folder))
-                context = context or spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+                context = context or spnego.server(
+                    protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm, channel_bindings=self.bindings
+                )
                 token = context.step(base64.b64decode(given))
         except (spnego.exceptions.SpnegoError, ValueError):
             self.attempts += 1
@@ -122,6 +131,12 @@ def login(kind: Kind, passwords: dict[str, str], keytab: Path | None = None) -> 
             raise ValueError("gssapi needs a keytab")
         return KerberosLogin(passwords, keytab)
     return BasicLogin(passwords) if kind == "basic" else NtlmLogin(passwords)
+
+
+def bindings_of(pem: bytes) -> GssChannelBindings:
+    """tls-server-end-point (RFC 5929) of a certificate that is signed with SHA-256."""
+    digest = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256())
+    return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
 
 
 def unauthorized(kind: Kind, token: bytes | None = None) -> web.Response:

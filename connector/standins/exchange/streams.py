@@ -1,10 +1,17 @@
-"""Streaming subscriptions of the Exchange stand-in: what happened, for whom, until somebody listens."""
+"""Streaming subscriptions of the Exchange stand-in: what happened, for whom, until somebody listens.
+
+There are several mailbox servers behind its address, as in most organisations, and a subscription lives on the one that
+made it. Whoever wants to reach it again says so by headers and a cookie (EWSDOC, "Maintain affinity between a group of
+subscriptions and the Mailbox server").
+"""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import zlib
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,19 +19,43 @@ from lxml import etree
 
 from connector.standins.exchange.xml import MESSAGES, TYPES, Refusal, answer, envelope, failure, success
 
+_SERVERS = ("mbx1.stand-in~1941996295", "mbx2.stand-in~1941996295", "mbx3.stand-in~1941996295")
+_COOKIE = "X-BackEndOverrideCookie"
+
+
+def routed(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    """The server that a request comes to: the cookie's, where affinity is asked for, or else the anchor mailbox's."""
+    cookie = cookies.get(_COOKIE, "")
+    if _prefers(headers) and cookie in _SERVERS:
+        return cookie
+    return _SERVERS[zlib.crc32(headers.get("X-AnchorMailbox", "").lower().encode()) % len(_SERVERS)]
+
+
+def given_cookie(headers: Mapping[str, str], cookies: Mapping[str, str]) -> dict[str, str]:
+    """The header that a first answer has, and no later one."""
+    if not _prefers(headers) or cookies.get(_COOKIE) in _SERVERS:
+        return {}
+    return {"Set-Cookie": f"{_COOKIE}={routed(headers, cookies)}; path=/; secure; HttpOnly"}
+
+
+def _prefers(headers: Mapping[str, str]) -> bool:
+    return headers.get("X-PreferServerAffinity", "").lower() == "true"
+
 
 @dataclass(slots=True)
 class Subscription:
     id: str
     address: str
     kinds: frozenset[str]
+    server: str
     events: deque[tuple[str, str, datetime]] = field(default_factory=lambda: deque(maxlen=1000))
 
 
 class Subscriptions:
-    """One is for one mailbox. ``limit``: EWSMaxSubscriptions, for each mailbox."""
+    """One is for one mailbox. ``limit``: EWSMaxSubscriptions, for each mailbox. ``server``: that answers now."""
 
     def __init__(self) -> None:
+        self.server = ""
         self.alive: dict[str, Subscription] = {}
         self.limit = 5000
         self.silent = False  # events are lost, and heartbeats too
@@ -35,12 +66,13 @@ class Subscriptions:
         if sum(each.address == address for each in self.alive.values()) >= self.limit:
             raise Refusal("ErrorExceededSubscriptionCount", "You have exceeded the available subscriptions.")
         identity = secrets.token_urlsafe(40)
-        self.alive[identity] = Subscription(identity, address, kinds)
+        self.alive[identity] = Subscription(identity, address, kinds, self.server)
         return identity
 
     def unsubscribe(self, identity: str) -> None:
-        if self.alive.pop(identity, None) is None:
+        if self.missing([identity], self.server):
             raise Refusal("ErrorSubscriptionNotFound", "The subscription was not found.")
+        del self.alive[identity]
         self.wake()
 
     def note(self, address: str, kind: str, item: str) -> None:
@@ -72,8 +104,9 @@ class Subscriptions:
             except TimeoutError:
                 return
 
-    def missing(self, identities: list[str]) -> list[str]:
-        return [each for each in identities if each not in self.alive]
+    def missing(self, identities: list[str], server: str) -> list[str]:
+        """Not known on that server."""
+        return [each for each in identities if each not in self.alive or self.alive[each].server != server]
 
     def take(self, identities: list[str]) -> bytes | None:
         """A document with all that is there; None for nothing."""

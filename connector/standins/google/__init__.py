@@ -36,6 +36,10 @@ ROLES = ("none", "freeBusyReader", "reader", "writerWithoutPrivateAccess", "writ
 Where = Literal["list", "watch", "stop", "token", "rooms"]
 _AUTH = "https://www.googleapis.com/auth/"
 _EVENT_SCOPES = {_AUTH + s for s in ("calendar", "calendar.readonly", "calendar.events", "calendar.events.readonly")}
+_OVER_QUOTA = (
+    "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per user' of service"
+    " 'calendar-json.googleapis.com' for consumer 'project_number:104251234567'."
+)
 _ROOM_SCOPES = {_AUTH + f"admin.directory.resource.calendar{s}" for s in ("", ".readonly")}
 
 
@@ -317,7 +321,7 @@ class GoogleStandIn:
         while asked and asked[0] < now - 60:
             asked.popleft()
         if len(asked) >= self.user_quota:
-            raise ApiError(403, "userRateLimitExceeded", "User Rate Limit Exceeded")
+            raise ApiError(403, "rateLimitExceeded", _OVER_QUOTA, limit="defaultPerMinutePerUser")
         asked.append(now)
         return token
 

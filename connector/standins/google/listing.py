@@ -13,17 +13,25 @@ from connector.standins.google.items import Calendar, Item, hide
 
 
 class ApiError(Exception):
-    def __init__(self, status: int, reason: str, message: str, retry_after: str = "") -> None:
+    """``limit``: which of the project's limits it was, as the console names it."""
+
+    def __init__(self, status: int, reason: str, message: str, retry_after: str = "", limit: str = "") -> None:
         super().__init__(message)
         self.status, self.reason, self.message, self.retry_after = status, reason, message, retry_after
+        self.limit = limit
 
 
 @dataclass(slots=True)
 class Paging:
-    """``size``: the most on a page, whatever is asked for. ``empty``: an empty page with a token before each other."""
+    """``size``: the most on a page, whatever is asked for. ``empty``: an empty page with a token before each other.
+
+    ``own_entry``: maxAttendees leaves the entry of the calendar that is listed. Google says "the participant": it may
+    also mean whoever asks, who is not invited.
+    """
 
     size: int = 2500
     empty: bool = False
+    own_entry: bool = True
 
 
 def listing(calendar: Calendar, role: str, query: Mapping[str, str], paging: Paging) -> dict[str, object]:
@@ -51,7 +59,7 @@ def listing(calendar: Calendar, role: str, query: Mapping[str, str], paging: Pag
         "accessRole": role,
         "defaultReminders": [],
         **(more or {"nextSyncToken": f"C{calendar.version}"}),
-        "items": [_with_attendees(item, most) for item in shown],
+        "items": [_with_attendees(item, most, paging.own_entry) for item in shown],
     }
 
 
@@ -67,12 +75,17 @@ def page_of(
     return items[first : first + size], dict(more)
 
 
-def _with_attendees(item: Item, most: int) -> Item:
-    """``maxAttendees``: where there are more, only the calendar's own entry is told."""
+def _with_attendees(item: Item, most: int, own_entry: bool) -> Item:
+    """``maxAttendees``: where there are more, one entry at most is told."""
     people = item.get("attendees")
     if not isinstance(people, list) or len(people) <= most:
         return item
-    return item | {"attendees": [p for p in people if p.get("self")], "attendeesOmitted": True}
+    told = [person for person in people if own_entry and person.get("self")]
+    return {**item, "attendees": told, "attendeesOmitted": True} if told else _without_attendees(item)
+
+
+def _without_attendees(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name != "attendees"} | {"attendeesOmitted": True}
 
 
 def _time(query: Mapping[str, str], name: str) -> datetime:
@@ -116,10 +129,12 @@ def position(token: str) -> tuple[int, int]:
 
 
 def error_body(error: ApiError) -> dict[str, object]:
-    return {
-        "error": {
-            "code": error.status,
-            "message": error.message,
-            "errors": [{"domain": "usageLimits" if "imit" in error.reason else "global", "reason": error.reason}],
-        }
-    }
+    each = {"domain": "usageLimits" if "imit" in error.reason else "global", "reason": error.reason}
+    body: dict[str, object] = {"code": error.status, "message": error.message, "errors": [each]}
+    if error.limit:
+        service = "calendar-json.googleapis.com"
+        metadata = {"service": service, "quota_metric": f"{service}/default", "quota_limit": error.limit}
+        info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "googleapis.com"}
+        body["status"] = "PERMISSION_DENIED"  # of 403, also where a limit is meant
+        body["details"] = [{**info, "reason": "RATE_LIMIT_EXCEEDED", "metadata": metadata}]
+    return {"error": body}

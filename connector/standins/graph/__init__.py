@@ -26,7 +26,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
 
-from connector.standins.graph.mailbox import PROPERTIES, Mailbox
+from connector.standins.graph.mailbox import PROPERTIES, Mailbox, property_key
 from connector.standins.graph.signin import SignIn
 from connector.standins.graph.subscriptions import Refused, Subscriptions
 from connector.standins.tls import loopback_tls
@@ -44,6 +44,7 @@ class Troubles:
     forbidden: set[str] = field(default_factory=set)  # mailboxes outside the management scope: 403
     all_forbidden: bool = False  # consent revoked
     places_forbidden: bool = False
+    places_linked: bool = False  # the list of rooms leads to its next page; Microsoft's was seen without such links
     basic_permission: bool = False  # Calendars.ReadBasic: bodies are left out
     answers: deque[tuple[int, dict[str, str], bytes]] = field(default_factory=deque)  # given instead, one a request
     throttled: dict[str, tuple[int, str | None]] = field(default_factory=dict)  # mailbox: (429 or 503, Retry-After)
@@ -275,14 +276,14 @@ class GraphStandIn:
         return chosen | ({"singleValueExtendedProperties": found} if found else {})
 
     def _expanded(self, request: web.Request) -> dict[str, str]:
-        """$expand: the named properties that are asked for, lower case to as written."""
+        """$expand: the named properties that are asked for, by key to as written."""
         expand = request.query.get("$expand")
         if expand is None:
             return {}
         form = _EXPAND.fullmatch(expand)
         if form is None or self.troubles.expand_refused:
             raise Refused(400, "RequestBroker--ParseUri", "Parsing OData Select and Expand failed.")
-        return {id.lower(): id for id in _PROPERTY_ID.findall(form[1])}
+        return {property_key(id): id for id in _PROPERTY_ID.findall(form[1])}
 
     # -------------------------------------------------------------------------------- rooms and subscriptions
 
@@ -291,7 +292,7 @@ class GraphStandIn:
             raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
         skip, top = int(request.query.get("$skip", "0")), min(int(request.query.get("$top", "100")), self.page_size)
         page: dict[str, Any] = {"value": self.rooms[skip : skip + top]}
-        if skip + top < len(self.rooms):
+        if self.troubles.places_linked and skip + top < len(self.rooms):
             page["@odata.nextLink"] = f"{self.url}{request.rel_url.raw_path}?$top={top}&$skip={skip + top}"
         return web.json_response(page)
 

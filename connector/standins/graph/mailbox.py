@@ -24,7 +24,7 @@ _PARTSTAT = {
 }
 _CLASS = {"PRIVATE": "private", "CONFIDENTIAL": "confidential", "X-PERSONAL": "personal"}
 _BUSY = {"FREE": "free", "TENTATIVE": "tentative", "OOF": "oof", "WORKINGELSEWHERE": "workingElsewhere"}
-PROPERTIES = "named properties"  # in what a mailbox gives: id, lower case, to value; Graph shows them on $expand only
+PROPERTIES = "named properties"  # in what a mailbox gives: property_key of an id to value; shown on $expand only
 _PUBLIC_STRINGS = "string {00020329-0000-0000-c000-000000000046} name "
 _NAMED = ("OnlineMeetingExternalLink", "OnlineMeetingConfLink", "SkypeTeamsMeetingUrl")  # as X-MICROSOFT-...
 _numbers = itertools.count(1)
@@ -217,8 +217,14 @@ def _teams(event: icalendar.Event) -> dict[str, Any] | None:
 
 
 def _properties(event: icalendar.Event) -> dict[str, str]:
-    found = {name.lower(): str(event.get(f"X-MICROSOFT-{name.upper()}", "")) for name in _NAMED}
+    found = {name: str(event.get(f"X-MICROSOFT-{name.upper()}", "")) for name in _NAMED}
     return {f"{_PUBLIC_STRINGS}{name}": value for name, value in found.items() if value}
+
+
+def property_key(id: str) -> str:
+    """The set may be written in any case, the name may not (learn.microsoft.com, "Get singleValueLegacy...")."""
+    place, word, name = id.partition(" Name ")
+    return f"{place}{word}".lower() + name
 
 
 def _places(event: icalendar.Event) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.standins.graph.subscriptions import Refused
 
-Trouble = Literal["", "expired_secret", "app_disabled", "unavailable", "throttled"]
+Trouble = Literal["", "expired_secret", "app_disabled", "blocked", "unavailable", "throttled"]
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -68,6 +68,8 @@ class SignIn:
             return _refusal(400, "unauthorized_client", 700016, "Application was not found in the directory.")
         if self.trouble == "app_disabled":
             return _refusal(401, "unauthorized_client", 7000112, "Application is disabled.")
+        if self.trouble == "blocked":
+            return _refusal(400, "invalid_grant", 53003, "Access has been blocked by Conditional Access policies.")
         if form.get("grant_type") != "client_credentials" or form.get("scope") != f"{url}/.default":
             return _refusal(400, "invalid_request", 900144, "The request body must contain other parameters.")
         if form.get("client_assertion_type") == _ASSERTION:

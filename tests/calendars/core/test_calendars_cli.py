@@ -81,7 +81,7 @@ async def test_sync_has_the_daemon_read_now(folder: Folder) -> None:
         assert (answer.exit_code, answer.stdout) == (0, "2 calendars are being read.\n")
         await until(lambda: len(folder.provider.reads) >= count + 2, "both are read again")
         answer = await folder.run_beside("calendars", "sync", "two")
-        assert answer.stdout == "1 calendars are being read.\n"
+        assert answer.stdout == "1 calendar is being read.\n"
         await until(lambda: folder.provider.reads[-1] == "two@example.org", "only that one")
         answer = await folder.run_beside("calendars", "sync", "office", "--json")
         assert json.loads(answer.stdout)["target"] == "source:office"
@@ -150,7 +150,7 @@ async def test_release_lets_a_flood_of_removals_through(folder: Folder) -> None:
 def test_unknown_names_are_sentences(folder: Folder) -> None:
     settled(folder)
     assert "did you mean 'office'?" in str(folder.run("calendars", "release", "ofice").exception)
-    assert 'There is no room "oen"' in str(folder.run("calendars", "sync", "oen").exception)
+    assert "There is no room 'oen'" in str(folder.run("calendars", "sync", "oen").exception)
     assert "did you mean 'office'?" in str(folder.run("calendars", "rooms", "ofice").exception)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector import wiring
+from connector.app import Connector, running
 from connector.settings import load_settings, open_vault
 from connector.vault import SecretStore
 from tests.calendars.core.fake_source import Provider, event
@@ -69,6 +70,32 @@ async def test_removed_while_the_daemon_runs(folder: Folder) -> None:
         folder.toml("")
         await until(lambda: folder.named("integration.removed"), "the integration is removed")
     assert_gone(folder)
+
+
+async def test_a_connector_toml_that_is_away_or_empty_removes_nothing(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor that saves in two steps, a full disk, a start beside the wrong file: no decision of anybody."""
+    await filled(folder)
+    sealed = secrets(folder)
+    monkeypatch.chdir(folder.path)
+    toml = folder.path / "connector.toml"
+    text = toml.read_text()
+    for content in (None, "", text):
+        toml.unlink(missing_ok=True)
+        if content is not None:
+            toml.write_text(content)
+        folder.events.clear()
+        async with running(Connector(None, environ={"PW": "x"}, watcher=folder.events.append)):
+            await until(lambda: folder.named("rooms.loaded"), "it runs")
+            if content == text:
+                toml.unlink()
+                await until(lambda: folder.named("config.rejected"), "a file that went away is told")
+                toml.touch()
+                await until(lambda: len(folder.named("rooms.loaded")) > 1, "it goes on with an empty one")
+        assert folder.named("integration.removed") == []
+        assert sealed.names() == ("office", "shared")
+    assert rows(folder, "keep", "source = 'office'") == 1
 
 
 async def test_nothing_of_it_is_left_in_the_bytes_of_the_files(folder: Folder) -> None:

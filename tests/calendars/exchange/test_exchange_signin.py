@@ -17,6 +17,7 @@ from connector.calendars.exchange.transport import ways_in
 from connector.errors import AccessDenied, CredentialsRejected, SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.exchange import ExchangeStandIn
+from connector.standins.exchange.login import NtlmLogin, bindings_of
 from connector.store.writer import StoreError
 from tests.calendars.exchange.house import PASSWORD, QUICK, ROOM, access_to, source_of, standing, until
 from tests.calendars.ics_text import vevent, window
@@ -240,6 +241,19 @@ async def test_a_slow_mailbox_does_not_hold_up_the_others(monkeypatch: pytest.Mo
         assert all(isinstance(answer, Snapshot) for answer in await read_all(source, 4))
         assert not slow.done()
         assert isinstance(await slow, Snapshot)
+
+
+async def test_extended_protection_takes_the_servers_certificate_and_no_other() -> None:
+    """On by default since Exchange 2019 CU14. A proxy that ends TLS with its own certificate looks like a thief."""
+    async with standing(auth="ntlm") as exchange, standing(auth="ntlm") as proxy:
+        assert isinstance(exchange.login, NtlmLogin)
+        assert exchange.login.bindings is not None
+        async with source_of(exchange) as source:
+            await source.read(ROOM, TUESDAY)
+        exchange.login.bindings = bindings_of(proxy.certificate.read_bytes())
+        async with source_of(exchange) as source:
+            with pytest.raises(SourceUnavailable, match="401"):
+                await source.read(ROOM, TUESDAY)
 
 
 async def test_rights_are_no_matter_of_the_password(exchange: ExchangeStandIn) -> None:

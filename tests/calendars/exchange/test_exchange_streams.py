@@ -13,6 +13,7 @@ from connector.calendars.exchange import streams as exchange_streams
 from connector.calendars.exchange.source import ExchangeSource
 from connector.model import Window
 from connector.standins.exchange import ExchangeStandIn
+from connector.standins.exchange.streams import routed
 from tests.calendars.exchange.house import QUICK, ROOM, access_to, source_of, standing, until
 from tests.calendars.ics_text import vevent, window
 
@@ -105,6 +106,31 @@ async def test_200_rooms_share_a_connection_and_the_next_ones_have_another(
         await listener.close()
 
 
+async def test_rooms_of_several_mailbox_servers_meet_on_one(exchange: ExchangeStandIn) -> None:
+    """A subscription is found on the server that made it alone: the anchor, and then its cookie, lead all there."""
+    rooms = [f"room-{n}@example.org" for n in range(6)]
+    for room in rooms:
+        exchange.add_mailbox(room)
+    assert len({routed({"X-AnchorMailbox": room}, {}) for room in rooms}) > 1
+    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+        listener = Listener(source)
+        await listening(exchange, source, *rooms)
+        assert len({each.server for each in exchange.subscriptions.alive.values()}) == 1
+        await listener.hears(rooms[-1], lambda: book(exchange, rooms[-1]))
+        source.unwatch(rooms[-1])
+        await until(lambda: len(exchange.subscriptions.alive) == len(rooms) - 1)  # also where another server is its own
+        await listener.close()
+    assert not exchange.subscriptions.alive
+
+
+async def test_a_subscription_is_not_known_to_another_server(exchange: ExchangeStandIn) -> None:
+    subscriptions = exchange.subscriptions
+    subscriptions.server = "mbx1"
+    name = subscriptions.subscribe(ROOM, frozenset())
+    assert subscriptions.missing([name], "mbx2") == [name]
+    assert subscriptions.missing([name], "mbx1") == []
+
+
 @pytest.mark.parametrize("failure", ["killed", "forgotten", "restarted", "busy", "malformed"])
 async def test_after_any_failure_a_new_subscription_and_a_new_reading(exchange: ExchangeStandIn, failure: str) -> None:
     told: list[tuple[str, str]] = []
@@ -160,7 +186,7 @@ async def test_the_end_of_a_connection_is_no_failure(
 ) -> None:
     told: list[tuple[str, str]] = []
     real = exchange._follow
-    monkeypatch.setattr(exchange, "_follow", lambda response, ids, seconds, asked: real(response, ids, 0.2, asked))
+    monkeypatch.setattr(exchange, "_follow", lambda response, ids, _, *more: real(response, ids, 0.2, *more))
     exchange.troubles.heartbeat = 0.05
     async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
         listener = Listener(source)

@@ -18,7 +18,17 @@ from connector.calendars.google.source import GoogleSource, Settings
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble
-from tests.calendars.google.support import OTHER, ROOM, House, Journal, context, house, local_authority, make_source
+from tests.calendars.google.support import (
+    ADMIN,
+    OTHER,
+    ROOM,
+    House,
+    Journal,
+    context,
+    house,
+    local_authority,
+    make_source,
+)
 from tests.calendars.ics_text import vevent, window
 
 TUESDAY = window("2026-11-10", "2026-11-11")
@@ -64,14 +74,33 @@ async def test_what_a_reading_asks_for() -> None:
         assert "syncToken" not in seen.query
 
 
+async def test_a_declined_meeting_is_known_whoever_google_calls_the_participant() -> None:
+    """``maxAttendees=1`` leaves "the participant": where that is not the room, all are asked for."""
+    people = [f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:person-{n}@example.org" for n in range(3)]
+    own = ("ORGANIZER:mailto:person-0@example.org", f"ATTENDEE;PARTSTAT=DECLINED:mailto:{ROOM}")
+    async with house() as home:
+        home.google.paging.own_entry = False
+        home.google.put(ROOM, "a", vevent("a", "20261110T100000Z", "20261110T110000Z", *people, *own))
+        (event,) = (await read(home.source)).events
+        assert event.declined
+        before = asked(home, "list")
+        (event,) = (await read(home.source)).events
+        assert event.declined
+        assert asked(home, "list") == before + 1, "known from then on"
+
+
 async def test_each_calendar_has_its_own_quota() -> None:
-    """600 a minute belong to one user, and a service account is one, unless quotaUser tells the rooms apart."""
+    """600 a minute belong to one user, and a service account is one, unless quotaUser tells the rooms apart.
+
+    Google calls this limit rateLimitExceeded, too: only the limit's name says that it is one room's.
+    """
     async with house() as home:
         home.google.user_quota = 2
         home.google.add_calendar(OTHER)
-        for calendar in (ROOM, OTHER, ROOM, OTHER):
+        for calendar in (ROOM, OTHER, ROOM):
             await read(home.source, calendar)
         assert isinstance(await refused(home.source), RateLimited)
+        await read(home.source, OTHER)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +154,7 @@ async def test_a_state_that_is_gone_begins_anew() -> None:
         (Trouble("list", status=503, reason="backendError"), SourceUnavailable, "503"),
         (Trouble("list", status=500, reason="backendError"), SourceUnavailable, "500"),
         (Trouble("list", status=302, reason="moved"), SourceUnavailable, "redirects"),
-        (Trouble("list", status=400, reason="badRequest"), SourceUnavailable, "400"),
+        (Trouble("list", status=400, reason="badRequest"), SourceUnavailable, "400 badRequest"),
         (Trouble("list", broken="portal"), SourceUnavailable, "no list of events"),
         (Trouble("list", broken="empty"), SourceUnavailable, "no list of events"),
         (Trouble("list", broken="cut"), SourceUnavailable, "cut"),
@@ -170,6 +199,16 @@ async def test_the_projects_limit_silences_every_calendar_for_a_while() -> None:
         assert isinstance(error, RateLimited)
         assert 50 < error.retry_after.total_seconds() <= 60
         assert asked(home, "list") == before
+
+
+async def test_a_user_without_google_calendar_is_named() -> None:
+    async with house(Settings(subject=ADMIN)) as home:
+        home.google.add_user(ADMIN)
+        home.google.delegate(EVENTS_SCOPE)
+        home.google.troubles.append(Trouble("list", status=403, reason="notACalendarUser"))
+        error = str(await refused(home.source))
+        assert error.startswith(f"Google Calendar is switched off for {ADMIN} (403).")
+        assert "Service status" in error
 
 
 async def test_one_rooms_limit_backs_off_further_each_time_and_stops_no_other() -> None:

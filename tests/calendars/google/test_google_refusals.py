@@ -23,6 +23,34 @@ def older(reason: str) -> bytes:
     return json.dumps({"error": {"code": 403, "errors": [{"domain": "usageLimits", "reason": reason}]}}).encode()
 
 
+def over(limit: str, message: str = "") -> bytes:
+    """A limit of the console's, as Google writes it: the reason is the same for all of them."""
+    info = {"reason": "RATE_LIMIT_EXCEEDED", "metadata": {"quota_limit": limit}} if limit else {"reason": "x"}
+    error = {"errors": [{"domain": "usageLimits", "reason": "rateLimitExceeded"}], "status": "PERMISSION_DENIED"}
+    return json.dumps({"error": {**error, "code": 403, "message": message, "details": [info]}}).encode()
+
+
+def words(limit: str) -> str:
+    return f"Quota exceeded for quota metric 'Queries' and limit '{limit}' of service 'calendar-json.googleapis.com'."
+
+
+@pytest.mark.parametrize(
+    ("body", "for_all", "whole_day"),
+    [
+        (over("defaultPerMinutePerUser"), False, False),
+        (over("defaultPerMinutePerProject"), True, False),
+        (over("defaultPerDayPerProject"), True, True),
+        (over("", words("Queries per minute per user")), False, False),
+        (over("", words("Queries per user per 100 seconds")), False, False),
+        (over("", words("Queries per minute")), True, False),
+        (over("", words("Queries per day")), True, True),
+    ],
+)
+def test_the_name_of_a_limit_says_whose_it_is(body: bytes, for_all: bool, whole_day: bool) -> None:
+    refused = refusal(403, {}, body)
+    assert (refused.for_all, refused.of_the_day) == (for_all, whole_day)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "for_all"),
     [

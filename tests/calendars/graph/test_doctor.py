@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from connector.calendars.graph import GraphSource
 from connector.calendars.graph.advice import rbac_lines
 from connector.errors import AccessDenied
 from connector.standins.graph.mailbox import Mailbox
+from connector.standins.graph.signin import Trouble
 from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, until
 from tests.calendars.ics_text import vevent
 
@@ -167,6 +169,17 @@ async def test_refused_credentials_are_a_finding(house: House) -> None:
     assert SECRET not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("trouble", "fix"), [("app_disabled", "Enterprise applications"), ("blocked", "Conditional Access")]
+)
+async def test_a_good_secret_that_is_refused_needs_another_cure(house: House, trouble: Trouble, fix: str) -> None:
+    house.graph.signin.trouble = trouble
+    async with house.open() as source:
+        found = await source_findings(source)
+    assert fix in found["credentials"].fix
+    assert "secrets set" not in found["credentials"].fix
+
+
 async def test_notifications_of_a_room_seen_from_another_process(house: House) -> None:
     """The doctor knows nothing of the daemon's memory: it asks Graph."""
     other = "o'neil@example.org"
@@ -200,6 +213,26 @@ async def test_named_properties_that_are_refused_are_told_once(house: House) -> 
         first, second = [{f.check: f for f in await source.examine(ROOM, NOW)} for _ in range(2)]
     assert first["named_properties"].level == "warning"
     assert "named_properties" not in second
+
+
+@pytest.mark.parametrize("linked", [False, True])
+async def test_more_rooms_than_one_page_holds(house: House, linked: bool) -> None:
+    """Microsoft's list of rooms was seen without links to its next page: one room more than a page must not be lost."""
+    house.graph.troubles.places_linked = linked
+    for number in range(205):
+        house.graph.add_room(f"room-{number}@example.org", f"Room {number:03d}")
+    async with house.open() as source:
+        found = await source.places()
+    assert [place.name for place in found] == [f"Room {number:03d}" for number in range(205)]
+
+
+async def test_a_list_of_rooms_that_does_not_move_on_ends(house: House) -> None:
+    """A service that takes no notice of $skip gives its first page for ever."""
+    page = json.dumps({"value": [{"id": "1", "displayName": "A", "emailAddress": "a@example.org", "capacity": "12"}]})
+    house.graph.troubles.answers.extend([(200, {}, page.encode())] * 3)
+    async with house.open() as source:
+        assert await source.places() == (Place("a@example.org", "A", capacity=12),)
+    assert len(house.graph.troubles.answers) == 1
 
 
 async def test_rooms_as_a_list(house: House) -> None:

@@ -51,7 +51,7 @@ async def quiet(source: GraphSource, seconds: float = 0.3) -> None:
 async def test_a_change_is_told_within_a_moment(house: House) -> None:
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
-        assert record.body["resource"] == "/users/board%40example.org/events"
+        assert record.body["resource"] == "/users/board@example.org/events"  # as in all of Microsoft's examples
         assert len(record.body["clientState"]) >= 32
         started = asyncio.get_running_loop().time()
         house.graph.mailbox(ROOM).put(meeting())

@@ -79,7 +79,12 @@ def test_certificates_that_are_none(house: House, text: str, word: str) -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "word"),
-    [("", "secret is wrong"), ("expired_secret", "has expired"), ("app_disabled", "disabled")],
+    [
+        ("", "secret is wrong"),
+        ("expired_secret", "has expired"),
+        ("app_disabled", "disabled"),
+        ("blocked", "Conditional Access"),
+    ],
 )
 async def test_a_refused_credential_is_sent_once(house: House, trouble: str, word: str) -> None:
     house.graph.signin.trouble = trouble  # type: ignore[assignment]  # one of the words

@@ -120,6 +120,9 @@ def database_file(settings: Settings) -> Path:
     return settings.data_dir / "connector.db"
 
 
+_Served = dict[RoomId, tuple[Room, CalendarId]]
+
+
 class Connector:
     """The daemon. ``run`` until ``stop`` is set; ``watcher`` is told of each event, redacted."""
 
@@ -164,9 +167,11 @@ class Connector:
         self, stop: asyncio.Event, config: Configuration, clock: Clock, vault: Vault, store: Store, journal: Journal
     ) -> None:
         """One generation a connector.toml; edits of rooms.csv alone are applied within it."""
+        served: _Served = {}
         while not stop.is_set():
-            generation = _Generation(config, clock, vault, store, journal, self._environ)
+            generation = _Generation(config, clock, vault, store, journal, self._environ, served)
             config = self._config = await generation.run(stop, self._path)
+            served = generation.served
 
     # -------------------------------------------------------------------------------- looking
 
@@ -193,7 +198,9 @@ class _Generation:
         store: Store,
         journal: Journal,
         environ: Mapping[str, str],
+        served: _Served,
     ) -> None:
+        self.served = served  # at first by the generation before
         self._config = config
         self._store = store
         self._journal = journal
@@ -220,7 +227,8 @@ class _Generation:
             wiring = Wiring(self._config.settings, self._tools, self._reader, self._vault)
             prints = wiring.secrets_print()
             await wiring.open_webhooks(stack)
-            await wiring.remove_integrations(stack, self._config.rooms.rooms)
+            if not self._config.loaded.empty:  # a file that is away is nobody's decision to remove anything
+                await wiring.remove_integrations(stack, self._config.rooms.rooms)
             sources = await wiring.open_sources(stack)
             sync: Sync | None = None
             supervisor: Supervisor | None = None
@@ -270,13 +278,15 @@ class _Generation:
         return self._config.calendar_of(room) if room is not None else None
 
     async def _apply(self, config: Configuration, sync: Sync, supervisor: Supervisor) -> None:
-        rooms: dict[RoomId, tuple[Room, CalendarId]] = {}
-        for key in config.rooms.refused & supervisor.rooms.keys():
-            rooms[key] = supervisor.rooms[key]  # a typing mistake in a row takes no room out of service
+        rooms: _Served = {}
+        for key in config.rooms.refused & self.served.keys():
+            if self.served[key][1].source in config.settings.calendars:
+                rooms[key] = self.served[key]  # a typing mistake in a row takes no room out of service
         for room in config.rooms.rooms:
             rooms[room.id] = (room, config.calendar_of(room))
         for problem in config.rooms.problems:
             self._journal.note("rooms.rejected", reason=problem)
+        self.served = rooms
         sync.use({calendar for _, calendar in rooms.values()})
         await supervisor.apply(rooms)
         supervisor.look_at_refused()
@@ -294,7 +304,7 @@ class _Generation:
     ) -> Configuration:
         """Look at the input files every second: hashing a few small files costs less than a watcher per folder."""
         config = self._config
-        inputs = Inputs.of(input_files(config.loaded, config.rooms.rooms))
+        inputs = seen = Inputs.of(input_files(config.loaded, config.rooms.rooms))
         commands = Commands(sync, supervisor.try_again, self._tools)
         while True:
             with suppress(TimeoutError):
@@ -309,8 +319,11 @@ class _Generation:
                 return config
             if not self._vault.ready() or not inputs.changed():  # after a rotation: the new key first
                 continue
+            last, seen = seen, Inputs.of(inputs.stamps)
+            if seen != last:
+                continue  # it may be half written: what two looks see is believed
             try:
-                fresh = read_configuration(path, self._environ)
+                fresh = read_configuration(config.loaded.path or path, self._environ)
             except UserError as error:
                 inputs = Inputs.of(inputs.stamps)
                 for problem in error.problems:

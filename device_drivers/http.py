@@ -295,6 +295,8 @@ class UnitHttp:
         cause = error.__cause__ if isinstance(error, _Dropped) and error.__cause__ else error
         cause = getattr(cause, "os_error", cause)
         reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else type(cause).__name__
+        if isinstance(cause, ConnectionRefusedError):
+            reason = "connection refused: nothing listens on that port"
         doing = "broke the connection off" if progress.connected else "cannot be reached"
         hint = ""
         if isinstance(cause, ConnectionResetError) and not progress.connected and self.endpoint.tls.mode != "off":

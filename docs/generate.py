@@ -98,7 +98,7 @@ MEANINGS: Mapping[str, str] = {
 CELLS: Mapping[str, str] = {
     "id": "A name that never changes: letters, digits, `.`, `-`, `_`, at most 64. Bookings and history hang on it.",
     "name": "The name for people. Default: the id.",
-    "site": "Building or town; for people.",
+    "site": "Building or town; for people, and [rules](../how-to/admin-rules.md) can name it.",
     "calendar": "A path, an `https://` URL, or `SOURCE:calendar` where `[calendars.SOURCE]` exists.",
     "device_type": "The driver, see `connector drivers list`.",
     "ip_address": "IP address or host name of the unit. It must lie in `networks.private`.",
@@ -195,8 +195,9 @@ def commands() -> Iterator[str]:
         options = [p for p in command.params if p.param_type_name == "option"]
         usage = " ".join((*words, *(_argument(p) for p in arguments), *(["[OPTIONS]"] if options else [])))
         yield from ("", f"### {' '.join(words)}", "", f"`{usage}`", "", _one_line(command.help or ""))
-        if options:
+        if command.params:
             yield from ("", "| option | meaning |", "| --- | --- |")
+            yield from (_row(f"`{_argument(a)}`", a.help) for a in arguments if a.help)
             yield from (_row(f"`{', '.join(o.opts)}`", o.help or "") for o in options)
 
 
@@ -211,8 +212,10 @@ def leaves(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
 
 
 def _argument(parameter: Any) -> str:
-    name = parameter.name.removesuffix("_id").upper()
-    return f"{name.removesuffix('S')}..." if parameter.nargs == -1 else str(name)
+    name: str = parameter.metavar or parameter.name.upper()
+    if parameter.nargs == -1:
+        return f"{name.removesuffix('S')}..."
+    return name if parameter.required else f"[{name}]"
 
 
 def drivers() -> Iterator[str]:

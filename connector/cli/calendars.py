@@ -103,7 +103,7 @@ def _cells(line: _Line) -> tuple[str, ...]:
 @calendars_app.command("sync")
 def sync_command(
     target: Annotated[
-        str | None, typer.Argument(metavar="[ROOM|SOURCE]", help="A room, or the NAME of [calendars.NAME]; else all.")
+        str | None, typer.Argument(metavar="ROOM|SOURCE", help="A room, or the NAME of [calendars.NAME]; else all.")
     ] = None,
     config: ConfigOption = None,
     json_output: JsonOption = False,
@@ -118,7 +118,7 @@ def release_command(source: SourceArgument, config: ConfigOption = None, json_ou
     """Believe that a source's calendars are empty, where many lost all meetings at once and that was held back."""
     settings = read_configuration(config, os.environ)
     if source not in settings.settings.calendars:
-        raise UserError(f"There is no source {shown(source)}{did_you_mean(source, settings.settings.calendars) or '.'}")
+        raise UserError(f"There is no source {shown(source)}{did_you_mean(source, settings.settings.calendars)}")
     tell_daemon(settings, "release", source, json_output)
 
 
@@ -127,7 +127,7 @@ def _target(config: Configuration, text: str | None) -> str:
         return ""
     if text in config.settings.calendars:
         return f"source:{text}"
-    return f"room:{find_room(text, config.rooms.rooms).id}"
+    return f"room:{find_room(text, config.rooms).id}"
 
 
 # ------------------------------------------------------------------------------------ rooms of the provider
@@ -136,7 +136,7 @@ def _target(config: Configuration, text: str | None) -> str:
 @calendars_app.command("rooms")
 def rooms_command(
     source: Annotated[
-        str | None, typer.Argument(metavar="[SOURCE]", help="The NAME of [calendars.NAME]; else all.")
+        str | None, typer.Argument(metavar="SOURCE", help="The NAME of [calendars.NAME]; else all.")
     ] = None,
     config: ConfigOption = None,
     json_output: JsonOption = False,
@@ -145,7 +145,7 @@ def rooms_command(
     settings = load_settings(config, os.environ).settings  # there may be no rooms.csv yet: this is where it comes from
     names = list(settings.calendars)
     if source is not None and source not in names:
-        raise UserError(f"There is no source {shown(source)}{did_you_mean(source, names) or '.'}")
+        raise UserError(f"There is no source {shown(source)}{did_you_mean(source, names)}")
     found, problems = asyncio.run(_places(settings, [source] if source else names, chosen=source is not None))
     records = _records(found)
     if json_output:

@@ -33,7 +33,7 @@ _GRAVITY = {"problem": 0, "warning": 1, "ok": 2}
 _MOST_ROOMS, _MOST_LINES = 12, 24  # of one finding, as text; --json has all
 _INDENT = " " * 19
 TargetArgument = Annotated[
-    str | None, typer.Argument(metavar="[ROOM|SOURCE]", help="A room, or the NAME of [calendars.NAME]; else all.")
+    str | None, typer.Argument(metavar="ROOM|SOURCE", help="A room, or the NAME of [calendars.NAME]; else all.")
 ]
 
 
@@ -57,7 +57,7 @@ def doctor_command(target: TargetArgument = None, config: ConfigOption = None, j
     if is_source:
         chosen = tuple(room for room in rooms if settings.calendar_of(room).source == target)
     else:
-        chosen = (find_room(target, rooms),) if target else rooms
+        chosen = (find_room(target, settings.rooms),) if target else rooms
     examined = asyncio.run(examine(settings, chosen, whole=target is None, source=target))
     if json_output:
         print_json([record for part in examined for record in _records(part)])

@@ -14,9 +14,19 @@ from connector.calendars.registry import open_source
 from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
 from connector.errors import ConnectorError, UserError
 from connector.model import Room
-from connector.settings import LoadedSettings, effective, is_reference, load_rooms, load_settings, secret_reader
+from connector.settings import (
+    LoadedSettings,
+    Settings,
+    effective,
+    is_reference,
+    load_rooms,
+    load_settings,
+    resolve_calendar,
+    secret_reader,
+)
 from connector.settings.sentences import did_you_mean
 from device_drivers import registry
+from device_drivers.api import DriverError, Endpoint
 
 BAD_INPUT = 2
 SOME_ROWS_BAD = 3
@@ -56,39 +66,61 @@ def _examine(config: Path | None, environ: Mapping[str, str]) -> _Report:
         *result.warnings,
         *_driver_warnings(result.rooms, records),
         *_secret_warnings(loaded, result.rooms, environ),
+        *_missing_files(loaded.settings, result.rooms),
     )
-    problems = (*result.problems, *_source_problems(loaded, environ))
+    problems = (*result.problems, *_driver_problems(result.rooms, records), *_source_problems(loaded, environ))
     return _Report(loaded, result.rooms, problems, warnings, SOME_ROWS_BAD if problems else 0)
 
 
 def _source_problems(loaded: LoadedSettings, environ: Mapping[str, str]) -> Iterator[str]:
     """Calendar sources that the daemon could not open: wrong options. Secrets that are missing here are warnings."""
     reader = secret_reader(loaded.settings, environ)
+    absent: set[str] = set()
 
-    def secret(reference: str) -> str:
+    def secret(text: str) -> str:
         try:
-            return reader.secret(reference)
+            return reader.secret(text)
         except ConnectorError:
+            absent.add(text)
             return "not known here"
 
     for name, section in loaded.settings.calendars.items():
+        problems: tuple[str, ...] = ()
         try:
             context = SourceContext(name, secret, loaded.settings.base, NoKeep(), NoWebhooks(), _unheard)
             open_source(section.type, section.options, context)
         except UserError as error:
-            yield f"calendars.{name}: {error}"
+            problems = tuple(problem.removeprefix(f"{name}: ") for problem in error.problems)
+        unknown = [key for key, value in section.options.items() if isinstance(value, str) and value in absent]
+        for key in unknown:  # what the source says of the stand-in's form is noise
+            problems = tuple(problem for problem in problems if not problem.startswith(f"{key} "))
+            if not is_reference(section.options[key]):
+                yield f"calendars.{name}: {key} must be a reference to a secret: env:NAME, file:PATH or vault:NAME."
+        yield from (f"calendars.{name}: {problem}" for problem in problems)
 
 
 def _driver_warnings(rooms: Iterable[Room], records: Mapping[str, registry.DriverRecord]) -> Iterator[str]:
-    """Drivers in use that failed to load, and template options that the driver does not have."""
-    for name in sorted({room.device_type for room in rooms}):
-        if records[name].status == "failed":
-            yield f"The driver {name} cannot be used: {records[name].reason}"
+    """Template options that the driver does not have."""
     for template, driver, option in sorted({(r.template, r.device_type, key) for r in rooms for key, _ in r.options}):
         plug = records[driver].plug
         if plug and option not in plug.manifest.options:
-            hint = did_you_mean(option, plug.manifest.options) or "."
+            hint = did_you_mean(option, plug.manifest.options)
             yield f"templates.{template}.options.{option} is not an option of the driver {driver}{hint}"
+
+
+def _driver_problems(rooms: Iterable[Room], records: Mapping[str, registry.DriverRecord]) -> Iterator[str]:
+    """Drivers that failed to load, and what others refuse in a template's options. To open one contacts nothing."""
+    for name in sorted({room.device_type for room in rooms}):
+        if records[name].status == "failed":
+            yield f"The driver {name} cannot be used: {records[name].reason}."
+    one_each = {(room.template, room.device_type): room for room in rooms}
+    for room in one_each.values():
+        plug = records[room.device_type].plug
+        try:
+            if plug:
+                plug.open(Endpoint(room.id, room.ip_address, options=dict(room.options)))
+        except (ValueError, DriverError) as error:
+            yield f"templates.{room.template}.options: {error}"
 
 
 def _secret_warnings(loaded: LoadedSettings, rooms: Iterable[Room], environ: Mapping[str, str]) -> Iterator[str]:
@@ -103,6 +135,19 @@ def _secret_warnings(loaded: LoadedSettings, rooms: Iterable[Room], environ: Map
             yield f"{user}: {error}"
         if caution := reader.caution(reference):
             yield f"{user}: {caution}"
+
+
+def _missing_files(settings: Settings, rooms: Iterable[Room]) -> Iterator[str]:
+    """Files that are named and not there. Only warnings: they may come later."""
+    for room in rooms:
+        source, calendar = resolve_calendar(room.calendar, settings)
+        section = settings.calendars[source]
+        path = settings.base / str(section.options.get("folder", ".")) / calendar
+        if section.type == "ics" and "://" not in calendar and not os.path.exists(path):
+            yield f"room {room.id}: the calendar {path} does not exist."
+    for key, file in (("cert_file", settings.webhooks.cert_file), ("key_file", settings.webhooks.key_file)):
+        if file and not os.path.exists(settings.base / file):
+            yield f"webhooks.{key}: {settings.base / file} does not exist."
 
 
 def _unheard(*_: object, **__: object) -> None:

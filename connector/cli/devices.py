@@ -36,13 +36,13 @@ class _Pin:
 
 @devices_app.command("probe")
 def probe_command(
-    room: Annotated[str, typer.Argument(help="A room's id or name.")],
+    room: Annotated[str, typer.Argument(metavar="ROOM", help="A room's id or name.")],
     config: ConfigOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Fetch the certificate that a unit presents and print its line for the tls column. No password is sent."""
     configuration = read_configuration(config, os.environ)
-    wanted = find_room(room, configuration.rooms.rooms)
+    wanted = find_room(room, configuration.rooms)
     try:
         pin = asyncio.run(_probe(wanted, configuration))
     except DriverError as error:
@@ -71,22 +71,22 @@ async def _probe(room: Room, configuration: Configuration) -> _Pin:
     elif room.tls.mode == "pin":
         verdict = (
             "It is NOT the certificate that rooms.csv pins. If the unit was replaced, reset or given a new certificate,"
-            " put this line into its tls column; if nobody did that, find out who answers there first."
+            " put it into its tls column; if nobody did that, find out who answers there first."
         )
     else:
-        verdict = "Compare it with what the unit's own web page shows, then put this line into the tls column."
+        verdict = "Compare it with the SHA-256 fingerprint on the unit's own web page, then put it into the tls column."
     return _Pin(room.id, address, room.port or plug.manifest.default_port, seen, column, verdict)
 
 
 @devices_app.command("retry")
 def retry_command(
-    room: Annotated[str, typer.Argument(help="A room's id or name.")],
+    room: Annotated[str, typer.Argument(metavar="ROOM", help="A room's id or name.")],
     config: ConfigOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Have the daemon ask a unit once more that refused its password, where the password is right after all."""
     configuration = read_configuration(config, os.environ)
-    wanted = find_room(room, configuration.rooms.rooms)
+    wanted = find_room(room, configuration.rooms)
     tell_daemon(configuration, "retry", f"room:{wanted.id}", json_output)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,24 +17,26 @@ from connector.cli.options import ConfigOption, JsonOption, print_json
 from connector.engine.report import RoomReport, ScreenReport, room_report
 from connector.errors import UserError
 from connector.model import Room
-from connector.settings import open_vault
+from connector.settings import RoomsResult, open_vault
+from connector.settings.sentences import did_you_mean, shown
 from connector.store.store import Store
 
-ROOM = typer.Argument(help="A room's id or name, as rooms.csv has it.")
+ROOM = typer.Argument(metavar="ROOM", help="A room's id or name, as rooms.csv has it.")
 
 
 def explain_command(room: str = ROOM, config: ConfigOption = None, json_output: JsonOption = False) -> None:
     """Show what the calendar said, what was found and why, what was pushed and dialled, what the unit answered."""
-    report = asyncio.run(_report(room, read_configuration(config, os.environ)))
+    configuration = read_configuration(config, os.environ)
+    wanted = find_room(room, configuration.rooms)
+    report = asyncio.run(_report(wanted, configuration))
     if json_output:
         print_json(asdict(report))
         return
-    for line in lines(report):
+    for line in lines(report, wanted.policy.early_join, datetime.now(UTC)):
         typer.echo(line)
 
 
-async def _report(wanted: str, config: Configuration) -> RoomReport:
-    room = find_room(wanted, config.rooms.rooms)
+async def _report(room: Room, config: Configuration) -> RoomReport:
     database = database_file(config.settings)
     if not database.exists():
         raise UserError(f"{database} does not exist yet: nothing was planned. Start the daemon with: connector run")
@@ -46,20 +47,27 @@ async def _report(wanted: str, config: Configuration) -> RoomReport:
         await store.close()
 
 
-def find_room(wanted: str, rooms: tuple[Room, ...]) -> Room:
-    for room in rooms:
-        if wanted == room.id or wanted.casefold() == room.name.casefold():
-            return room
-    close = difflib.get_close_matches(wanted, [r.id for r in rooms] + [r.name for r in rooms], n=1)
-    hint = f' Did you mean "{close[0]}"?' if close else ""
-    raise UserError(f'There is no room "{wanted}" in rooms.csv.{hint}')
+def find_room(wanted: str, rooms: RoomsResult) -> Room:
+    """By id or name. UserError also tells the problems of the file: they may be why the room is not there."""
+    found = next((r for r in rooms.rooms if wanted == r.id), None)
+    found = found or next((r for r in rooms.rooms if wanted.casefold() == r.name.casefold()), None)
+    if found:
+        return found
+    if wanted in rooms.refused:
+        problem = (
+            f"The row of the room {shown(wanted)} has a mistake; a running daemon goes on with what it was before."
+        )
+    else:
+        names = [word for room in rooms.rooms for word in (room.id, room.name)]
+        problem = f"There is no room {shown(wanted)} in rooms.csv{did_you_mean(wanted, names)}"
+    raise UserError(problem, *rooms.problems)
 
 
 # ------------------------------------------------------------------------------------ words
 
 
-def lines(report: RoomReport) -> Iterator[str]:
-    """The report as text; times in the room's zone."""
+def lines(report: RoomReport, early_join: timedelta, now: datetime) -> Iterator[str]:
+    """The report as text; times in the room's zone. ``early_join``: as the room's policy has it."""
     zone = ZoneInfo(report.timezone)
 
     def at(when: datetime | None) -> str:
@@ -76,14 +84,20 @@ def lines(report: RoomReport) -> Iterator[str]:
         f"; now failing: {report.calendar_error}" if report.calendar_error else ""
     )
     state = "the screen has this plan" if report.up_to_date else "the screen does NOT have this plan yet"
+    if report.planned_at is None:
+        state = "nothing is planned before the calendar was read"
     how = f" by {report.pushed_how}" if report.pushed_how else ""
     times = f"planned {at(report.planned_at)}, pushed {at(report.pushed_at)}{how}, verified {at(report.verified_at)}"
     yield f"  screen    {times}: {state}"
     if not report.screen:
-        yield "  no meetings in the window"
+        yield "  no meetings" if report.planned_at else "  no meetings are known"
     for item in report.screen:
         yield ""
         yield from _meeting(item, at)
+        opens = item.decision.start - early_join
+        if item.decision.outcome == "button" and now < opens:
+            yield f"    too early to press it: that works from {at(opens)}"
+        yield from _evidence(item)
     if report.history:
         yield ""
         yield "  what happened, newest first"
@@ -94,7 +108,8 @@ def lines(report: RoomReport) -> Iterator[str]:
 def _meeting(item: ScreenReport, at: Any) -> Iterator[str]:
     decision = item.decision
     kind = {"button": "Join button", "no_button": "no button", "left_off": "not shown"}[decision.outcome]
-    yield f"  {at(decision.start)} to {at(decision.end)[11:]}  {decision.title}"
+    start, end = at(decision.start), at(decision.end)
+    yield f"  {start} to {end[11:] if end[:10] == start[:10] else end}  {decision.title}"
     yield f"    {kind}: {decision.reason}"
     if item.left_off:
         yield f"    the unit did not take it: {item.left_off}"
@@ -104,7 +119,10 @@ def _meeting(item: ScreenReport, at: Any) -> Iterator[str]:
         left = f", left: {attempt['left']} {at(attempt['left_at'])}" if attempt["left"] else ""
         cause = f" ({attempt['cause']})" if attempt["cause"] else ""
         yield f"    dial {at(attempt['at'])}: {attempt['state']}{cause}{left}"
-    for evidence in decision.evidence:
+
+
+def _evidence(item: ScreenReport) -> Iterator[str]:
+    for evidence in item.decision.evidence:
         found = f"{evidence.field} {evidence.shown}".rstrip()
         yield f"      {evidence.verdict:4} {found} in {evidence.where} by {evidence.rule}: {evidence.reason}"
 

@@ -64,3 +64,6 @@ def main() -> None:
     except ConnectorError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(1) from None
+    except PermissionError as error:  # the data folder is open to the daemon's user alone
+        sys.stderr.write(f"{error.filename}: permission denied. Run this as the user of the daemon: sudo -u USER ...\n")
+        raise SystemExit(1) from None

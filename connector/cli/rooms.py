@@ -12,11 +12,11 @@ from typing import Annotated
 
 import typer
 
+from connector.cli.explain import find_room
 from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
 from connector.errors import UserError
 from connector.model import Room
 from connector.settings import COLUMNS, RoomsResult, load_rooms, load_settings, shown_calendar
-from connector.settings.sentences import did_you_mean, shown
 from device_drivers import registry
 from device_drivers.api import TlsPolicy
 
@@ -39,16 +39,13 @@ def list_command(config: ConfigOption = None, json_output: JsonOption = False) -
 
 @rooms_app.command("show")
 def show_command(
-    room_id: Annotated[str, typer.Argument(metavar="ROOM")],
+    room_id: Annotated[str, typer.Argument(metavar="ROOM", help="A room's id or name.")],
     config: ConfigOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Everything about one room: its row, and the policy that its template gives it."""
     result = _load(config)
-    room = next((room for room in result.rooms if room.id == room_id), None)
-    if room is None:
-        hint = did_you_mean(room_id, [r.id for r in result.rooms]) or "."
-        raise UserError(f"There is no room {shown(room_id)}{hint}", *result.problems)
+    room = find_room(room_id, result)
     record = _record(room) | {"policy": _policy(room), "options": dict(room.options)}
     if json_output:
         print_json(record)

@@ -32,20 +32,23 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What vault:NA
 @secrets_app.command("set")
 def set_command(name: NameArgument, config: ConfigOption = None) -> None:
     """Store a value, typed at a prompt or piped in. For a unit it is username:password, or a password alone."""
-    store = _store(config)
-    new = store.set(name, _value(name))
-    typer.echo(f"{'Stored' if new else 'Replaced'} {name}; refer to it as vault:{name}")
+    file = load_settings(config, os.environ).settings.secrets_file
+    new = _store(config).set(name, _value(name))
+    typer.echo(f"{'Stored' if new else 'Replaced'} {name} in {file}; refer to it as vault:{name}")
 
 
 @secrets_app.command("list")
 def list_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
     """Names only."""
-    names = _store(config).names()
+    file = load_settings(config, os.environ).settings.secrets_file
+    names = _store(config).names() if file.exists() else ()  # to look makes no key
     if json_output:
         print_json(names)
-    else:
-        for name in names:
-            typer.echo(name)
+        return
+    for name in names:
+        typer.echo(name)
+    if not names:
+        typer.echo(f"There is no secret in {file}.", err=True)
 
 
 @secrets_app.command("delete")
@@ -53,7 +56,7 @@ def delete_command(name: NameArgument, config: ConfigOption = None) -> None:
     """Forget a value."""
     store = _store(config)
     if not store.delete(name):
-        raise UserError(f"There is no secret {shown(name)}{did_you_mean(name, store.names()) or '.'}")
+        raise UserError(f"There is no secret {shown(name)}{did_you_mean(name, store.names())}")
     typer.echo(f"Deleted {name}")
 
 
@@ -119,11 +122,11 @@ async def rotate(settings: Settings, vault: Vault, *, settled: timedelta = _SETT
 
 
 def _told(done: Rotation) -> Iterator[str]:
-    yield f"A new data key is in force; {done.resealed} sealed values were sealed with it."
+    yield f"A new data key is in force. Sealed anew with it: {done.resealed}."
     if done.dropped:
-        yield f"{done.dropped} older data keys were dropped: nothing needs them."
+        yield f"Older data keys dropped, as nothing needs them: {done.dropped}."
     if done.kept:
-        yield f"{done.kept} older data keys are kept; a rotation in 10 minutes or later drops what nothing needs."
+        yield f"Older data keys kept: {done.kept}. A rotation in 10 minutes or later drops what nothing needs."
     if done.problem:
         yield f"Not everything was sealed anew, and all keys are kept: {done.problem}"
 
@@ -147,6 +150,8 @@ def _store(config: Path | None) -> SecretStore:
 
 def _value(name: str) -> str:
     if sys.stdin.isatty():
-        value: str = typer.prompt(f"Value of {name}", hide_input=True, confirmation_prompt=True)
+        value: str = typer.prompt(
+            f"Value of {name} (of a unit: username:password)", hide_input=True, confirmation_prompt=True
+        )
         return value
     return sys.stdin.read().rstrip("\r\n")

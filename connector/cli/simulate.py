@@ -50,15 +50,19 @@ async def _run(driver: str, host: str, port: int, firmware: str, name: str, pass
         SimulatedBridge("127.0.0.1", 0, open=True, on_change=_tell) as bridge,
         LightSipAgent(host, bridge.address("udp"), user="room", display_name=name) as phone,
     ):
-        made = simulator(
-            host=host, port=port, firmware=firmware, sip=phone, unit_id="studio", name=name, password=password
-        )
+        try:
+            made = simulator(
+                host=host, port=port, firmware=firmware, sip=phone, unit_id="studio", name=name, password=password
+            )
+        except ValueError as error:
+            raise UserError(f"--firmware: {error}.") from None
         try:
             async with cast(SimulatedUnit, made) as unit:
                 _introduce(driver, unit.endpoint)
                 await _play(unit)
         except OSError as error:
-            raise ConnectorError(f"The unit cannot be started on {host}:{port}: {error.strerror}.") from None
+            reason = f"{error.strerror}; try another --port or --host"
+            raise ConnectorError(f"The unit cannot be started on {host}:{port}: {reason}.") from None
 
 
 def _introduce(driver: str, endpoint: Endpoint) -> None:

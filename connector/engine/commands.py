@@ -65,4 +65,4 @@ class Commands:
             return "A source had its credentials refused: the sources are opened anew and asked once more."
         for calendar in listed:
             self._sync.read_anew(calendar)
-        return f"{len(listed)} calendars are being read."
+        return "1 calendar is being read." if len(listed) == 1 else f"{len(listed)} calendars are being read."

@@ -310,8 +310,9 @@ async def allowed_address(host: str, networks: Collection[Network]) -> str:
     for text in found:
         if within(ip_address(text), networks):
             return text
+    resolved = "" if found == [host] else f" ({', '.join(found)})"
     raise NotAllowed(
-        f"{host} ({', '.join(found)}) is outside the Private Networks and was not contacted;"
+        f"{host}{resolved} is outside the Private Networks and was not contacted;"
         " add its range to networks.private in connector.toml if it is yours"
     )
 

@@ -28,7 +28,7 @@ def resolve_calendar(room_calendar: str, settings: Settings) -> tuple[str, str]:
     by_folded = {source.casefold(): source for source in settings.calendars}
     if name.casefold() not in by_folded:
         hint = did_you_mean(name, settings.calendars)
-        raise UserError(f"there is no calendar source '{name}' (a section [calendars.{name}]){hint}")
+        raise UserError(f"connector.toml has no section [calendars.{name}]{hint}")
     if not rest.strip():
         raise UserError(f"'{name}:' names a source but no calendar in it.")
     source = by_folded[name.casefold()]

@@ -133,12 +133,12 @@ def _zones() -> dict[str, str]:
     return {name.casefold(): name for name in sorted(names) if ZoneInfo(name)}
 
 
-def choice(text: str, known: Collection[str]) -> str:
+def choice(text: str, known: Collection[str], unknown: str = "is not known") -> str:
     """One of ``known``, case ignored."""
     found = next((word for word in sorted(known) if word.casefold() == text.casefold()), None)
     if found is not None:
         return found
-    raise ValueError(f"{shown(text)} is not known{did_you_mean(text, known) or '.'}")
+    raise ValueError(f"{shown(text)} {unknown}{did_you_mean(text, known)}")
 
 
 def flag(text: str) -> bool:

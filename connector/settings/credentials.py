@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connector.errors import UserError
+from connector.settings.sentences import unreadable
 
 DEFAULT_USERNAME = "admin"  # what stock codecs have
 _LARGEST_FILE = 64 * 1024  # bytes; a secret is a line or a key, not a disk image
@@ -85,7 +86,7 @@ class SecretReader:
             with path.open("rb") as file:
                 data = file.read(_LARGEST_FILE + 1)
         except OSError as error:
-            raise UserError(f"{reference}: {path} cannot be read: {error.strerror}.") from None
+            raise UserError(f"{reference}: {unreadable(path, error)}") from None
         if len(data) > _LARGEST_FILE:
             raise UserError(f"{reference}: {path} is larger than a secret can be.")
         try:

@@ -21,8 +21,8 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 from connector.errors import UserError
 from connector.settings.credentials import is_reference
 from connector.settings.schema import ENV_PREFIX, Settings
-from connector.settings.sentences import did_you_mean, shown
-from connector.settings.toml_lines import KeyPath, key_lines, line_of
+from connector.settings.sentences import did_you_mean, shown, unreadable
+from connector.settings.toml_lines import KeyPath, key_lines, line_of, toml_remedy
 
 FILE_NAME = "connector.toml"
 _SECRET_WORDS = frozenset({"password", "passwd", "passcode", "secret", "token", "key"})
@@ -38,6 +38,7 @@ class LoadedSettings:
     origins: Mapping[str, str]
     problems: tuple[str, ...]
     path: Path | None  # None: no connector.toml, built-in defaults
+    empty: bool  # no connector.toml, or nothing in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> LoadedSettin
     source = _Source(file, _merge(tree, overrides), key_lines(text), variables)
     settings = _validate(source)
     settings._base = (found.parent if found else Path()).absolute()
-    return LoadedSettings(settings, MappingProxyType(_origins(settings, source)), _cautions(settings, source), found)
+    origins = MappingProxyType(_origins(settings, source))
+    return LoadedSettings(settings, origins, _cautions(settings, source), found, empty=not tree)
 
 
 def effective(settings: Settings) -> Iterator[tuple[str, object]]:
@@ -118,7 +120,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UserError(unreadable(path, error)) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise UserError(f"{path.name}, line {line}: this is not UTF-8 text; save the file as UTF-8.") from None
@@ -130,7 +132,8 @@ def _parse(text: str, file: str) -> _Tree:
     except tomllib.TOMLDecodeError as error:
         what, _, where = str(error).rpartition(" (at ")
         place = where.removesuffix(")").replace("end of document", f"line {text.count(chr(10)) + 1}")
-        raise UserError(f"{file}, {place}: this is not valid TOML: {what[:1].lower()}{what[1:]}.") from None
+        remedy = toml_remedy(what, text, place)
+        raise UserError(f"{file}, {place}: this is not valid TOML: {what[:1].lower()}{what[1:]}{remedy}.") from None
     except RecursionError:
         raise UserError(f"{file}: this is not valid TOML: it is nested too deeply.") from None
 
@@ -216,11 +219,21 @@ def _sentence(detail: ErrorDetails, source: _Source) -> str:
     if not path:  # of the whole file: the message names its key itself
         return f"{source.file}: {_closed(str(detail['ctx']['error']))}"
     if detail["type"] == "extra_forbidden":
-        what = "a setting" if len(path) > 1 else "a section"
-        return f"{place}: {'.'.join(path)} is not {what}{did_you_mean(path[-1], _known(path[:-1]))}"
+        if len(path) == 1:
+            return f"{place}: {path[0]} is not a section{_home(path[0]) or did_you_mean(path[0], _known(()))}"
+        return f"{place}: {'.'.join(path)} is not a setting{did_you_mean(path[-1], _known(path[:-1]))}"
     if detail["type"] == "missing":
         return f"{place}: {'.'.join(path)} is missing."
     return f"{place}: {'.'.join(path)} {_complaint(detail)}"
+
+
+def _home(key: str) -> str:
+    """For a key that was written above all sections: where it belongs."""
+    for section in Settings.model_fields:
+        named = section in ("calendars", "templates")
+        if key in _known((section, "NAME") if named else (section,)):
+            return f"; put it below [{section}{'.NAME' if named else ''}]."
+    return ""
 
 
 def _complaint(detail: ErrorDetails) -> str:

@@ -47,6 +47,8 @@ ALIASES = {
     "comments": "notes",
 }
 
+_NO_TEMPLATE = "is no [templates.NAME] of connector.toml"
+
 _T = TypeVar("_T")
 
 
@@ -126,7 +128,7 @@ def _room(row: Row, context: _Context, problems: list[str]) -> Room | None:
     for column in empty:
         problems.append(f"{context.file}, row {row.number}, column {column}: {_EMPTY[column]}")
     identity = take("id", cells.room_id, "")
-    template = take("template", lambda text: cells.choice(text, settings.templates), "default")
+    template = take("template", lambda text: cells.choice(text, settings.templates, _NO_TEMPLATE), "default")
     room = Room(
         id=RoomId(identity),
         name=row.cells.get("name", identity),

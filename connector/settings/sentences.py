@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 _USER_INFO = re.compile(r"//[^/@\s]*@")
 _LONGEST = 60  # characters of a value that a sentence repeats
@@ -25,14 +26,20 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """The end of a sentence: the nearest choice, else all of them when they are few, else nothing."""
+    """The end of a sentence: the nearest choice, else all of them when they are few, else its full stop."""
     known = sorted(set(choices))
     close = nearest(word, known)
     if close is not None:
         return f"; did you mean {shown(close)}?"
     if known and len(known) <= _LISTABLE:
-        return f"; choose from: {', '.join(known)}"
-    return ""
+        return f"; choose from: {', '.join(known)}."
+    return "."
+
+
+def unreadable(path: Path, error: OSError) -> str:
+    """Why a file cannot be read, and what to do where that can be said."""
+    remedy = "; make it readable for the user who runs this (chown or chmod)"
+    return f"{path} cannot be read: {error.strerror}{remedy if isinstance(error, PermissionError) else ''}."
 
 
 def host_name(text: str) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from connector.settings.credentials import SecretReader
 from connector.settings.schema import Settings
-from connector.vault import SecretStore, Vault
+from connector.settings.sentences import unreadable
+from connector.vault import SecretStore, Vault, VaultError
 from connector.vault.aws import AwsKms
 from connector.vault.masters import MasterKey, from_environment, from_file
 
@@ -33,8 +34,11 @@ def secret_reader(settings: Settings, environ: Mapping[str, str], vault: Vault |
     opened = [vault] if vault is not None else []
 
     def stored(name: str) -> str | None:
-        if not settings.secrets_file.exists():
-            return None
+        try:
+            if not settings.secrets_file.exists():
+                return None
+        except PermissionError as error:
+            raise VaultError(unreadable(settings.secrets_file, error)) from None
         found = opened[0] if opened else open_vault(settings, environ, create=False)
         if not opened and settings.vault.master.startswith("aws-kms:"):
             opened.append(found)  # a key service is asked over the network: once

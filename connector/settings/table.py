@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.errors import UserError
-from connector.settings.sentences import did_you_mean, shown
+from connector.settings.sentences import did_you_mean, nearest, shown, unreadable
 
 _DELIMITERS = (",", ";", "\t")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
 _LONGEST_CELL_LINES = 40  # lines that one quoted cell may span; more is a quote that was never closed
+_FIRST_ROW = "the first row names the columns, at least id,calendar,device_type,ip_address."
 _INVISIBLE = "\ufeff\u200b\u200e\u200f"  # what copying from web pages leaves at the ends of a cell
 
 
@@ -50,7 +51,7 @@ def read_table(path: Path, columns: Sequence[str], required: Sequence[str], alia
     if missing or doubled:
         where = f"{path.name}, row {header_at + 1}"
         raise UserError(
-            *(f"{where}: there is no column {c}; these are required: {', '.join(required)}." for c in missing),
+            *(f"{where}: there is no column {c}; {_meant(c, header, columns, required)}" for c in missing),
             *(f"{where}: there are two columns {c}; keep one." for c in doubled),
         )
     rows: list[Row] = []
@@ -71,6 +72,11 @@ def read_table(path: Path, columns: Sequence[str], required: Sequence[str], alia
     )
 
 
+def _meant(column: str, header: Sequence[str], columns: Sequence[str], required: Sequence[str]) -> str:
+    close = nearest(column, (c for c in header if c not in columns))
+    return f"did you mean it by {shown(close)}?" if close else f"these are required: {', '.join(required)}."
+
+
 def column_name(text: str) -> str:
     """A header cell in the form of the known names: ``IP Address`` -> ``ip_address``."""
     return re.sub(r"[\s\-]+", "_", text.strip().strip(_INVISIBLE).strip().lower())
@@ -83,8 +89,13 @@ def _text(path: Path) -> str:
     """Bytes that are not UTF-8 become surrogates: the row that has them is refused, the others are kept."""
     try:
         data = path.read_bytes()
+    except FileNotFoundError:
+        where = "make it there, or name the folder of connector.toml with --config"
+        raise UserError(f"{path} does not exist; {where}.") from None
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UserError(unreadable(path, error)) from None
+    if data.startswith(b"PK\x03\x04"):  # a ZIP file, as .xlsx and .ods are
+        raise UserError(f"{path.name}: this is a workbook; in the spreadsheet program, save it as CSV (UTF-8).")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # what spreadsheets call "Unicode text"
         return data.decode("utf-16", errors="replace")
     return data.decode("utf-8", errors="surrogateescape").removeprefix("\ufeff")
@@ -98,13 +109,16 @@ def _header(lines: Sequence[str], file: str, names: Mapping[str, str]) -> tuple[
         readings = [(_named(line, delimiter, names), delimiter) for delimiter in _DELIMITERS]
         header, delimiter = max(readings, key=lambda reading: sum(c in names.values() for c in reading[0]))
         if not any(c in names.values() for c in header):
-            raise UserError(f"{file}, row {index + 1}: this is not a header; the first row names the columns.")
+            raise UserError(f"{file}, row {index + 1}: this is not a header; {_FIRST_ROW}")
         return index, header, delimiter
-    raise UserError(f"{file}: the file is empty; its first row names the columns.")
+    raise UserError(f"{file}: the file is empty; {_FIRST_ROW}")
 
 
 def _named(line: str, delimiter: str, names: Mapping[str, str]) -> list[str]:
-    cells = _split(line, delimiter)
+    try:
+        cells = _split(line, delimiter)
+    except csv.Error:  # quoted cells with another delimiter between them
+        return []
     found = [column_name(cell) for cell in cells] if cells else []
     return [names.get(name, name) for name in found]
 

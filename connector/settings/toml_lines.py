@@ -51,3 +51,24 @@ def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
         if path[:length] in lines:
             return lines[path[:length]]
     return None
+
+
+def toml_remedy(what: str, text: str, place: str) -> str:
+    """What to do about the usual slips; empty for others. ``what``, ``place``: as tomllib tells them.
+
+    The line itself is never repeated: it may hold a secret.
+    """
+    if "twice" in what or "overwrite" in what:
+        return "; this name stands twice: keep one, with what both hold"
+    if "escape" in what.lower():
+        return "; write a backslash twice, or put the text into single quotes"
+    number = re.match(r"line (\d+)", place)
+    lines = text.splitlines()
+    line = lines[int(number[1]) - 1] if number and int(number[1]) <= len(lines) else ""
+    if re.search("[\u2018-\u201f]", line):
+        return "; quotes must be straight ones: \" or '"
+    if re.search(r"=\s*(?:yes|no|on|off|true|false)\b", line, re.IGNORECASE):
+        return "; true and false are written so, without capitals and quotes"
+    if re.search(r"=\s*\[?\s*[^\s\"'\[{=#]", line):
+        return "; text stands in quotes"
+    return ""

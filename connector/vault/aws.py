@@ -71,7 +71,8 @@ def _client(region: str, endpoint: str) -> Any:
         from botocore.exceptions import BotoCoreError
     except ImportError:
         raise VaultError(
-            "vault.master names AWS KMS, but its client is not installed; run: pip install 'room-system-connector[aws]'"
+            "vault.master names AWS KMS, but its client is not installed;"
+            " run: .venv/bin/pip install 'room-system-connector[aws]'"
         ) from None
     settings = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3, "mode": "standard"})
     try:

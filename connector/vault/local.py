@@ -91,14 +91,14 @@ class Vault:
         ``create`` is False where something sealed exists already: a new key could not open it.
         """
         ring_file = key_file.with_suffix(".ring")
-        first = create and not key_file.exists()
-        if first and ring_file.exists():
+        missing = not key_file.exists()
+        if missing and ring_file.exists():
             raise VaultError(
-                f"{key_file} is missing: it is the master key of {ring_file.name}; put it back from a backup."
-                " A new one could open nothing, so none was made."
+                f"{key_file} is missing: it is the master key of {ring_file.name}; put it back from a backup,"
+                " or set [vault] master back where it was changed. A new key could open nothing, so none was made."
             )
         master = from_file(key_file, create=create)
-        return cls.opened(ring_file, master, create=create, first=first)
+        return cls.opened(ring_file, master, create=create, first=missing)
 
     @classmethod
     def opened(cls, ring_file: Path, master: MasterKey, *, create: bool = True, first: bool = False) -> Vault:

@@ -120,7 +120,9 @@ def locate(word: str) -> Path:
     if path.suffix == ".toml" and path.is_file():
         return path
     if path.suffix == ".toml":
-        raise DescriptionError(f"The description {word} does not exist.")
+        raise DescriptionError(
+            f"The description {word} does not exist. A path that begins with ./ starts at the folder of connector.toml."
+        )
     raise DescriptionError(f"There is no shipped description {word!r}. {nearest(word, shipped())}")
 
 

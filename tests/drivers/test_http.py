@@ -162,6 +162,7 @@ async def test_refused_connection_sent_nothing() -> None:
     with pytest.raises(DeviceUnreachable) as caught:
         await get(plain(port))
     assert caught.value.sent is False
+    assert "(connection refused: nothing listens on that port)" in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
 

@@ -399,7 +399,7 @@ async def test_the_commands_tell_of_a_troubled_site(tmp_path: Path) -> None:
         off = await command(site, "devices", "probe", TWO)
         assert off.status == 1 and TWO in off.errors and "no certificate" in off.errors
         unknown = await command(site, "explain", "room0009")
-        assert unknown.status == 2 and 'no room "room0009"' in unknown.errors
+        assert unknown.status == 2 and "no room 'room0009'" in unknown.errors
         good = await command(site, "check")
         assert good.status == 0 and "No problems." in good.output
         site.write_settings("[sync]\npoll_evry = 5\n")

@@ -94,7 +94,7 @@ def _check(options: Options, auth: str, access: str, version: str) -> None:
     if auth not in _AUTH:
         options.problem(f"auth must be one of {', '.join(_AUTH)}.")
     if auth == "gssapi" and not _has_kerberos():
-        options.problem("auth = \"gssapi\" needs an extra: pip install 'room-system-connector[kerberos]'.")
+        options.problem("auth = \"gssapi\" needs an extra: .venv/bin/pip install 'room-system-connector[kerberos]'.")
     if access not in ("impersonation", "delegate"):
         options.problem("access must be impersonation or delegate.")
     if version not in _VERSIONS:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from connector import wiring
 from connector.app import Connector, running
-from connector.settings import load_settings, open_vault
+from connector.settings import inputs, load_settings, open_vault
 from connector.vault import SecretStore
 from tests.calendars.core.fake_source import Provider, event
 from tests.calendars.core.house import Folder, until
@@ -96,6 +97,36 @@ async def test_a_connector_toml_that_is_away_or_empty_removes_nothing(
         assert folder.named("integration.removed") == []
         assert sealed.names() == ("office", "shared")
     assert rows(folder, "keep", "source = 'office'") == 1
+
+
+async def test_a_connector_toml_that_is_still_being_written_removes_nothing(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole TOML to the end of a section, and the next section not there yet."""
+    await filled(folder)
+    toml = folder.path / "connector.toml"
+    text = toml.read_text()
+    begun = text.partition("[calendars.office]")[0] + "\n"
+    stamp, looks = inputs._stamp, [0]
+
+    def written_on(path: Path) -> str:
+        """The writer goes on when it was seen twice, as one look does that takes the file for whole."""
+        found = stamp(path)
+        if path == toml and path.read_text() == begun:
+            looks[0] += 1
+            if looks[0] == 2:
+                path.write_text(text)
+        return found
+
+    monkeypatch.setattr(inputs, "_stamp", written_on)
+    async with folder.daemon():
+        await until(lambda: folder.named("rooms.loaded"), "it runs")
+        toml.write_text(begun)
+        await until(lambda: toml.read_text() == text, "the rest is written")
+        rooms = folder.path / "rooms.csv"
+        rooms.write_text(rooms.read_text() + "\n")
+        await until(lambda: len(folder.named("rooms.loaded")) > 1, "edits are looked for as before")
+    assert folder.named("integration.removed") == []
 
 
 async def test_nothing_of_it_is_left_in_the_bytes_of_the_files(folder: Folder) -> None:

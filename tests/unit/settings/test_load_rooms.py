@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from device_drivers.api import TlsPolicy
 DRIVERS = ("cisco", "generic_http")
 PIN = "ab" * 32
 HEADER = ",".join(COLUMNS)
+NAMES_COLUMNS = "the first row names the columns, at least id,calendar,device_type,ip_address."
 GOOD = "good,Good room,HQ,good.ics,cisco,10.0.0.1,443,verify,FTT1,env:ROOM,Europe/Berlin,default,,yes,near the lift"
 TEMPLATES = "[templates.auto]\nauto_join = true\n[templates.auto.options]\nmode = 'x'\n"
 
@@ -66,9 +68,10 @@ def test_the_template_gives_policy_and_options(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_spreadsheet_dialects(tmp_path: Path, delimiter: str, mark: bytes) -> None:
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_spreadsheet_dialects(tmp_path: Path, delimiter: str, mark: bytes, quoting: Literal[0, 1]) -> None:
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n", quoting=quoting)
     writer.writerow(["Room ID", "IP Address", "Device Type", "CALENDAR", "Time zone", "Notes"])
     writer.writerow(["r1", "10.0.0.1", "cisco", "a.ics", "", "one, two; three\nfour\tfive"])
     writer.writerow([""] * 6)
@@ -91,16 +94,22 @@ def test_unknown_columns_are_warned_of(tmp_path: Path) -> None:
     assert [r.id for r in result.rooms] == ["good"]
     assert result.warnings == (
         "rooms.csv: the column 'serial_nr' is not used; did you mean 'serial_number'?",
-        "rooms.csv: the column 'password' is not used",
+        "rooms.csv: the column 'password' is not used.",
     )
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "rooms.csv: the file is empty; its first row names the columns."),
-        ("# only remarks\n\n,,,\n", "rooms.csv: the file is empty; its first row names the columns."),
-        ("r1,10.0.0.1\n", "rooms.csv, row 1: this is not a header; the first row names the columns."),
+        ("", f"rooms.csv: the file is empty; {NAMES_COLUMNS}"),
+        ("# only remarks\n\n,,,\n", f"rooms.csv: the file is empty; {NAMES_COLUMNS}"),
+        ("r1,10.0.0.1\n", f"rooms.csv, row 1: this is not a header; {NAMES_COLUMNS}"),
+        ('"id","cal"endar"\n', f"rooms.csv, row 1: this is not a header; {NAMES_COLUMNS}"),
+        ("PK\x03\x04\n", "rooms.csv: this is a workbook; in the spreadsheet program, save it as CSV (UTF-8)."),
+        (
+            "\nid,calendar,device_type,ip_adress\n",
+            "rooms.csv, row 2: there is no column ip_address; did you mean it by 'ip_adress'?",
+        ),
         (
             "\nid,calendar,device_type\n",
             "rooms.csv, row 2: there is no column ip_address;"
@@ -120,7 +129,7 @@ def test_a_file_that_is_no_table_is_one_sentence(tmp_path: Path, text: str, sent
 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     settings = load_settings(None, {}).settings
-    with pytest.raises(UserError, match=r"rooms\.csv cannot be read: No such file or directory"):
+    with pytest.raises(UserError, match=r"rooms\.csv does not exist; .* --config"):
         load_rooms(tmp_path / "rooms.csv", settings, known_drivers=DRIVERS)
 
 
@@ -136,7 +145,7 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
         ({"calendar": ""}, "column calendar: is empty; name a path, a URL or SOURCE:calendar."),
         (
             {"calendar": "offce:room"},
-            "column calendar: there is no calendar source 'offce' (a section [calendars.offce]); choose from: ics",
+            "column calendar: connector.toml has no section [calendars.offce]; choose from: ics.",
         ),
         ({"ip_address": ""}, "column ip_address: is empty; give the unit's IP address or host name."),
         (
@@ -163,9 +172,12 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
             "column port: '443.0' is not a port (1 to 65535, or empty for the driver's own); for example 443.",
         ),
         ({"device_type": "cisko"}, "column device_type: 'cisko' is not known; did you mean 'cisco'?"),
-        ({"device_type": "x"}, "column device_type: 'x' is not known; choose from: cisco, generic_http"),
+        ({"device_type": "x"}, "column device_type: 'x' is not known; choose from: cisco, generic_http."),
         ({"device_type": ""}, "column device_type: is empty; name the driver of the unit, for example cisco."),
-        ({"template": "defualt"}, "column template: 'defualt' is not known; did you mean 'default'?"),
+        (
+            {"template": "defualt"},
+            "column template: 'defualt' is no [templates.NAME] of connector.toml; did you mean 'default'?",
+        ),
         (
             {"timezone": "Europe/Berln"},
             "column timezone: 'Europe/Berln' is not a time zone; did you mean 'Europe/Berlin'?",
@@ -189,7 +201,7 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
         ),
         (
             {"device_management": "maybe"},
-            "column device_management: 'maybe' is neither yes nor no; choose from: false, no, true, yes",
+            "column device_management: 'maybe' is neither yes nor no; choose from: false, no, true, yes.",
         ),
         ({"name": "two\nlines"}, ": the column name has a line end or another control character in it."),
     ],

@@ -142,7 +142,7 @@ def test_calendar_sections_keep_the_keys_of_their_provider(tmp_path: Path) -> No
         ),
         (
             "[log]\nlevel = 'loud'\n",
-            "connector.toml, line 2: log.level is 'loud'; choose from: debug, error, info, warning",
+            "connector.toml, line 2: log.level is 'loud'; choose from: debug, error, info, warning.",
         ),
         (
             "[networks]\nprivate = ['10.1.2.3/8']\n",
@@ -160,6 +160,15 @@ def test_calendar_sections_keep_the_keys_of_their_provider(tmp_path: Path) -> No
             "connector.toml, line 2: calendars.office.type is 'caldev'; did you mean 'caldav'?",
         ),
         ("sync = 5\n", "connector.toml, line 1: sync must be a section with keys, not '5'."),
+        (
+            "auto_join = true\n",
+            "connector.toml, line 1: auto_join is not a section; put it below [templates.NAME].",
+        ),
+        (
+            "poll_every = 5\n",
+            "connector.toml, line 1: poll_every is not a section; put it below [sync].",
+        ),
+        ("something = 5\n", "connector.toml, line 1: something is not a section."),
     ],
 )
 def test_a_mistake_is_a_sentence_with_its_line_and_the_nearest_valid_value(
@@ -179,6 +188,33 @@ def test_bad_toml_and_bad_bytes_name_the_line(tmp_path: Path) -> None:
     (tmp_path / "connector.toml").write_bytes(b"[sync]\n# caf\xe9\n")
     with pytest.raises(UserError, match=r"connector\.toml, line 2: this is not UTF-8 text; save the file as UTF-8"):
         load_settings(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("[templates.auto]\nauto_join = yes\n", "true and false are written so, without capitals and quotes."),
+        (
+            "[templates.auto]\nauto_join = True # always\n",
+            "true and false are written so, without capitals and quotes.",
+        ),
+        ("[connector]\nname = “berlin”\n", "quotes must be straight ones: \" or '."),
+        ("[connector]\nname = berlin\n", "text stands in quotes."),
+        ("[networks]\nprivate = [10.0.0.0/8]\n", "text stands in quotes."),
+        ("[connector]\nname = 10.0.0.1\n", "text stands in quotes."),
+        ('[connector]\nname = "EXAMPLE\\svc"\n', "write a backslash twice, or put the text into single quotes."),
+        (
+            "[connector]\nname = 'a'\n[connector]\ndata_dir = 'b'\n",
+            "this name stands twice: keep one, with what both hold.",
+        ),
+        ("[connector]\nname = 'a'\nname = 'b'\n", "this name stands twice: keep one, with what both hold."),
+    ],
+)
+def test_the_usual_slips_in_toml_come_with_their_remedy(tmp_path: Path, text: str, remedy: str) -> None:
+    (sentence,) = problems(tmp_path, text)
+    assert sentence.startswith("connector.toml, line ")
+    assert sentence.endswith(f"; {remedy}")
+    assert "hunter2" not in problems(tmp_path, text.replace("= ", "= hunter2 ", 1))[0]
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
@@ -337,7 +373,10 @@ def test_a_calendar_names_its_source(tmp_path: Path, written: str, resolved: tup
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("offce:room", "there is no calendar source 'offce' (a section [calendars.offce]); did you mean 'office'?"),
+        (
+            "offce:room",
+            "connector.toml has no section [calendars.offce]; did you mean 'office'?",
+        ),
         ("office: ", "'office:' names a source but no calendar in it."),
         ("https:///a.ics", "the calendar URL has no valid host; write it as https://host/path.ics."),
         ("https://[/a.ics", "the calendar URL has no valid host; write it as https://host/path.ics."),

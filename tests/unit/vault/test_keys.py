@@ -148,11 +148,11 @@ def test_a_lost_key_file_is_not_made_anew_beside_its_ring(tmp_path: Path) -> Non
     """What is put back from a backup must find its place empty, and the sentence must be true the second time, too."""
     Vault.open(tmp_path / "vault.key")
     (tmp_path / "vault.key").unlink()
-    for _ in range(2):
+    for create in (True, True, False):
         with pytest.raises(
             VaultError, match=r"vault\.key is missing: it is the master key of vault\.ring; put it back"
         ):
-            Vault.open(tmp_path / "vault.key")
+            Vault.open(tmp_path / "vault.key", create=create)
     assert [path.name for path in tmp_path.iterdir()] == ["vault.ring"]
 
 

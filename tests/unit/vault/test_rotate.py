@@ -212,7 +212,7 @@ def test_the_command(tmp_path: Path) -> None:
         0,
         {"resealed": 1, "dropped": 0, "kept": 1, "problem": ""},
     )
-    assert "2 older data keys are kept" in runner.invoke(app, ["secrets", "rotate", "-c", str(tmp_path)]).stdout
+    assert "Older data keys kept: 2." in runner.invoke(app, ["secrets", "rotate", "-c", str(tmp_path)]).stdout
     assert "hunter2" not in answer.output
 
 

@@ -26,7 +26,7 @@ LOG_EVENTS: Mapping[str, str] = MappingProxyType(
         "store.row_unreadable": "A sealed value of the database was damaged: it is left out, the others are used.",
         # calendars
         "calendar.read": "A calendar's content changed since the last reading.",
-        "calendar.failed": "A calendar or a whole source cannot be read or refuses the sign-in; screens stay as they are.",
+        "calendar.failed": "A calendar or a source cannot be read, or refuses the sign-in; screens stay as they are.",
         "calendar.recovered": "A calendar that failed can be read again, or the last of a source's unnamed ones.",
         "calendar.source_failed": "A source of calendars cannot be opened; its calendars stay as they were.",
         "calendar.watch_failed": "A source of calendars tells of no changes any more; it is still read at intervals.",

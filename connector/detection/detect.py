@@ -27,6 +27,7 @@ from connector.detection.service import Found, lost, note, won
 from connector.detection.services import SERVICES
 from connector.detection.signature import signature_of
 from connector.model import Evidence, JoinInfo, SourceText
+from device_drivers.api import redact_address
 
 MAX_EVIDENCE = 60  # lines kept; a timetable with a thousand links needs no thousand reasons
 # What clients put before the title of an event that was called off; not all of them set the flag, too.
@@ -50,7 +51,8 @@ def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInf
         return _commented_out(pages) or JoinInfo(evidence=_nothing(pages))
     ranked = sorted(_with_signatures(found, pages), key=_precedence)
     best = _best(ranked)
-    return _join_info(best, [other for other in ranked if other is not best], cancelled, pages)
+    others = [other for other in ranked if other is not best]
+    return _join_info(_with_dial_string(best, others), others, cancelled, pages)
 
 
 def called_off(texts: Iterable[SourceText]) -> bool:
@@ -59,13 +61,11 @@ def called_off(texts: Iterable[SourceText]) -> bool:
 
 
 def _with_signatures(found: list[Found], pages: tuple[Page, ...]) -> list[Found]:
-    """Only what would be dialled is asked, and only where the event has another live meeting."""
+    """A link is asked only beside another live meeting."""
     if sum(candidate.joinable and not candidate.address_only for candidate in found) < 2:
         return found
     return [
-        replace(candidate, signature=signature_of(candidate, pages))
-        if candidate.dialable and not candidate.address_only
-        else candidate
+        candidate if candidate.address_only else replace(candidate, signature=signature_of(candidate, pages))
         for candidate in found
     ]
 
@@ -83,6 +83,18 @@ def _best(ranked: list[Found]) -> Found:
     place = first.order[:2]
     choice = (other for other in ranked if other.dialable and not _is_plain(other) and not other.signature)
     return next((other for other in choice if other.order[:2] == place), first)
+
+
+def _with_dial_string(best: Found, others: list[Found]) -> Found:
+    """A printed ``IP##number`` is the meeting's where its number is the meeting's own."""
+    numbers = {best.meeting_id, *(address.partition("@")[0] for address in best.sip)}
+    for other in others:
+        for address in other.h323:
+            if not best.h323 and other.address_only and address.partition("##")[2].partition("#")[0] in numbers:
+                why = "a printed dial string has the meeting's own number"
+                line = won("h323", other.where, other.rule, why, redact_address(address))
+                return replace(best, h323=(address,), evidence=(*best.evidence, line))
+    return best
 
 
 def _is_plain(found: Found) -> bool:
@@ -136,13 +148,16 @@ def _commented_out(pages: tuple[Page, ...]) -> JoinInfo | None:
     )
 
 
+_IN_A_SIGNATURE = "the other one stands in a signature"
+
+
 def _why_first(best: Found, others: Iterable[Found]) -> str:
     live = [other for other in others if other.joinable]
     if not live:
         return "the only meeting in the event"
     rival = live[0]
     if rival.signature and not best.signature:
-        return "the other one stands in a signature"
+        return "the text calls the other one outdated" if "outdated" in rival.signature else _IN_A_SIGNATURE
     if rival.order[0] > best.order[0]:
         return "the others are quoted from an older mail"
     if _is_plain(rival):

@@ -7,29 +7,31 @@ stand behind it. Searching is by plain substring, label by label, so that the co
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from connector.detection.other_codes import (
+    OTHER_CODE,
+    OUTDATED_BEFORE,
+    WORD_BEFORE,
+    below_a_user_name,
+    is_another_things,
+    opens_something_else,
+    says_something_else,
+)
 from connector.detection.page import LINK, Page
-from connector.detection.urls import host_under
+from connector.detection.tables import cell_below
 from connector.detection.words import (
     MEETING_ID_LABELS as MEETING_ID_LABELS,  # services look for their numbers behind the same words
 )
-from connector.detection.words import (
-    MEETING_WORDS,
-    NOT_A_CODE,
-    OTHER_ID_LABELS,
-    PASSCODE_LABELS,
-    PASSCODE_WORDS,
-    VAGUE,
-)
+from connector.detection.words import NOT_A_CODE, OTHER_ID_LABELS, PASSCODE_LABELS, PASSCODE_WORDS, VAGUE
 
 # What may stand between a label and its value.
 _BETWEEN = re.compile(
-    r"[ ]{0,6}(?:\([^()\n]{0,40}\)|（[^（）\n]{0,40}）)?[ ]{0,6}['\"*_`~\])】]{0,4}[ ]{0,6}"
+    r"(?:,? if (?:asked|needed|required|requested|prompted|necessary)(?: for)?)?[ ]{0,6}#?[ ]{0,2}"
+    r"(?:\([^()\n]{0,40}\)|（[^（）\n]{0,40}）)?[ ]{0,6}['\"*_`~\])】]{0,4}[ ]{0,6}"
     r"(?P<mark>[:=|\t]|-{1,2}>?|→|(?:is|ist|est|es|è|är|er|是|为|為|は)(?=[\s:：]))?"
-    r"[ \t]{0,6}[:=|]?[ \t]{0,8}['\"*_`~>\[(【]{0,4}[ \t]{0,8}['\"*_`~\[(]{0,4}"
+    r"[ \t]{0,6}[:=|]?[ \t]{0,8}['\"*_`~>\[(【「『«‘“„]{0,4}[ \t]{0,8}['\"*_`~\[(]{0,4}"
 )
 _NEXT_LINE = re.compile(r"(?:[ \t]{0,40}\n){1,3}[ \t|>*•·\-_`]{0,12}")
 
@@ -54,8 +56,8 @@ def occurrences(low: str, word: str) -> Iterator[int]:
 
 def _ends(low: str, labels: tuple[str, ...], words: tuple[str, ...] = ()) -> list[tuple[int, int]]:
     """(start, end) of every label, longest first where they overlap, in the order of the text."""
-    spans = [(at, at + len(label)) for label in labels for at in occurrences(low, label)]
-    for word in words:
+    spans = [(at, at + len(label)) for label in labels if label in low for at in occurrences(low, label)]
+    for word in (word for word in words if word in low):
         for at in occurrences(low, word):
             end = at + len(word)
             if not (low[at - 1 : at].isalnum() or low[end : end + 1].isalnum()):
@@ -70,62 +72,63 @@ def _ends(low: str, labels: tuple[str, ...], words: tuple[str, ...] = ()) -> lis
 
 # ------------------------------------------------------------------------------------------------ passcodes
 
-_TOKEN = re.compile(r"[^\s<>\"'{}()\[\]|\\,;`\ufffc\u3000-\u303f\uac00-\ud7a3\u3040-\u30ff\u4e00-\u9fff]{1,60}")
+_TOKEN = re.compile(r"[^\s<>\"'’”»{}()\[\]|\\,;`\ufffc\u3000-\u303f\uac00-\ud7a3\u3040-\u30ff\u4e00-\u9fff]{1,60}")
 _SPACED_DIGITS = re.compile(r"(\d{2,4})[ \-](\d{2,4})(?:[ \-](\d{2,4}))?(?=[ \t.*_)]{0,4}(?:\n|$))")
 _NUMERIC_BESIDE = re.compile(r"[ \t]{0,4}\(\s?(\d{3,12})(?=[\s)#])")
 _PROSE = re.compile(r" [a-z]{2,}")
-# A code with one of these words just before it belongs to something else.
-_OTHER_CODE = re.compile(
-    r"(?:host|moderator|wi-?fi|wlan|recording|aufzeichnung|account|login|log-in|e-?mail|user|dropbox|document"
-    r"|zip|postal|country|area|dress|source|promo|bar|qr|discount|time|reset|forgot|attendance|entry|door"
-    r"|panelist|leader|chairperson|hotspot|network|guest|sso|ssid|palabra"
-    r"|slides?|deck|presentation|files?|folder|download|quiz|poll|exam|survey|locker|lock|gate|alarm|parking|printer"
-    r"|vpn|folien|unterlagen)[\s\-'s]{0,3}$"
-)
-# A password that stands on one line with a link to one of these opens a document.
-_FILE_HOSTS = (
-    *("dropbox.com", "drive.google.com", "docs.google.com", "sharepoint.com", "onedrive.live.com", "1drv.ms"),
-    *("box.com", "wetransfer.com", "vimeo.com", "youtube.com", "youtu.be", "slideshare.net", "pan.baidu.com"),
-)
-_FILE_WITHIN = 60
 _LABELS = (*PASSCODE_LABELS, *MEETING_ID_LABELS)
-_WORD_BEFORE = re.compile(r"([^\W\d_]{2,24})[ \-]$")
 _ROOM_HEADING = re.compile(r"h\.?323|\bsip\b")
 
 
 def printed_codes(page: Page) -> list[Code]:
     """Every labelled passcode of a page, in the order of the text."""
-    low, text = page.low, page.text
-    heading = _ROOM_HEADING.search(low)
-    room_from = heading.start() if heading else len(low)
-    found: list[Code] = []
+    heading = _ROOM_HEADING.search(page.low)
+    room_from = heading.start() if heading else len(page.low)
     places = [link.at for link in page.links]
-    for start, end in _ends(low, PASSCODE_LABELS, PASSCODE_WORDS):
-        if _OTHER_CODE.search(low[max(0, start - 24) : start]) or low[end : end + 1] in ("-", "@"):
+    found: list[Code] = []
+    for start, end in _ends(page.low, PASSCODE_LABELS, PASSCODE_WORDS):
+        if _is_no_label(page.low, start, end) or opens_something_else(page, places, start):
             continue
-        if low[end : end + 1] == "s" and not low[end + 1 : end + 2].isalpha():
-            continue  # passwords, codes: prose
-        if low[start - 1 : start] in ("?", "&"):
-            continue  # a link's parameter: pwd= is a token, never a code
-        if _opens_a_file(page, places, start):
-            continue
-        word = _WORD_BEFORE.search(low, max(0, start - 24), start) if low[start:end] in VAGUE else None
-        if word and word[1] not in MEETING_WORDS:
-            continue  # "office pin", "parking code"
-        value = _value_after(text, end) or _value_after_phrase(text, low, end)
-        if value is not None and not (low[start:end] in VAGUE and len(value[0]) > 8):
-            found.append(Code(value[0], value[1], start, start > room_from, low[start:end] in VAGUE))
+        vague = page.low[start:end] in VAGUE
+        hit = _vague_value(page, start, end) if vague else _labelled_value(page, start, end)
+        if hit is not None:
+            (value, numeric), at = hit
+            found.append(Code(value, numeric, at, at > room_from, vague))
     return found
 
 
-def _opens_a_file(page: Page, places: list[int], at: int) -> bool:
-    nearest = bisect_right(places, at) - 1
-    if nearest < 0 or at - places[nearest] > _FILE_WITHIN or "\n" in page.text[places[nearest] : at]:
-        return False
-    return host_under(page.links[nearest].url.host, *_FILE_HOSTS)
+def _is_no_label(low: str, start: int, end: int) -> bool:
+    behind = low[end : end + 1]
+    if OTHER_CODE.search(low[max(0, start - 24) : start]) or behind in ("-", "@"):
+        return True
+    if behind == "s" and not low[end + 1 : end + 2].isalpha():
+        return True  # passwords, codes: prose
+    if OUTDATED_BEFORE.search(low[max(0, start - 24) : start]):
+        return True
+    # a link's parameter: pwd= is a token, never a code
+    return low[start - 1 : start] in ("?", "&") or below_a_user_name(low, start)
 
 
-def _value_after(text: str, end: int) -> tuple[str, str | None] | None:
+_Value = tuple[str, str | None]  # as printed, and the digits a room can send
+
+
+def _labelled_value(page: Page, start: int, end: int) -> tuple[_Value, int] | None:
+    value = _value_after(page.text, end) or _value_after_phrase(page.text, page.low, end, vague=False)
+    below = _value_below(page.text, start, end) if value is None or value[0].isalpha() else None
+    return below or (None if value is None else (value, start))
+
+
+def _vague_value(page: Page, start: int, end: int) -> tuple[_Value, int] | None:
+    """Not what is longer than such a code is, and not the head of a table's next column."""
+    if is_another_things(page.low, start):
+        return None
+    value = _value_after(page.text, end) or _value_after_phrase(page.text, page.low, end, vague=True)
+    if value is None or len(value[0]) > 8 or (value[0].isalpha() and page.text[end : end + 1] == "\t"):
+        return None
+    return value, start
+
+
+def _value_after(text: str, end: int) -> _Value | None:
     between = _BETWEEN.match(text, end)
     if between is None:  # pragma: no cover - every part of it is optional
         return None
@@ -175,21 +178,26 @@ def _is_no_code(text: str, token: re.Match[str], value: str) -> bool:
 
 # A label may go on in words before its colon: "Mot de passe du meeting : ...".
 _CODE_PHRASE = re.compile(r"[ ](?P<words>[^\W\d_][^\d\n:|\t.,;?!=/@\ufffc]{0,40}?)[ ]?(?=[:|])")
-_FOREIGN_WORD = re.compile(
-    r"host|wi-?fi|wlan|recording|aufzeichnung|account|konto|login|document|dokument|download|pdf|zip|file|folder|portal"
-    r"|hotel|door|guest|vpn|e-?mail|moderator|panelist|leader|is\b|will\b|was\b"
-)
 
 
-def _value_after_phrase(text: str, low: str, end: int) -> tuple[str, str | None] | None:
+def _value_after_phrase(text: str, low: str, end: int, *, vague: bool) -> _Value | None:
     phrase = _CODE_PHRASE.match(text, end)
-    if phrase is None or _FOREIGN_WORD.search(low, phrase.start(), phrase.end()):
+    if phrase is None or says_something_else(low, phrase.start(), phrase.end(), vague=vague):
         return None
     between = _BETWEEN.match(text, phrase.end())
     token = _TOKEN.match(text, between.end()) if between else None
     if token is None or not _alone_in_line(text, token.end()):
         return None
     return _value_after(text, phrase.end())
+
+
+def _value_below(text: str, start: int, end: int) -> tuple[_Value, int] | None:
+    """Only digits: a word below a head may be anything."""
+    cell = cell_below(text, start, end)
+    value = text[cell[0] : cell[1]].strip(" *_`") if cell else ""
+    if cell is None or not (value.isascii() and value.isdigit() and len(value) <= 10):
+        return None
+    return (value, value), cell[0]
 
 
 def _alone_in_line(text: str, at: int) -> bool:
@@ -214,7 +222,7 @@ def _tidy(text: str, label_end: int, token: re.Match[str]) -> str:
     glued = _GLUED.match(value)
     if glued:
         return glued[1]
-    bare = value.rstrip("#!-.")
+    bare = value.rstrip("#!-./")
     return bare if bare.isdigit() else value
 
 
@@ -223,8 +231,9 @@ def _plausible(value: str, marked: bool) -> bool:
         return False
     if not any(c.isalnum() for c in value) or "://" in value or value.endswith(":"):
         return False
-    if not marked:  # prose such as "password 123456", but not "password needs to be"
-        return value.isdigit() and 4 <= len(value) <= 10
+    if not marked:  # prose such as "password 123456" or "password Kim5b", but not "password needs to be"
+        digits = sum(c.isdigit() for c in value)
+        return 4 <= len(value) <= 10 and (digits == len(value) or (digits > 0 and value.isalnum()))
     return not set(value) <= set("*xX.#-") and "***" not in value
 
 
@@ -234,7 +243,10 @@ _ID = re.compile(r"\d{3}[ \-.·\t]{0,3}\d{3,4}[ \-.·\t]{0,3}\d{3,4}(?![ \-]?\d)
 _ID_11 = re.compile(r"\d{3}[ \-.·]{1,3}\d{4}[ \-.·]{1,3}\d{4}(?!\d)")
 # Eleven digits that a line wrap cut before the last group, which has a line of its own and is no year. No other break
 # is put together: what stands alone on the next line may be a passcode or a phone number.
-_ID_BROKEN = re.compile(r"\d{3}[ \-.·]{1,3}\d{4}[ \t]{0,4}\n[ \t]{0,4}(?!19|20)\d{4}(?=[ \t]{0,8}(?:\n|$))")
+_ID_BROKEN = re.compile(
+    r"\d{3}[ \-.·]{1,3}\d{4}[ \t]{0,4}\n[ \t]{0,4}(?!19|20)\d{4}(?=[ \t]{0,8}(?:\n|$))"
+    r"|\d{3}[ \t]{0,4}\n[ \t]{0,4}\d{4}[ \-.·]\d{4}(?!\d)"  # cut behind its first group, which is nothing by itself
+)
 # Groups that a scheduler or a hand made, all with the same mark: 3-3-5. Two groups with a space may be a number and its
 # code; 4-3-4 is how Webex prints its numbers.
 _ID_ODD = re.compile(
@@ -265,12 +277,14 @@ def printed_ids(page: Page) -> list[PrintedId]:
     found: dict[int, PrintedId] = {}
     for labels, words, strong in ((MEETING_ID_LABELS, (), True), ((), ("id", "zoom", "meeting"), False)):
         for start, end in _ends(page.low, labels, words):
-            word = None if strong else _WORD_BEFORE.search(page.low, max(0, start - 24), start)
+            word = None if strong else WORD_BEFORE.search(page.low, max(0, start - 24), start)
             if word and word[1] not in ("meeting", "zoom", "webinar", "the", "join"):
                 continue  # "office id", "tax id"
             shapes = (_ID, _ID_BROKEN, _ID_ODD) if strong else (_ID,)
             match = next(filter(None, (number_after(page.text, end, shape) for shape in shapes)), None)
-            if match is None or match.start() in found:
+            cell = cell_below(page.text, start, end) if match is None else None
+            match = _ID.match(page.text, _first_digit(page.text, *cell)) if cell else match
+            if match is None or match.start() in found or (cell and match.end() > cell[1]):
                 continue
             if not strong and _FOREIGN_NUMBER.search(page.low, end, match.start()):
                 continue
@@ -281,6 +295,10 @@ def printed_ids(page: Page) -> list[PrintedId]:
                 grouped = match.re is _ID_BROKEN or _ID_11.match(page.text, match.start()) is not None
                 found[match.start()] = PrintedId(digits, match.start(), strong, grouped)
     return sorted(found.values(), key=lambda printed: printed.at)
+
+
+def _first_digit(text: str, start: int, end: int) -> int:
+    return start + len(text[start:end]) - len(text[start:end].lstrip(" *_`"))
 
 
 def _goes_on(text: str, end: int) -> bool:

@@ -121,11 +121,13 @@ def _strip_quote_marks(text: str) -> tuple[str, tuple[int, ...]]:
     turns: list[int] = []
     length = 0
     was_quoted = False
-    for line in text.split("\n"):
-        match = _QUOTE.match(line)
-        if match:
-            line = line[match.end() :]
-        if line.strip() and bool(match) != was_quoted:
+    lines = [(match[0].count(">") if (match := _QUOTE.match(line)) else 0, line) for line in text.split("\n")]
+    # Where all links stand in quoted text, the least quoted of them are the event's own.
+    own = min((depth for depth, line in lines if "://" in line), default=0)
+    for depth, line in lines:
+        if depth:
+            line = _QUOTE.sub("", line, count=1)
+        if line.strip() and (depth > own) != was_quoted:
             was_quoted = not was_quoted
             turns.append(length)
         out.append(line)
@@ -184,11 +186,11 @@ class _LinkScan:
             self._link(match["href"])
             return match.end()
         if match["angle"] is not None:
-            self._link(match["angle"].replace("\n", "").partition("|")[0])  # Slack writes <link|shown text>
+            self._link(_joined(match["angle"]).partition("|")[0])  # Slack writes <link|shown text>
             return match.end()
         found = match["bare"] or match["hostless"]
         glued = _GLUED.search(self.text, match.end() - 10 if len(found) > 10 else match.start(), match.end() + 10)
-        if glued and glued.end() > match.end():
+        if glued and glued.end() >= match.end():
             found = found[: glued.start() - match.start()]
         url = _trimmed(found, before=self.text[match.start() - 1 : match.start()])
         end = match.start() + len(url)
@@ -220,6 +222,8 @@ class _LinkScan:
         token_like = any(c in "=&%_" for c in token) or (
             any(c.isdigit() for c in token) and any(c.isalpha() for c in token) and len(token) > 3
         )
+        if not any(map(str.isalnum, token)):  # a rule below the link
+            return None
         if "://" in token or token[:1] in "*#-+(" or not (unfinished or (full_line and token_like and "?" in url)):
             return None
         return token, match.start(1) + len(token)
@@ -244,6 +248,12 @@ class _LinkScan:
         if unwrapped.rules:  # what was inside may have brought its own trailing sentence mark along
             url = parse_url(_trimmed(url.text, before="")) or url
         self.links.append(Link(url, self.length, unwrapped.rules, unwrapped.opaque))
+
+
+def _joined(link: str) -> str:
+    """A link over several lines. Where each line but the last ends in ``=``, those are soft breaks of a mail."""
+    breaks = link.count("\n")
+    return link.replace("=\n" if breaks > 1 and breaks == link.count("=\n") else "\n", "")
 
 
 def _cut_behind_host(url: str, token: str) -> bool:

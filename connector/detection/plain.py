@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from connector.detection.hosts import service_of_host
 from connector.detection.page import Address, Link, Page
 from connector.detection.service import Found, Part, Service, dial_evidence, note, parts, unique, won
+from connector.detection.signature import is_a_persons
 from connector.detection.urls import Url, host_under
 
 _USER = re.compile(r"[A-Za-z0-9._+\-]{1,80}")  # what may stand before the @ of an address we make
@@ -164,5 +165,5 @@ def _is_own(row: _Row, part: Part, address: Address, room: str) -> bool:
     if not part.holds(address.at):
         return False
     if row.printed is None:
-        return address.scheme in ("sip", "sips")
+        return address.scheme in ("sip", "sips") and not is_a_persons(part.page, address.at)
     return address.user.partition(".")[0] == room and host_under(address.host, *row.printed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from connector.detection.hosts import names_a_meeting
 from connector.detection.labels import one_taps, printed_ids
@@ -63,9 +64,17 @@ _WROTE = re.compile(
 _DATED = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}[:.]\d\d|@")
 
 
+# The same block on one line, or on two, as texts have it that lost their line ends.
+_SUBJECT_WORDS = tuple(_SUBJECT.split("|"))
+_LABEL = r"(?<![^\s*_>;])(?:{})[ \t*_]{{0,4}}:"
+_SENDER_ON_LINE, _DATE_ON_LINE, _SUBJECT_ON_LINE = (
+    re.compile(_LABEL.format(words)) for words in (_SENDER, _DATE, _SUBJECT)
+)
+
+
 def below_headers(page: Page) -> Page:
     """``page`` with all below the first header block that has a meeting above it marked as quoted."""
-    starts = list(_starts(page))
+    starts = sorted([*_starts(page), *_starts_on_a_line(page), *_wrote_on_a_line(page)])
     if not starts:
         return page
     meeting = _first_meeting(page)
@@ -100,6 +109,39 @@ def _starts(page: Page) -> Iterator[int]:
             wrapped = _wrapped_wrote(lines, index) and not page.quoted(lines[index - 1][0])
             yield lines[index - 1][0] if wrapped else at
         index += length or 1
+
+
+def _starts_on_a_line(page: Page) -> Iterator[int]:
+    """Where header blocks on one line begin, up to ``_MARKS``: sender, who is no time of day, then date and subject."""
+    if not any(word in page.low for word in _SUBJECT_WORDS):
+        return
+    found = 0
+    for match in _SENDER_ON_LINE.finditer(page.low):
+        rest = "\n".join(page.low[match.end() : match.end() + _LINE].split("\n", 2)[:2])
+        if _TIME.match(rest) or not (_DATE_ON_LINE.search(rest) and _SUBJECT_ON_LINE.search(rest)):
+            continue
+        if not page.quoted(match.start()):
+            yield match.start()
+        found += 1
+        if found == _MARKS:
+            return
+
+
+_WROTE_WORDS = (
+    *("wrote", "schrieb", "a écrit", "escribió", "ha scritto", "escreveu", "schreef", "skrev", "kirjoitti", "napisał"),
+    *("napisała", "пишет", "написал", "написала"),
+)
+_WROTE_ON_LINE = re.compile(rf"(?<!\w)(?:{'|'.join(_WROTE_WORDS)})[ \t]?:(?=[ \t])")
+
+
+def _wrote_on_a_line(page: Page) -> Iterator[int]:
+    """Behind "On ... wrote:" in the middle of a line, up to ``_MARKS``."""
+    if not any(word in page.low for word in _WROTE_WORDS):
+        return
+    for match in islice(_WROTE_ON_LINE.finditer(page.low), _MARKS):
+        at = match.start()
+        if _DATED.search(page.low, max(0, at - 120), at) and not page.quoted(at):
+            yield match.end()
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

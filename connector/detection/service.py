@@ -22,6 +22,13 @@ from connector.detection.urls import Url, host_under
 from connector.model import Evidence
 from device_drivers.api import redact_address
 
+# All for text in lower case. VIDEO: the word in the languages of invitations.
+VIDEO = r"vid[eé][oó]|видео|відео|wideo|βίντεο|ビデオ|视频|視頻|視訊|影片|화상|비디오|וידאו|וידיאו|فيديو|वीडियो|วิดีโอ"
+DIAL_WORD = re.compile(  # right before an address
+    r"(?<!\w)(?:dial|call|wählen(?: sie)?|composez|appelez|marque|marcar|disque|comporre|chiamare|bel|ring)"
+    r"[ \t]{0,3}:?[ \t*]{0,4}$"
+)
+ROOM_SYSTEM = re.compile(r"video[ -]?(?:conferenc|system|device|endpoint)|room system|third-party|\bsip\b")
 Order = tuple[int, int, int]  # quoted, rank of the source, place in it: smaller is better
 
 

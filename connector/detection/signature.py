@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from connector.detection.hosts import names_a_meeting, service_of_host
+from connector.detection.outdated import says_outdated
 from connector.detection.page import LINK, Page, source_rank
 from connector.detection.service import Found
 from connector.detection.urls import Url
@@ -75,6 +76,11 @@ def why_signature(page: Page, at: int, *, marks: int, personal: bool, others: li
     return own_room + "another meeting" + _READS_SO if lone else ""
 
 
+def is_a_persons(page: Page, at: int) -> bool:
+    """An address in a signature: who dials it has somebody on the line."""
+    return bool(why_signature(page, at, marks=0, personal=False, others=[]))
+
+
 def _opens_the_text(page: Page, at: int) -> bool:
     """Nothing above its line: a signature has at least a name there."""
     return "\n" not in page.text[max(0, at - _ABOVE) : at].strip()
@@ -92,14 +98,19 @@ def _stands_below_a_name(page: Page, at: int) -> bool:
 
 
 def signature_of(found: Found, pages: tuple[Page, ...]) -> str:
-    """``why_signature`` for a candidate."""
+    """``why_signature`` for a candidate that would be dialled, or is somebody's own room; for all: called outdated."""
     at = found.order[2]
     same = [page for page in pages if page.where == found.where and page.order(at) == found.order]
     page = next((page for page in same if any(link.at == at for link in page.links)), same[0] if same else None)
     if page is None:
         return ""
+    if says_outdated(page, at):
+        return "a link that the text calls outdated"
+    if not (found.dialable or found.personal):
+        return ""
     owners = {_owner(link.url) for link in page.links if link.at == at} | {found.service}
-    others = [link.at for link in page.links if names_a_meeting(link.url) and _owner(link.url) not in owners]
+    rivals = (link.at for link in page.links if names_a_meeting(link.url) and _owner(link.url) not in owners)
+    others = [other for other in rivals if not says_outdated(page, other)]
     return why_signature(page, at, marks=_marks(found, page), personal=found.personal, others=others)
 
 
@@ -142,7 +153,7 @@ def _words_by(page: Page, at: int) -> tuple[str, str, str]:
     end = low.find("\n", at, at + _LINE)
     behind = low[at + low.startswith(LINK, at) : end if end >= 0 else at + _LINE].partition(LINK)[0]
     above = low[max(0, line - _LINE) : line].rstrip()
-    above = "" if low[line - 1 : line] == LINK else above[above.rfind("\n") + 1 :].rpartition(LINK)[2]
+    above = "" if line and low[line - 1] != "\n" else above[above.rfind("\n") + 1 :].rpartition(LINK)[2]
     return low[line:at], behind, above
 
 

@@ -12,6 +12,7 @@ import re
 
 LINK_OPEN, LINK_CLOSE = "\ufff9", "\ufffb"
 _MAX_URL = 16_000
+_SHEETS = 100_000  # characters in which style sheets are looked for
 
 # Invisible characters get into ids and links by copying from chat programs and right-to-left mail.
 _INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
@@ -93,6 +94,14 @@ def _escape_meaning(match: re.Match[str]) -> str:
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 
+_STRUCK = re.compile(r"(?<![~/\w])~~(?=[^\s~])[^~\n]{1,500}?(?<=[^\s~])~~(?!~)")
+
+
+def without_struck(text: str) -> str:
+    """Markdown's ``~~struck out~~`` is as invisible as the same in HTML. A row of tildes is only an ornament."""
+    return _STRUCK.sub(" ", text) if "~~" in text else text
+
+
 def unescape_entities(text: str) -> str:
     """Only entities with their semicolon: ``&copy=1`` in a link is a parameter, not a sign."""
     if "&" not in text:
@@ -103,7 +112,7 @@ def unescape_entities(text: str) -> str:
 # ------------------------------------------------------------------------------------------------ markup
 
 _MARKUP = re.compile(
-    r"<!--|<!doctype|</?(?:html|body|head|p|br|div|span|a|b|i|u|strong|em|font|table|tr|td|ul|ol|li|h[1-6]|hr|pre)\b[^<>]{0,2000}>",
+    r"<!--|<!doctype|</?(?:html|body|head|p|br|div|span|a|b|i|u|strong|em|font|table|tr|td|ul|ol|li|h[1-6]|hr|pre|dl|dt|dd|section|article|center|iframe|embed|object)\b[^<>]{0,2000}>",
     re.IGNORECASE,
 )
 _FLOWING = re.compile(r"<(?:html|body|!doctype)\b", re.IGNORECASE)
@@ -113,6 +122,10 @@ _HREF = re.compile(
     r"""[\s"'](?:href|originalsrc|data-href|data-url)\s{0,8}=\s{0,8}(?:"([^"]{1,16000})"|'([^']{1,16000})'|([^\s"'<>]{1,16000}))""",
     re.IGNORECASE,
 )
+_SOURCE = re.compile(
+    r"""[\s"'](?:src|data)\s{0,8}=\s{0,8}(?:"([^"]{1,16000})"|'([^']{1,16000})'|([^\s"'<>]{1,16000}))""", re.IGNORECASE
+)
+_EMBEDDED = frozenset({"iframe", "embed", "object"})
 _BLOCKS = frozenset(
     [
         "address",
@@ -161,9 +174,16 @@ _CELLS = frozenset({"td", "th"})
 _EMPTY = frozenset({"br", "hr", "img", "input", "meta", "link"})
 # What a style takes from sight, or strikes through.
 _HIDDEN_STYLE = re.compile(
-    r"style\s{0,4}=[^>]{0,1000}?(?:display\s{0,4}:\s{0,4}none|text-decoration[a-z\-]{0,6}\s{0,4}:\s{0,4}line-through)",
+    r"style\s{0,4}=[^>]{0,1000}?(?:display\s{0,4}:\s{0,4}none|visibility\s{0,4}:\s{0,4}hidden"
+    r"|(?:font-size|opacity)\s{0,4}:\s{0,4}0(?:\.0{1,4})?(?![\d.])"
+    r"|text-decoration[a-z\-]{0,6}\s{0,4}:\s{0,4}line-through)",
     re.I,
 )
+_HIDDEN = re.compile(r"(?:^|\s)hidden(?:\s|=|$)")
+_VALUE = re.compile(r"\"[^\"]{0,2000}\"|'[^']{0,2000}'")
+_STYLE = re.compile(r"<style\b[^<>]{0,400}>(.{0,20000}?)</style", re.IGNORECASE | re.DOTALL)
+_HIDDEN_CLASS = re.compile(r"\.([\w\-]{1,80})\s{0,8}\{[^{}]{0,400}?display\s{0,4}:\s{0,4}none", re.IGNORECASE)
+_CLASS = re.compile(r"""\bclass\s{0,4}=\s{0,4}["']?([^"'<>]{1,400})""", re.IGNORECASE)
 _UNSEEN = frozenset({"script", "style", "head", "template", "noscript", "svg", "del", "strike", "s"})
 
 
@@ -193,6 +213,9 @@ class _Stripper:
         self.in_pre = False
         self.next_close = -1  # position of the next ">", remembered so that a text without one stays linear
         self.missing: set[str] = set()  # end marks that do not occur any more
+        # What a style sheet hides for all; rules for some screens stand below "@media".
+        sheets = (sheet[1].partition("@media")[0] for sheet in _STYLE.finditer(text[:_SHEETS]))
+        self.hidden_classes = {name.lower() for sheet in sheets for name in _HIDDEN_CLASS.findall(sheet)}
 
     def run(self) -> str:
         at = 0
@@ -261,7 +284,7 @@ class _Stripper:
             if closing or attributes.endswith("/"):
                 return after
             return self._past_element(name, after)
-        if not closing and _HIDDEN_STYLE.search(attributes[:2000]) and not attributes.endswith("/"):
+        if attributes and not closing and not attributes.endswith("/") and self._is_hidden(attributes[:2000]):
             past = self._past_same(name, after)
             if past is not None:
                 return past
@@ -274,11 +297,20 @@ class _Stripper:
         elif name in _CELLS:
             self.out.append("\t")
         if not closing and ("=" in attributes):
-            self._links(" " + attributes)
+            self._links(" " + attributes, _SOURCE if name in _EMBEDDED else _HREF)
         return after
 
-    def _links(self, attributes: str) -> None:
-        for match in _HREF.finditer(attributes[: 2 * _MAX_URL]):
+    def _is_hidden(self, attributes: str) -> bool:
+        low = attributes.lower()
+        if "style" in low and _HIDDEN_STYLE.search(low):
+            return True
+        if "hidden" in low and _HIDDEN.search(_VALUE.sub("", low)):
+            return True
+        named = _CLASS.search(low) if self.hidden_classes else None
+        return named is not None and not self.hidden_classes.isdisjoint(named[1].split())
+
+    def _links(self, attributes: str, names: re.Pattern[str]) -> None:
+        for match in names.finditer(attributes[: 2 * _MAX_URL]):
             target = unescape_entities(match[1] or match[2] or match[3] or "")
             target = re.sub(r"\s+", "", target) if "://" in target else target.strip()
             self.out.append(f"{LINK_OPEN}{target}{LINK_CLOSE}")
@@ -310,7 +342,7 @@ class _Stripper:
 def readable(content: str, *, is_html: bool) -> tuple[str, str]:
     """All of the above in the order in which the layers were put on: (visible text, text in comments)."""
     text = undo_quoted_printable(clean_characters(content))
-    text = undo_escapes(text)
+    text = undo_escapes(without_struck(text))
     if looks_like_markup(text):
         return strip_markup(text, flowing=is_html)
     return unescape_entities(text), ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]{0,20}):")
+_NO_HOST = re.compile(r"[^\w.\-]")  # letters of any language are a host's, signs left over from mail are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Url:
 
 
 def parse_url(text: str) -> Url | None:
-    """None when there is no host, as in ``mailto:`` or ``tel:``."""
+    """None when there is no host, as in ``mailto:`` or ``tel:``, or one that cannot be a host."""
     scheme = _SCHEME.match(text)
     if scheme is None:
         return None
@@ -53,7 +54,7 @@ def parse_url(text: str) -> Url | None:
     rest, _, query = rest.partition("?")
     netloc, slash, raw_path = rest.partition("/")
     host = netloc.rpartition("@")[2].partition(":")[0].strip(".").lower()
-    if not host:
+    if not host or _NO_HOST.search(host):
         return None
     path = unquote(slash + raw_path, errors="replace")
     return Url(text, scheme[1].lower(), host, path, slash + raw_path, query, fragment)

@@ -39,17 +39,55 @@ PASSCODE_LABELS = (
     *("pääsukood", "parool", "slaptažodis", "prieigos kodas", "ieejas kods", "parole"),  # et, lt, lv
     *("koda za dostop", "geslo", "kod laluan", "kata laluan", "секретный код", "секретний код"),  # sl, ms, ru, uk
     *("åtkomstkod", "kodeord", "pääsykoodi", "hozzáférési kód", "лозинка", "приступни код"),  # sv, da, fi, hu, sr
+    *(
+        "zugangscode",
+        "contrasena",
+        "tunnusluku",
+        "šifra",
+        "шифра",
+        "sifresi",
+        "sifre",
+    ),  # de, es, fi, hr, sr, tr by hand
+    *(
+        "비번",
+        "접속 코드",
+        "접속코드",
+        "참가 코드",
+        "입장 코드",
+        "الرمز السري",
+        "الرقم السري",
+        "קוד סודי",
+    ),  # ko, ar, he
+    *("پسورد", "পাসওয়ার্ড", "পাসকোড", "haslo", "codul de acces", "cod acces", "mã truy cập"),  # fa, bn, pl, ro, vi
     *("piekļuves kods", "salasõna", "รหัสเข้าประชุม", "รหัสการเข้าถึง", "קוד כניסה", "رمز الوصول", "گذرواژه"),  # lv .. fa
     *("رمز عبور", "गुप्त कोड", "पासकोड", "पासवर्ड", "código secreto", "wachtwoordcode", "wachtcode"),  # fa, hi, es, nl
 )
 # Short ones that only count as a word of their own.
-PASSCODE_WORDS = ("pw", "pwd", "pass", "pin", "pin code", "code", "clave", "kod", "code d'accès")
-VAGUE = frozenset({"pin", "pin code", "code", "kod"})  # words for other numbers too: short values only
+VAGUE = frozenset(  # words for other numbers too: short values only
+    [
+        *("pin", "pin code", "code", "kod", "kode", "koodi", "kód", "cod", "código", "codigo", "codice"),
+        *("код", "קוד", "コード", "코드"),
+    ]
+)
+PASSCODE_WORDS = ("pw", "pwd", "pass", "clave", "code d'accès", "mdp", "sandi", "パス", *sorted(VAGUE))
 
 # Labels that mean the meeting's own id. Strong enough to name a meeting where no link does.
 MEETING_ID_LABELS = (
     *("meeting id", "meeting-id", "meetingid", "webinar id", "webinar-id", "zoom id", "zoom-id", "id zoom"),
-    *("meeting number", "zoom number", "id meeting", "besprechungs-id"),
+    *("meeting number", "zoom number", "id meeting", "besprechungs-id", "sitzungs-id", "mtg id", "meeting #", "zoom #"),
+    *("meeting no.", "meeting no:", "meeting-nr", "meetingnummer", "meeting-nummer", "vergadernummer", "mötesnummer"),
+    *("número de reunión", "numero de reunion", "número de la reunión", "número da reunião", "numero da reuniao"),
+    *("numéro de réunion", "numéro de la réunion", "numero riunione", "numero della riunione", "toplantı no"),
+    *(
+        "toplantı numarası",
+        "номер встречи",
+        "номер собрания",
+        "номер зустрічі",
+        "회의번호",
+        "ミーティング番号",
+        "会議番号",
+    ),
+    *("zoom会议", "zoom 会议", "zoom會議", "zoom 會議", "会议编号", "會議編號", "nr spotkania", "broj sastanka"),
     *("id de réunion", "id de la réunion", "id réunion", "identifiant de réunion", "identifiant de la réunion"),
     *("id du webinaire", "id de webinaire", "id de seminario web", "id del seminario web"),
     *("id de reunión", "id de la reunión", "id reunión", "id de reunion", "id reunion", "id de la reunion"),
@@ -95,6 +133,146 @@ MEETING_WORDS = frozenset(
         *("meeting", "zoom", "webex", "conference", "access", "security", "numeric"),
         *("phone", "dial", "join", "the", "and", "with"),
     ]
+)
+
+# Words right before a link that call it an old one, and words that forbid it. Patterns; of scripts with blanks.
+OUTDATED = (
+    *("old", "older", "previous", "former", "formerly", "prior", "wrong", "incorrect", "outdated", "obsolete"),  # en
+    *("expired", "invalid", "retired", "cancell?ed", "superseded", "replaces", "ersetzt", "remplace", "reemplaza"),
+    *("alt", "alte[rsn]?", "bisherige[rsn]?", "frühere[rsn]?", "ehemals", "falsche[rsn]?", "ungültige?[rsn]?"),  # de
+    *("veraltet", "abgelaufen", "abgesagt"),
+    *("ancienn?e?s?", "précédente?", "périmée?", "expirée?", "obsolète", "annulée?", "mauvais"),  # fr
+    *("anterior", "antigu[oa]", "viej[oa]", "caducad[oa]", "cancelad[oa]", "equivocado", "obsoleto"),  # es
+    *("vecchi[oa]", "precedente", "scadut[oa]", "annullat[oa]", "antig[oa]", "expirado", "errado"),  # it, pt
+    *("oude", "vorige", "verlopen", "verouderde?", "gamla", "gamm?el", "gammal", "gammelt", "gamle"),  # nl .. no
+    *("tidigare", "tidligere", "forrige", "förra", "vanha", "edellinen", "vanhentunut"),  # sv .. fi
+    *(
+        "star[yaeá]",
+        "starý",
+        "poprzedni[ae]?",
+        "nieaktualn[yae]",
+        "předchozí",
+        "predchádzajúci",
+        "neplatný",
+    ),  # pl .. sk
+    *(
+        "régi",
+        "korábbi",
+        "lejárt",
+        "vechiul",
+        "vechi",
+        "anteriorul",
+        "stari",
+        "stara",
+        "prethodni",
+        "staro",
+    ),  # hu .. hr
+    *("стар(?:ая|ый|ое|а|ий|е)", "предыдущ(?:ая|ий|ее)", "прежн(?:яя|ий)", "попередн(?:є|я|ій)"),  # ru, uk
+    *("недействительн(?:а|ая|ый)", "неактуальн(?:ая|ый|о)", "недійсне", "предишен", "стария"),  # ru, uk, bg
+    *("eski", "önceki", "geçersiz", "παλι[άό]ς?", "προηγούμεν(?:ος|ο|η)", "cũ", "lama", "sebelumnya"),  # tr .. id
+    *("ישן", "הישן", "קודם", "הקודם", "القديم", "السابق", "قدیمی", "قبلی", "पुराना", "पुरानी"),  # he, ar, fa, hi
+)
+NOT_TO_USE = (
+    *("do not use", "don['’]?t use", "no longer(?: valid| used?| works?| active)?", "not valid", "not working"),
+    *("does ?n[o'’]t work(?: any ?more)?", "stop using", "ignore", "n['’]est plus valable", "n['’]est plus valide"),
+    *("nicht (?:mehr )?(?:verwenden|nutzen|benutzen|gültig|aktuell)", "nicht mehr", "ne (?:plus|pas) utiliser"),
+    *("no (?:usar|utilizar|use)", "ya no(?: es válido| funciona| sirve)?", "non (?:usare|utilizzare)(?: più)?"),
+    *("non più valido", "não (?:usar|utilizar|use)", "niet (?:meer )?gebruiken", "niet meer geldig", "använd inte"),
+    *("brug ikke", "ikke bruk", "älä käytä", "nie używa[ćj]", "nie korzystać z", "nepoužívejte", "nepoužívat"),
+    *(r"ne használ\w{0,4}", "nu folosi[țt]i", r"не использ\w{0,8}", "не використовуйте", "kullanmayın"),
+    *(r"μην χρησιμοποι\w{0,6}", "אין להשתמש", "לא להשתמש", "לא בתוקף", "לא פעיל", "لا تستخدم"),
+)
+# Between what counts and what does not: what comes first may stand before them.
+INSTEAD_OF = (
+    *("not", "instead of", "rather than", "statt", "anstatt", "anstelle", "au lieu de", "en lugar de", "invece di"),
+    *("em vez de", "in plaats van", "i stället för", "i stedet for", "вместо", "замість", "yerine", "بدلا من"),
+)
+# The same, of scripts without blanks between the words, and words that a link is called by.
+OUTDATED_WITHOUT_BLANKS = (
+    *(
+        "旧",
+        "舊",
+        "原来的",
+        "之前的",
+        "以前的",
+        "作废",
+        "作廢",
+        "已失效",
+        "失效",
+        "勿用",
+        "不要使用",
+        "请勿使用",
+        "請勿使用",
+    ),
+    *(
+        "以前の",
+        "古い",
+        "前回の",
+        "無効な?",
+        "使わない",
+        "使用しない",
+        "이전",
+        "기존",
+        "예전",
+        "사용하지 마세요",
+        "เก่า",
+        "เดิม",
+    ),
+)
+LINK_WORDS = (
+    *("links?", "url", "zoom", "meetings?", "teams", "webex", "room", "invite", "invitation", "invites?", "one", "id"),
+    *("number", "address", "details", "info", "call", "was", "is", "in", "my", "our", "the", "this", "that", "last"),
+    *(
+        "e-?mail",
+        "mail",
+        "message",
+        "sent",
+        "yesterday",
+        "please",
+        "anymore",
+        "any more",
+        "einladung",
+        "raum",
+        "nummer",
+    ),
+    *(
+        "lien",
+        "réunion",
+        "enlace",
+        "reunión",
+        "liga",
+        "collegamento",
+        "riunione",
+        "ligação",
+        "reunião",
+        "länk",
+        "lenke",
+    ),
+    *("linkki", "spotkani[ae]", "odkaz", "hivatkozás", "poveznica", "ссылка", "ссылку", "посилання", "връзка", "линк"),
+    *("bağlantı(?:sı)?", "bağlantıyı", "σύνδεσμος", "liên kết", "tautan", "קישור", "הקישור", "رابط", "الرابط", "लिंक"),
+    *(
+        "und",
+        "et",
+        "y",
+        "e",
+        "de",
+        "der",
+        "die",
+        "das",
+        "des",
+        "dem",
+        "den",
+        "du",
+        "del",
+        "diesen",
+        "ce",
+        "este",
+        "esta",
+        "questo",
+        "deze",
+        "эту",
+        "это",
+    ),
 )
 
 # Words beside a link that call people into a meeting: of Latin letters at the beginning of a word, others anywhere.

@@ -6,6 +6,6 @@ from connector.detection.plain import plain
 
 service = plain(
     "chime",
-    {"chime.aws": r"/(\d{10,13}|[a-z][a-z0-9\-]{3,40})(?:/[^/]+)?"},
+    {"chime.aws": r"/(?:meetings(?:/|/?\?pin=))?(\d{10,13})(?:/[^/]+)?|/(?!meetings\b)([a-z][a-z0-9\-]{3,40})(?:/.+)?"},
     reason="Amazon Chime's room address is not known for certain",
 )

@@ -19,7 +19,7 @@ def _call_id(url: Url) -> str | None:
         return None
     path = url.path.lower()
     number: str | None = None
-    if path.endswith("/invited.sf"):
+    if path.endswith("/invited.sf") or (path.endswith("/index.html") and url.param("secret")):
         number = url.param("id")
     elif url.param("secret") and len(url.segments) >= 2 and url.segments[-2].lower() == "meeting":
         number = url.segments[-1]

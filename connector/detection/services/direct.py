@@ -1,6 +1,7 @@
 """Addresses that stand in an event without any service's link: ``sip:`` and ``h323:`` URIs, ``IP##extension``.
 
-A bare ``name@host`` is a mail address unless it stands behind a SIP label.
+A bare ``name@host`` is a mail address unless it stands behind a SIP label, or is digits that a room system is told to
+dial. An address in a signature is a person's own.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import re
 
 from connector.detection.page import Address, Page
-from connector.detection.service import Found, Order, Service, dial_evidence, unique
+from connector.detection.service import DIAL_WORD, ROOM_SYSTEM, Found, Order, Service, dial_evidence, unique
 from connector.detection.services.zoom.links import is_placeholder
 from connector.detection.services.zoom.stated import BRIDGE
+from connector.detection.signature import is_a_persons
 from connector.detection.urls import host_under
 
 _SIP_LABEL = re.compile(
     r"(?<![a-z])(?:sip|sip uri|sip address|video address|video system|sip-adresse)[ \t]{0,3}[:\-][ \t*]{0,4}$"
 )
-_DIAL_STRING = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3}) ?## ?(\d{1,20})(?:##?(\d{1,16})?)?(?!\d)")
+_DIAL_STRING = re.compile(
+    r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?:##| ?## ?(?=\d{4}))(\d{1,20})(?:##?(\d{1,16})?)?(?!\d)"
+)
 _NEVER = ("lync.webex.com", "zoom.us", "example.com")  # the Skype form, and what is no bridge
 
 
@@ -25,9 +29,17 @@ def _is_dialable(page: Page, address: Address) -> bool:
         return False
     if host_under(address.host, BRIDGE) and is_placeholder(address.user):  # a template's placeholder
         return False
-    if address.scheme in ("sip", "sips", "h323"):
+    told = address.scheme in ("sip", "sips", "h323") or (not address.scheme and _is_labelled(page, address))
+    return told and not is_a_persons(page, address.at)
+
+
+def _is_labelled(page: Page, address: Address) -> bool:
+    before = page.low[max(0, address.at - 30) : address.at]
+    if _SIP_LABEL.search(before):
         return True
-    return not address.scheme and _SIP_LABEL.search(page.low[max(0, address.at - 30) : address.at]) is not None
+    if not address.user.isdecimal() or DIAL_WORD.search(before) is None:
+        return False
+    return ROOM_SYSTEM.search(page.low, max(0, address.at - 120), address.at + 120) is not None
 
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:

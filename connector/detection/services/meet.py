@@ -7,17 +7,16 @@ from dataclasses import replace
 
 from connector.detection.hosts import names_a_meeting
 from connector.detection.page import Address, Page
-from connector.detection.service import Found, Service, dial_evidence, links_of, note, unique, won
+from connector.detection.service import ROOM_SYSTEM, Found, Service, dial_evidence, links_of, note, unique, won
+from connector.detection.signature import is_a_persons
 from connector.detection.urls import Url, host_under
 
 DOMAINS = ("meet.google.com", "tel.meet")
 _CODE = re.compile(r"^/+(?:lookup/+)?([a-z]{3}-[a-z]{4}-[a-z]{3})", re.IGNORECASE)
 _LOOKUP = re.compile(r"^/+(?:lookup/+)([A-Za-z0-9_\-]{4,60})|^/+([a-z0-9][a-z0-9\-]{5,60})/*$", re.IGNORECASE)
 _NOT_ROOMS = frozenset(("linkredirect", "whoops", "landing", "about", "download", "calendar", "settings", "hangouts"))
-_INTEROP_ID = re.compile(r"\d{9,13}")
-_ROOM_SYSTEM = re.compile(
-    r"video[ -]?(?:conferenc|system|device|endpoint)|room system|third-party|\bSIP\b", re.IGNORECASE
-)
+_INTEROP_ID = re.compile(r"\d{9,15}")
+_MAIL_WORD = re.compile(r"(?:mail|write|contact|kontakt|ask|questions?)(?: to| us| at| an)?[ \t]?[:?]?[ \t]?$")
 _INTEROP = ("onpexip.com", "pexip.me", "pexip.com")
 
 
@@ -65,7 +64,8 @@ def _labelled(page: Page, address: Address) -> bool:
     be digits too, but nobody calls it a video system."""
     if not _INTEROP_ID.fullmatch(address.user):
         return False
-    return _ROOM_SYSTEM.search(page.text[max(address.at - 120, 0) : address.at]) is not None
+    before = page.low[max(address.at - 120, 0) : address.at]
+    return ROOM_SYSTEM.search(before) is not None and _MAIL_WORD.search(before) is None
 
 
 def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
@@ -75,7 +75,7 @@ def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
         f"{address.user}@{address.host}"
         for page in pages
         for address in page.addresses
-        if address.scheme in ("sip", "sips")
+        if (address.scheme in ("sip", "sips") and not is_a_persons(page, address.at))
         or host_under(address.host, *_INTEROP)
         or (alone and _labelled(page, address))
     ]

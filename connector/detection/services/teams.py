@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from connector.detection.labels import only_digits
 from connector.detection.page import Address, Link, Page
 from connector.detection.service import (
+    VIDEO,
     Found,
     Part,
     Service,
@@ -53,7 +55,7 @@ _LABELS = (
 )
 # In whatever language: Teams prints its id in threes behind a colon, and the passcode below it.
 _IN_THREES = re.compile(
-    r"(?m)^[^\d\n+@\ufffc]{2,60}:[ \t*_]{0,6}(?P<id>\d{3}(?: \d{3}){2,4}(?: \d{1,2})?)[ \t*_]{0,6}$"
+    r"(?m)^(?P<label>[^\d\n+@\ufffc]{2,60}):[ \t*_]{0,6}(?P<id>\d{3}(?: \d{3}){2,4}(?: \d{1,2})?)[ \t*_]{0,6}$"
     r"(?:\n{1,2}[^\d\n@\ufffc]{2,60}:[ \t*_]{0,6}(?P<code>[A-Za-z0-9]{6,10})[ \t*_]{0,6}$)?"
 )
 
@@ -70,15 +72,22 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     if not joins:
         return _without_link(pages)
     page, link = joins[0]
-    part = own_part(page, link.at, lambda other: _is_same(other.url, link.url))
+    paths = _paths(pages, link.url.path)
+
+    def mine(other: Link) -> bool:
+        return _is_same(other.url, paths)
+
+    own = parts(pages, page, link, mine)
     number = _MEET_NUMBER.search(link.url.path) or _MEET_NUMBER.search(link.url.fragment)
-    meeting_id = number[1] if number else _printed_id(part, link.at)
-    code = code_by(own_part(page, link.at, lambda other: _is_same(other.url, link.url), telephone=True), link.at)
+    meeting_id = number[1] if number else next(filter(None, (_printed_id(part, part.at) for part in own)), None)
+    below = parts(pages, page, link, mine, telephone=True)
+    code = next(filter(None, (code_by(part, part.at) for part in below)), None)
     text_code = code.value if code else None
     if meeting_id is None or text_code is None:
-        block = _IN_THREES.search(page.text, max(part.start, link.at - 300), min(part.end, link.at + 1500))
+        blocks = _IN_THREES.finditer(page.low, max(own[0].start, link.at - 300), min(own[0].end, link.at + 1500))
+        block = next((block for block in blocks if not _DEVICE_WORDS.search(block["label"])), None)
         if block and 11 <= len(only_digits(block["id"])) <= 15 and meeting_id in (None, only_digits(block["id"])):
-            meeting_id, text_code = only_digits(block["id"]), text_code or block["code"]
+            meeting_id, text_code = only_digits(block["id"]), text_code or _as_printed(page, block)
     found = Found(
         service="teams",
         where=page.where,
@@ -87,10 +96,36 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         meeting_id=meeting_id,
         passcode_text=text_code,
         join_url=link.url.text,
-        evidence=tuple(_evidence(joins, meeting_id)),
+        evidence=tuple(_evidence(joins, meeting_id, paths)),
         added_by_calendars=True,
     )
-    return [_with_dial(found, parts(pages, page, link, lambda other: _is_same(other.url, link.url)))]
+    return [_with_dial(found, own)]
+
+
+def _as_printed(page: Page, block: re.Match[str]) -> str | None:
+    return page.text[slice(*block.span("code"))] if block["code"] else None
+
+
+_REFERENCE = re.compile(r"\|\s{0,4}[^|\d:@]{0,60}$")  # "Need help? | System reference"
+_BLOCK = 1500  # characters from an invitation's first link to its last
+
+
+def _paths(pages: tuple[Page, ...], own: str) -> set[str]:
+    """The paths of all links to this meeting: below a short link, Teams prints a long one as its system reference."""
+    found = {own}
+    for page in pages:
+        joins = [link for link in page.links if host_under(link.url.host, *DOMAINS) and _is_join(link.url)]
+        for short, long in pairwise(joins):
+            if own in (short.url.path, long.url.path) and _is_reference(page, short, long):
+                found |= {short.url.path, long.url.path}
+    return found
+
+
+def _is_reference(page: Page, short: Link, long: Link) -> bool:
+    if not _MEET_NUMBER.search(short.url.path) or "/meetup-join/" not in long.url.path:
+        return False
+    near = long.at - short.at <= _BLOCK and page.quoted(short.at) == page.quoted(long.at)
+    return near and _REFERENCE.search(page.text[max(short.at, long.at - 80) : long.at]) is not None
 
 
 def _printed_id(part: Part, at: int) -> str | None:
@@ -131,7 +166,7 @@ def _blocks(page: Page) -> Iterator[tuple[int, _Cvi | None]]:
             yield link.at, cvi
     named = "microsoft teams" in page.low
     for address in page.addresses:
-        known = host_under(address.host, *_KEY_FIRST, *_CONFERENCE_FIRST)
+        known = host_under(address.host, *_KNOWN)
         if not known and (address.scheme == "mailto" or not named):
             continue
         conference = _conference_id(Part(page, 0, len(page.text) + 1), address, known=False)
@@ -139,20 +174,20 @@ def _blocks(page: Page) -> Iterator[tuple[int, _Cvi | None]]:
             yield address.at, _combined(address, conference) if known else None
 
 
-def _is_same(url: Url, own: Url) -> bool:
+def _is_same(url: Url, own: set[str]) -> bool:
     """A page of Teams that is no meeting, another link to the same one, or a vendor's dialling instructions."""
     return _from_instruction(url) is not None or (
-        host_under(url.host, *DOMAINS) and (not _is_join(url) or url.path == own.path)
+        host_under(url.host, *DOMAINS) and (not _is_join(url) or url.path in own)
     )
 
 
-def _evidence(joins: list[tuple[Page, Link]], meeting_id: str | None) -> list[Evidence]:
+def _evidence(joins: list[tuple[Page, Link]], meeting_id: str | None, paths: set[str]) -> list[Evidence]:
     page, link = joins[0]
     lines = [won("join_url", page.where, "teams.link", "the meeting's link", link.url.host)]
     lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
     if meeting_id:
         lines.append(won("meeting_id", page.where, "teams.id", "the number Teams prints for joining by id", meeting_id))
-    if any(other.url.path != link.url.path for _, other in joins[1:]):
+    if any(other.url.path not in paths for _, other in joins[1:]):
         lines.append(lost("join_url", page.where, "teams.link", "another Teams meeting stands lower"))
     return lines
 
@@ -226,6 +261,8 @@ def _poly_or_pexip(url: Url) -> _Cvi | None:
         return _Cvi("teams.cvi.poly", f"{key}.{conference}@t.plcm.vc", reason=_BY_LINK)
     domain, ip = url.param("d"), url.param("ip")
     prefix = url.param("prefix") or ""
+    if prefix and (url.param("ivr") or "").startswith(prefix + "."):
+        prefix += "."  # at the link's end it was taken for a sentence's full stop
     if not _all(_HOST, domain) or (prefix and not _all(_PLAIN, prefix)):
         return None
     h323 = f"{conference}@{ip}" if ip and _all(_HOST, ip) else None
@@ -242,10 +279,9 @@ def _all(pattern: re.Pattern[str], text: str | None) -> bool:
 # Domains whose shape of address is known: tenant key first, or conference id first.
 _KEY_FIRST = ("plcm.vc", "teams.bjn.vc")
 _CONFERENCE_FIRST = ("m.webex.com",)
-_DEVICE_WORDS = re.compile(
-    r"vtc|video[ \-]?(?:conferenc|konferen|conf|id)|tenant|videoneuvottelu|visioconf|vidéo|video|видео|відео|wideo"
-    r"|ビデオ|视频|視訊|화상"
-)
+_CONFERENCE_ONLY = ("onpexip.com",)
+_KNOWN = (*_KEY_FIRST, *_CONFERENCE_FIRST, *_CONFERENCE_ONLY)
+_DEVICE_WORDS = re.compile(rf"vtc|tenant|visioconf|{VIDEO}")
 # A label and its number, on one line, in the cells of a table, or one below the other. Never a part of a longer number,
 # nor one that a telephone asks for with a "#".
 _CONFERENCE_ID = re.compile(
@@ -265,7 +301,7 @@ def _printed_block(part: Part) -> _Cvi | None:
     for address in page.addresses:
         if not part.holds(address.at) or _is_thread(address):
             continue
-        known = host_under(address.host, *_KEY_FIRST, *_CONFERENCE_FIRST)
+        known = host_under(address.host, *_KNOWN)
         around = page.low[max(0, address.at - _ABOVE) : address.at + _BELOW]
         if not known and (address.scheme == "mailto" or not _DEVICE_WORDS.search(around)):
             continue
@@ -299,12 +335,25 @@ def _conference_id(part: Part, address: Address, known: bool) -> str | None:
         elif other.start() > address.at:
             end = other.start()
             break
+    vendors = host_under(address.host, *_KNOWN)
     for match in _CONFERENCE_ID.finditer(text, address.at, end):
-        if _labels_a_conference(match, known):
+        if (vendors or _is_right_below(text, address, match)) and _labels_a_conference(match, known):
             return only_digits(match["id"])
+    if not vendors:
+        return None  # below a number stands anybody's mail address
     above = _CONFERENCE_ID.finditer(text, start, address.at)
     numbers = [only_digits(match["id"]) for match in above if _labels_a_conference(match, known=False)]
     return numbers[-1] if numbers else None
+
+
+_NO_KEY = re.compile(r"organi[sz]|veranstalter|host|contact|kontakt|mail|question|fragen|help|support|from|von|owner")
+
+
+def _is_right_below(text: str, address: Address, match: re.Match[str]) -> bool:
+    """Nothing else stands between an address and the labelled number, and it is not called a person's."""
+    line = text[max(text.rfind("\n", 0, address.at) + 1, address.at - _ABOVE) : address.at]
+    between = text[address.at + len(f"{address.user}@{address.host}") : match.start()]
+    return not between.strip(" \t\n|*_<>") and _NO_KEY.search(line.lower()) is None
 
 
 def _labels_a_conference(match: re.Match[str], known: bool) -> bool:
@@ -324,6 +373,8 @@ def _combined(address: Address, conference: str | None) -> _Cvi:
         return _Cvi("teams.cvi.printed", f"{key}.{conference}@{domain}", reason="printed tenant key and conference id")
     if conference and host_under(domain, *_CONFERENCE_FIRST):
         return _Cvi("teams.cvi.printed", f"{conference}.{key}@{domain}", reason="printed conference id and tenant key")
+    if conference and host_under(domain, *_CONFERENCE_ONLY):
+        return _Cvi("teams.cvi.printed", f"{conference}@{domain}", reason="printed conference id, and the key's domain")
     reason = "the vendor's form of address is not known: this reaches its menu, which asks for the conference id"
     return _Cvi("teams.cvi.menu", f"{key}@{domain}", reason=reason)
 

@@ -9,8 +9,10 @@ import re
 from dataclasses import dataclass, field, replace
 
 from connector.detection.labels import only_digits
-from connector.detection.page import Link, Page
+from connector.detection.page import Address, Link, Page
 from connector.detection.service import (
+    DIAL_WORD,
+    VIDEO,
     Found,
     Part,
     Service,
@@ -25,12 +27,29 @@ from connector.detection.service import (
     unique,
     won,
 )
+from connector.detection.signature import why_signature
 from connector.detection.urls import Url, host_under
+from connector.detection.words import PASSCODE_LABELS
 
 DOMAINS = ("webex.com", "webex.com.cn")
-_NUMBER = re.compile(r"\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,4}(?![ \-]?\d)")
+_NUMBER = re.compile(r"\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,5}(?![ \-]?\d)")
+# In whatever language: nobody else groups eleven digits so.
+_IN_GROUPS = re.compile(
+    r"(?m)^(?P<label>[^\d\n+@\ufffc]{2,80}):[ \t*_]{0,6}\n{0,2}[ \t*_]{0,6}(?P<number>2\d{3} \d{3} \d{4})[ \t*_]{0,6}$"
+)
+_PHONE_WORDS = re.compile(
+    r"phone|call|anruf|appel|llam|chiam|ring|office|büro|ticket|order|\btel|\bfax|mobil|cell|téléph|電話|电话|전화|телеф"
+)
 _LABELS = (
-    *("meeting number", "meeting number (access code)", "access code", "webinar number", "event number", "meeting id"),
+    *(
+        "meeting number",
+        "meeting number (access code)",
+        "access code",
+        "webinar number",
+        "event number",
+        "session number",
+        "meeting id",
+    ),
     *("meeting-kennnummer", "meeting-nummer", "zugriffscode", "zugangscode", "besprechungsnummer", "sitzungsnummer"),
     *("numéro de réunion", "numéro de la réunion", "número de reunión", "número de la reunión", "código de acceso"),
     *(
@@ -77,6 +96,9 @@ _LABELS = (
     *("số cuộc họp", "nomor rapat", "ミーティング番号 (アクセス コード)", "meetingnummer", "numărul ședinței"),
     *("vergadernummer", "mötesnummer", "møtenummer", "mødenummer", "numéro", "número", "meeting-id", "besprechungs-id"),
 )
+_BEHIND = 200  # characters from an address to the gateway that may be dialled instead
+_AT_WEBEX = re.compile(r"@(?:[\w\-]{1,63}\.){0,4}webex\.com(?!.{0,200}\d\.\d{1,3}\.\d)", re.DOTALL)
+_FIRST = 20  # links that are asked whether they stand in a signature
 _GATEWAY_PREFIXES = ("173.243.", "62.109.", "66.114.", "114.29.", "210.4.")
 _NOT_SITES = frozenset(
     [
@@ -104,6 +126,9 @@ class _Join:
     name: str = field(default="", repr=False)
 
 
+_WEB_APP = re.compile(r"/webappng/sites/[^/]+/(?:meeting|webinar)/", re.IGNORECASE)
+
+
 def _classify(url: Url) -> _Join | None:
     if url.host.partition(".")[0] in _NOT_SITES:
         return None
@@ -116,9 +141,14 @@ def _classify(url: Url) -> _Join | None:
         return _Join("number" if digits else "room", url.host, name)
     if "callin" in url.path.lower() or "restrictions" in url.path.lower():
         return None  # a list of phone numbers
-    if url.param("MTID") or "joinservice" in url.path.lower() or url.path.lower().endswith(("/j.php", "/m.php")):
+    if (
+        url.param("MTID")
+        or url.param("EventID")
+        or "joinservice" in url.path.lower()
+        or url.path.lower().endswith(("/j.php", "/m.php"))
+    ):
         return _Join("link", url.host)
-    if "/meeting/download/" in url.path.lower() or "webappng/sites" in url.path.lower():
+    if "/meeting/download/" in url.path.lower() or _WEB_APP.search(url.path):
         return _Join("link", url.host)
     return None
 
@@ -127,7 +157,8 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     hits = [(page, link, join) for page, link in links_of(pages, DOMAINS) if (join := _classify(link.url)) is not None]
     live = [hit for hit in hits if hit[2].kind != "registration"]
     if live:
-        return [_meeting(pages, *live[0])]
+        first = next((hit for hit in live[:_FIRST] if not _is_signature(*hit, live)), live[0])
+        return [_meeting(pages, *first)]
     if hits:
         page, link, _ = hits[0]
         why = "the link leads to a registration; the meeting's number comes later"
@@ -135,6 +166,14 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
         order = page.order(link.at)
         return [Found("webex", page.where, order, "webex.registration", joinable=False, reason=why, evidence=(line,))]
     return _stated_only(pages)
+
+
+def _is_signature(page: Page, link: Link, join: _Join, live: list[tuple[Page, Link, _Join]]) -> bool:
+    """Somebody's own room beside another Webex meeting, as people have it below their name."""
+    if join.kind != "room":
+        return False
+    others = [other.at for where, other, _ in live if where is page and _identity(other.url) != _identity(link.url)]
+    return bool(others and why_signature(page, link.at, marks=0, personal=True, others=others))
 
 
 def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Found:
@@ -167,9 +206,21 @@ def _codes(own: list[Part], number: str | None) -> tuple[str | None, str | None]
     for part in own:
         code, digits = code_by(part, part.at), code_by(part, part.at, numeric=True)
         if code and (number is None or code.numeric != number):
-            numeric = code.numeric or (digits.numeric if digits else None)
+            numeric = code.numeric or (digits.numeric if digits else None) or _video_systems_code(part)
             return None if numeric == number else numeric, code.value
     return None, None
+
+
+_ABOVE_DIGITS = re.compile(r"(?m)^(?P<label>[^\d\n:|@\ufffc]{8,80})\n{1,2}[ \t]{0,4}(?P<code>\d{4,10})[ \t]*$")
+_VIDEO = re.compile(VIDEO)
+
+
+def _video_systems_code(part: Part) -> str | None:
+    """Digits on a line of their own below "Meeting password for video system"."""
+    for match in _ABOVE_DIGITS.finditer(part.page.low, part.start, min(part.end, len(part.page.low))):
+        if _VIDEO.search(match["label"]) and any(word in match["label"] for word in PASSCODE_LABELS):
+            return match["code"]
+    return None
 
 
 def _is_same(url: Url, own: Url) -> bool:
@@ -182,7 +233,7 @@ def _is_same(url: Url, own: Url) -> bool:
 
 def _identity(url: Url) -> str:
     named = [part.lower() for part in url.segments if part.lower() not in ("meet", "join")]
-    return url.param("MTID") or "/".join(named[:1])
+    return url.param("MTID", "EventID") or "/".join(named[:1])
 
 
 _PIPE_NUMBER = re.compile(r"[ \t]{0,8}\|[ \t]{0,8}(\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,4})(?!\d)")
@@ -201,6 +252,13 @@ def _printed_number(own: list[Part], link: Link, join: _Join) -> str | None:
             here = part.holds(address.at) and address.host == join.site
             if here and address.user.isdigit() and 9 <= len(address.user) <= 11:
                 return address.user
+    return next(filter(None, map(_number_in_groups, own)), None)
+
+
+def _number_in_groups(part: Part) -> str | None:
+    for match in _IN_GROUPS.finditer(part.page.low, part.start, min(part.end, len(part.page.low))):
+        if _PHONE_WORDS.search(match["label"]) is None:
+            return only_digits(match["number"])
     return None
 
 
@@ -245,9 +303,11 @@ def _stated(own: list[Part], join: _Join, number: str | None) -> list[str]:
                 continue
             if not host_under(address.host, "webex.com") or host_under(address.host, "lync.webex.com"):
                 continue
+            if number and address.user.isdecimal() and address.user not in (number, join.name):
+                continue
             text = f"{address.user}@{address.host}"
             named = address.user in (number, join.name) or (bool(join.name) and text == _at_common_domain(join))
-            if named or address.scheme in ("sip", "sips"):
+            if named or address.scheme in ("sip", "sips") or _room_is_dialled_at(part, address, join):
                 found.append((not named, address.user, text))
     if not found:
         return []
@@ -255,9 +315,23 @@ def _stated(own: list[Part], join: _Join, number: str | None) -> list[str]:
     return [text for _, user, text in found if user == first[1]]
 
 
+def _room_is_dialled_at(part: Part, address: Address, join: _Join) -> bool:
+    """A personal room's address may have another name than its link."""
+    if join.kind != "room" or address.host != join.site or address.scheme:
+        return False
+    return DIAL_WORD.search(part.page.low[max(0, address.at - 30) : address.at]) is not None
+
+
 def _gateways(own: list[Part]) -> list[str]:
     hits = [(ip, at, part) for part in own for ip, at in part.page.gateways]
-    return [ip for ip, at, part in hits if part.holds(at) and ip.startswith(_GATEWAY_PREFIXES)]
+    return [ip for ip, at, part in hits if part.holds(at) and _is_gateway(part.page, ip, at)]
+
+
+def _is_gateway(page: Page, ip: str, at: int) -> bool:
+    """One of Webex's, or the one in the sentence behind the address: "You can also dial 203.0.113.5 and enter ..."."""
+    if ip.startswith(_GATEWAY_PREFIXES):
+        return True
+    return _AT_WEBEX.search(page.low, max(0, at - _BEHIND), at) is not None
 
 
 def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
@@ -270,7 +344,8 @@ def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
             number = address.user if address.user.isdigit() and 9 <= len(address.user) <= 11 else None
             if number is None and address.scheme not in ("sip", "sips"):
                 continue
-            own = own_part(page, address.at, lambda other: host_under(other.url.host, *DOMAINS), number, telephone=True)
+            at = min(address.at, _place_of(page, number))
+            own = own_part(page, at, lambda other: host_under(other.url.host, *DOMAINS), number, telephone=True)
             numeric, text = _codes([own], number)
             found = Found(
                 service="webex",
@@ -284,6 +359,12 @@ def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
             join = _Join("number" if number else "room", site, address.user)
             return [_with_dial(found, [Part(page, 0, len(page.text) + 1)], join, number)]
     return []
+
+
+def _place_of(page: Page, number: str | None) -> int:
+    """Where the meeting's number is printed first; the text's end where it is not."""
+    match = re.search(r"(?<!\d)" + r"[ \-]?".join(number) + r"(?![\d@])", page.text) if number else None
+    return match.start() if match else len(page.text)
 
 
 service = Service("webex", _find, DOMAINS, turn=2)

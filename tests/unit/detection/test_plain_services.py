@@ -252,3 +252,16 @@ def test_the_order_is_fixed() -> None:
     assert names[:3] == ["zoom", "teams", "webex"]
     assert names[-1] == "direct"
     assert [(service.turn, service.name) for service in SERVICES] == sorted((s.turn, s.name) for s in SERVICES)
+
+
+def test_chimes_meeting_number_stands_behind_the_word_meetings() -> None:
+    for path in ("meetings/3095550143", "3095550143", "meetings?pin=3095550143"):
+        join = in_text(f"https://app.chime.aws/{path}")
+        assert (join.service, join.meeting_id) == ("chime", "3095550143")
+
+
+@pytest.mark.parametrize("tag", ['<iframe src="{}"></iframe>', "<embed src='{}'>", '<object data="{}"></object>'])
+def test_a_link_that_a_page_embeds(tag: str) -> None:
+    link = "https://acme.webex.com/acme/j.php?MTID=m0123"
+    join = in_html(f"<p>Live here:</p>{tag.format(link)}<p>Meeting number: 2424 250 5248</p>")
+    assert (join.join_url, join.sip) == (link, ("24242505248@acme.webex.com",))

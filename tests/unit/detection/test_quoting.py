@@ -150,3 +150,59 @@ def test_a_signature_above_a_quoted_meeting_is_not_dialled(new: str) -> None:
 )
 def test_many_marks_cost_no_more_than_their_length(line: str) -> None:
     assert in_text(ZOOM + line * 20_000).sip == DIALLED
+
+
+ONE_LINE = [
+    f"From: {KIM} Sent: Monday, April 6, 2026 2:12 PM To: Robin <b@example.org> Subject: Weekly",
+    f"*From:* {KIM} *Sent:* Monday, April 6, 2026 *To:* Robin; Sam <sam@example.org> *Subject:* Weekly",
+    "From: Kim Example Date: Mon, 6 Apr 2026 Subject: Weekly To: Robin",
+    f"Von: {KIM} Gesendet: Montag, 6. April 2026 14:12 An: Robin <b@example.org> Betreff: Woche",
+    f"De : {KIM} Envoyé : lundi 6 avril 2026 À : Robin Objet : Semaine",
+    f"差出人: {KIM} 送信日時: 2026年4月6日 宛先: Robin 件名: 週次",
+]
+
+
+@pytest.mark.parametrize("block", ONE_LINE)
+@pytest.mark.parametrize("end", ["\n\n", " "])
+def test_a_header_block_may_stand_on_one_line(block: str, end: str) -> None:
+    join = in_text(f"{TEAMS}\n{block}{end}{ZOOM}")
+    assert (join.service, join.sip, join.h323) == ("teams", (), ())
+    assert in_text(f"Hello, see below.\n\n{block}{end}{ZOOM}").sip == DIALLED
+
+
+@pytest.mark.parametrize("block", ONE_LINE)
+def test_a_body_that_lost_its_lines_has_its_header_block_in_the_middle(block: str) -> None:
+    join = in_text(f"New link: https://meet.google.com/abc-defg-hij {block} {ZOOM}".replace("\n", " "))
+    assert (join.service, join.sip) == ("meet", ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "From: 10:00 Date: 6 April To: 11:00 Subject: travel",
+        "From: Berlin To: Hamburg Date: 6 April",
+        "Subject: Weekly Date: 6 April",
+        "Data: 6 aprile Oggetto: settimana",
+    ],
+)
+def test_an_agenda_on_one_line_is_no_header_block(line: str) -> None:
+    assert in_text(f"{TEAMS}\n{line}\n\n{ZOOM}").sip == DIALLED
+
+
+def test_marks_count_inside_a_body_that_is_quoted_as_a_whole() -> None:
+    for older in (
+        f"\n-----Original Message-----\nFrom: {KIM}\nSubject: x\n\n{ZOOM}",
+        "\n> " + ZOOM.replace("\n", "\n> "),
+    ):
+        body = TEAMS + older
+        assert in_text(body).sip == ()
+        assert in_text("FYI\n\n> " + body.replace("\n", "\n> ")).sip == ()
+    assert in_text("FYI\n\n> " + ZOOM.replace("\n", "\n> ")).sip == DIALLED
+
+
+@pytest.mark.parametrize(
+    "line", [f"On Mon, Apr 6, 2026 at 2:12 PM {KIM} wrote:", "Le lun. 6 avr. 2026 à 14:12, Kim a écrit :"]
+)
+def test_the_line_above_a_quoted_mail_in_a_body_that_lost_its_lines(line: str) -> None:
+    assert in_text(f"{TEAMS} {line} > {ZOOM}".replace("\n", " ")).sip == ()
+    assert in_text(f"FYI {line} > {ZOOM}".replace("\n", " ")).sip == DIALLED

@@ -171,3 +171,13 @@ def test_the_invitation_below_a_signature_wins_within_zoom(signature: str) -> No
 
 def test_of_two_plain_zoom_links_the_first_wins() -> None:
     assert in_text(f"{OWN_ROOM}\n{MEETING}\n").meeting_id == "4155550123"
+
+
+def test_a_personal_link_without_a_number_does_not_name_the_meeting() -> None:
+    join = in_text(f"Hello,\n\nBest regards\nKim | Acme | Zoom: https://acme.zoom.us/my/kim.example\n\n{TEAMS}")
+    assert (join.service, join.meeting_id, join.sip) == ("teams", "34567890123", ())
+
+
+def test_words_of_joining_far_above_on_the_same_line_do_not_call_into_an_own_room() -> None:
+    body = f"{TEAMS}{'_' * 80}\n-- \nKim Example\nAcme\nMy personal Zoom room: {OWN_ROOM}\n"
+    assert in_text(body.replace("\n", " ")).sip == ()

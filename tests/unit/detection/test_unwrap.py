@@ -188,3 +188,17 @@ def test_the_printed_id_still_counts_behind_an_opaque_link() -> None:
 def test_a_meetings_own_link_is_not_unwrapped_to_a_referring_site() -> None:
     link = "https://zoom.us/j/81920374655?ref=https%3A%2F%2Fexample.org%2Fx"
     assert in_text(link).join_url == link
+
+
+def test_a_host_with_signs_that_no_host_has_is_no_link() -> None:
+    for sign in ("=", "%20", ",", ";", "(", "\\", "&"):
+        assert unwrap(f"https://acme{sign}.webex.com/meet/kim") is None
+    assert unwrap("https://bücher.example.org/x") is not None
+
+
+def test_soft_breaks_in_a_link_in_angle_brackets() -> None:
+    link = safelinks("https://acme.webex.com/acme/j.php?MTID=m0123456789abcdef")
+    cut = "=\n".join(link[at : at + 40] for at in range(0, len(link), 40))
+    join = in_text(f"Join: <{cut}>\nMeeting number: 2424 250 5248\n")
+    assert join.join_url == "https://acme.webex.com/acme/j.php?MTID=m0123456789abcdef"
+    assert join.sip == ("24242505248@acme.webex.com",)

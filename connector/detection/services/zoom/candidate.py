@@ -122,5 +122,6 @@ def _without_number(reading: Reading) -> list[Found]:
             passcode_text=code.value if code else None,
             join_url=best.shown_url if live else None,
             evidence=tuple(lines),
+            personal=live,
         )
     ]

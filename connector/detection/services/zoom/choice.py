@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from connector.detection.hosts import service_of_host
+from connector.detection.outdated import says_outdated
 from connector.detection.page import Page
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink
 from connector.detection.services.zoom.reading import Reading
@@ -35,6 +36,17 @@ class Choice:
 
 
 def choose(reading: Reading) -> Choice | None:
+    """What the text calls outdated gives way to any other meeting, also to one that no room can dial."""
+    current = _not_outdated(reading)
+    if current is None:
+        return _newest(reading)
+    choice = _newest(current)
+    if choice is not None:
+        return replace(choice, why=f"{choice.why}; the text calls another one outdated")
+    return None if any(z.kind == "personal" for z in current.links) else _newest(reading)
+
+
+def _newest(reading: Reading) -> Choice | None:
     """What is not quoted first, even a printed id: a link in an older mail is another meeting's."""
     new = _not_quoted(reading)
     choice = _choose(new, reading) if new is not None else None
@@ -52,6 +64,25 @@ def _choose(part: Reading, reading: Reading) -> Choice | None:
         return Choice(stated.meeting_id, stated.page, stated.at, "zoom.sip", "the id stands in the SIP address")
     personal = next((z for z in part.links if z.kind == "personal"), None)
     return _choose_printed(part, personal, reading)
+
+
+def _not_outdated(reading: Reading) -> Reading | None:
+    """None where there is no other meeting, or none is called outdated."""
+    numbers = {z.meeting_id for z in reading.links if z.kind in ("join", "personal")}
+    if len(numbers | {number.digits for _, number in reading.printed if number.strong}) < 2:
+        return None
+    old = {z.meeting_id for z in reading.links if z.kind == "join" and says_outdated(z.page, z.at)}
+    old |= {number.digits for page, number in reading.printed if number.strong and says_outdated(page, number.at)}
+    if not old:
+        return None
+    return replace(
+        reading,
+        links=tuple(z for z in reading.links if z.meeting_id not in old),
+        sip=tuple(s for s in reading.sip if s.meeting_id not in old),
+        h323=tuple(s for s in reading.h323 if s.meeting_id not in old),
+        taps=tuple((page, tap) for page, tap in reading.taps if tap.meeting_id not in old),
+        printed=tuple((page, number) for page, number in reading.printed if number.digits not in old),
+    )
 
 
 def _not_quoted(reading: Reading) -> Reading | None:

@@ -1,0 +1,117 @@
+"""Passwords that open something else than the meeting: a document, a door, a mailbox, somebody's telephone."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from connector.detection.hosts import names_a_meeting
+from connector.detection.page import LINK, Page
+from connector.detection.urls import host_under
+from connector.detection.words import MEETING_WORDS, OUTDATED, OUTDATED_WITHOUT_BLANKS
+
+# A code with one of these words just before it belongs to something else.
+OTHER_CODE = re.compile(
+    r"(?:host|moderator|wi-?fi|wlan|recording|aufzeichnung|account|login|log-in|e-?mail|user|dropbox|document"
+    r"|zip|postal|country|area|dress|source|promo|bar|qr|discount|time|reset|forgot|attendance|entry|door"
+    r"|panelist|leader|chairperson|hotspot|network|guest|sso|ssid|palabra"
+    r"|slides?|deck|presentation|files?|folder|download|quiz|poll|exam|survey|locker|lock|gate|alarm|parking|printer"
+    r"|vpn|folien|unterlagen)[\s\-'s]{0,3}$"
+)
+# A password that stands on one line with a link to one of these opens a document.
+_FILE_HOSTS = (
+    *("dropbox.com", "drive.google.com", "docs.google.com", "sharepoint.com", "onedrive.live.com", "1drv.ms"),
+    *("box.com", "wetransfer.com", "vimeo.com", "youtube.com", "youtu.be", "slideshare.net", "pan.baidu.com"),
+)
+_FILE_WITHIN = 60
+# "Old passcode: ...", "Contraseña anterior: ..."
+_OUTDATED = rf"(?:(?<![^\W_])(?:{'|'.join(OUTDATED)})(?![^\W_])|{'|'.join(OUTDATED_WITHOUT_BLANKS)})"
+_OUTDATED_CODE = re.compile(_OUTDATED)
+OUTDATED_BEFORE = re.compile(rf"{_OUTDATED}[ \-]?$")
+WORD_BEFORE = re.compile(r"([^\W\d_]{2,24})[ \-]$")
+
+
+# A telephone number right before "PIN 4321": the number's own.
+_PHONE_BEFORE = re.compile(
+    r"(?:\+\d|\(\d{2,4}\)|(?<![a-z])(?:tel|phone|office|mobile|cell|fon|fax|telefon|téléphone|handy)\b)"
+    r"[^\n\ufffc#,]{4,40}\d[^\w\n]{0,6}$"
+)
+
+
+_ON_SITE = re.compile(
+    r"on-?site|in person|venue|building|floor|street|\bstr\.|address|adresse|\bdoor|entrance|\bgate|reception|lobby"
+    r"|\blift\b|vor ort|eingang|gebäude|präsenz|présentiel|sur place|entrée|bâtiment|presencial|dirección|in presenza"
+    r"|\bportal\b|ingresso|indirizzo|endereço|op locatie|på plats|на месте|адрес|домофон|地址|门禁|現地|住所"
+)
+
+
+def is_another_things(low: str, start: int) -> bool:
+    """The vague word at ``start`` is said of something else: "office pin", "Main street 5, code: 4321"."""
+    word = WORD_BEFORE.search(low, max(0, start - 24), start)
+    if word:
+        return word[1] not in MEETING_WORDS
+    line = max(low.rfind("\n", max(0, start - 120), start), start - 120, 0)
+    above = low[max(0, line - 60) : line].rstrip()
+    heading = above.rpartition("\n")[2] if above.endswith(":") else ""
+    return (
+        _PHONE_BEFORE.search(low, max(0, start - 60), start) is not None
+        or _ON_SITE.search(low[line:start].rpartition(LINK)[2]) is not None
+        or _ON_SITE.search(heading) is not None
+    )
+
+
+_USER_ABOVE = re.compile(
+    r"(?:^|\n)[^\w\n]{0,8}(?:user(?:[ \-]?name)?|log-?in|benutzer(?:name)?|utilisateur|usuario|utente|usuário|gebruiker"
+    r"|network|netzwerk|ssid|wi-?fi|wlan|логин|пользователь|用户名|ユーザー名|사용자)(?P<rest>[^\n\ufffc]{0,60})"
+    r"\n[ \t>*•\-]{0,8}$"
+)
+
+
+def below_a_user_name(low: str, start: int) -> bool:
+    """A password on the line below "User: guest" or "Network: Guest", unless that is a meeting's number."""
+    match = _USER_ABOVE.search(low, max(0, start - 120), start)
+    return match is not None and _NINE_DIGITS.search(match["rest"]) is None
+
+
+OF_A_MEETING = re.compile(
+    r"zoom|meet|join|webinar|conferen|video|session|\bcall|beitret|teilnehm|besprech|r[ée]uni|riunion|vergader|möte|møte"
+    r"|konferen|конферен|встреч|会议|會議|ミーティング|회의"
+)
+_NAMED = re.compile(r"[^\W\d_]{3}")
+_ONLY_A_LINK = re.compile(r"\W{0,8}(?:links?|url|here|hier|ici|aqu[ií]|lien|enlace)\W{0,8}")
+
+
+def opens_something_else(page: Page, places: list[int], at: int) -> bool:
+    """A password on one line with a link to a document, or to something else that the line does not call a meeting.
+
+    ``places``: where the page's links stand.
+    """
+    nearest = bisect_right(places, at) - 1
+    if nearest < 0 or at - places[nearest] > _FILE_WITHIN:
+        return False
+    link, behind = page.links[nearest], page.low[places[nearest] : at]
+    if "\n" in behind:
+        return False
+    if host_under(link.url.host, *_FILE_HOSTS):
+        return True
+    line = max(page.low.rfind("\n", max(0, link.at - 120), link.at) + 1, link.at - 120, 0)
+    words = page.low[line : link.at].rpartition(LINK)[2]
+    if link.opaque or names_a_meeting(link.url) or not _NAMED.search(words) or _ONLY_A_LINK.fullmatch(words):
+        return False
+    return not (OF_A_MEETING.search(words) or OF_A_MEETING.search(behind) or _NINE_DIGITS.search(behind))
+
+
+_NINE_DIGITS = re.compile(r"\d[\d \-]{7,}\d")
+
+
+_FOREIGN_WORD = re.compile(
+    r"host|wi-?fi|wlan|recording|aufzeichnung|account|konto|login|document|dokument|download|pdf|zip|file|folder|portal"
+    r"|hotel|door|guest|vpn|e-?mail|moderator|panelist|leader|is\b|will\b|was\b"
+)
+
+
+def says_something_else(low: str, start: int, end: int, *, vague: bool) -> bool:
+    """The words between a label and its colon: "password for the portal", "code postal", "contraseña anterior"."""
+    if _FOREIGN_WORD.search(low, start, end) or _OUTDATED_CODE.search(low, start, end):
+        return True
+    return vague and not OF_A_MEETING.search(low, start, end)

@@ -222,72 +222,21 @@ OUTDATED_WITHOUT_BLANKS = (
 LINK_WORDS = (
     *("links?", "url", "zoom", "meetings?", "teams", "webex", "room", "invite", "invitation", "invites?", "one", "id"),
     *("number", "address", "details", "info", "call", "was", "is", "in", "my", "our", "the", "this", "that", "last"),
-    *(
-        "e-?mail",
-        "mail",
-        "message",
-        "sent",
-        "yesterday",
-        "please",
-        "anymore",
-        "any more",
-        "einladung",
-        "raum",
-        "nummer",
-    ),
-    *(
-        "lien",
-        "réunion",
-        "enlace",
-        "reunión",
-        "liga",
-        "collegamento",
-        "riunione",
-        "ligação",
-        "reunião",
-        "länk",
-        "lenke",
-    ),
+    *("e-?mail", "mail", "message", "sent", "yesterday", "please", "anymore", "any more", "einladung"),
+    *("raum", "nummer"),
+    *("lien", "réunion", "enlace", "reunión", "liga", "collegamento", "riunione", "ligação", "reunião"),
+    *("länk", "lenke"),
     *("linkki", "spotkani[ae]", "odkaz", "hivatkozás", "poveznica", "ссылка", "ссылку", "посилання", "връзка", "линк"),
     *("bağlantı(?:sı)?", "bağlantıyı", "σύνδεσμος", "liên kết", "tautan", "קישור", "הקישור", "رابط", "الرابط", "लिंक"),
-    *(
-        "und",
-        "et",
-        "y",
-        "e",
-        "de",
-        "der",
-        "die",
-        "das",
-        "des",
-        "dem",
-        "den",
-        "du",
-        "del",
-        "diesen",
-        "ce",
-        "este",
-        "esta",
-        "questo",
-        "deze",
-        "эту",
-        "это",
-    ),
+    *("und", "et", "y", "e", "de", "der", "die", "das", "des", "dem", "den", "du", "del", "diesen", "ce", "este"),
+    *("esta", "questo", "deze", "эту", "это"),
 )
 
 # Words beside a link that call people into a meeting: of Latin letters at the beginning of a word, others anywhere.
 JOIN_WORDS = (
     *("join", "inviting", "invites", "invited", "instead", "we use", "will use", "attend"),  # en
-    *(
-        "zoom link",
-        "zoom meeting",
-        "zoom-meeting",
-        "réunion zoom",
-        "reunión zoom",
-        "reunião zoom",
-        "riunione zoom",
-        "zoom среща",
-    ),
+    *("zoom link", "zoom meeting", "zoom-meeting", "réunion zoom", "reunión zoom", "reunião zoom"),
+    *("riunione zoom", "zoom среща"),
     *("meeting link", "link to the meeting", "meeting takes place", "use this link"),
     *("beitreten", "beizutreten", "teilnehmen", "einwählen", "stattdessen", "findet statt"),  # de
     *(
@@ -313,22 +262,8 @@ JOIN_WORDS = (
         "deltag",
     ),  # it .. da
     *("bli med", "liity", "osallistu", "dołącz", "připoj", "pripoj", "csatlakoz", "katıl", "tham gia"),  # no .. vi
-    *(
-        "vào cuộc họp",
-        "gabung",
-        "bijwonen",
-        "sumali",
-        "bergabung",
-        "sertai",
-        "alăturați",
-        "intrați",
-        "uneix",
-        "uniu",
-        "pridruž",
-        "liitu",
-        "prisijung",
-        "pievieno",
-    ),
+    *("vào cuộc họp", "gabung", "bijwonen", "sumali", "bergabung", "sertai", "alăturați", "intrați", "uneix", "uniu"),
+    *("pridruž", "liitu", "prisijung", "pievieno"),
     *("συμμετοχ", "подключ", "присоедин", "войти", "приєдна", "підключ", "присъедин", "придруж"),  # el, ru, uk, bg, sr
     *(
         "参加",
@@ -350,21 +285,8 @@ JOIN_WORDS = (
 OR_WORDS = ("or", "oder", "ou", "of", "o", "eller", "tai", "lub", "nebo", "vagy", "veya", "или", "або", "または", "或")
 # Beside a link: it is the writer's own room, whoever joins.
 OWN_WORDS = (
-    *(
-        "my",
-        "me",
-        "pmi",
-        "personal",
-        "mein",
-        "meine",
-        "meinem",
-        "meinen",
-        "persönlich",
-        "persönlicher",
-        "mon",
-        "ma",
-        "mi",
-    ),
+    *("my", "me", "pmi", "personal", "mein", "meine", "meinem", "meinen", "persönlich", "persönlicher", "mon"),
+    *("ma", "mi"),
     *("mia", "mio", "meu", "minha", "mijn", "persoonlijke", "моя", "мой", "личная", "личный", "个人", "個人", "개인"),
 )
 # Formulas that close a mail; below them stands who wrote it.

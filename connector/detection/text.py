@@ -311,7 +311,7 @@ class _Stripper:
 
     def _links(self, attributes: str, names: re.Pattern[str]) -> None:
         for match in names.finditer(attributes[: 2 * _MAX_URL]):
-            target = unescape_entities(match[1] or match[2] or match[3] or "")
+            target = unescape_entities(match[1] or match[2] or (match[3] or "").strip("{}`"))  # src={`...`}: a template
             target = re.sub(r"\s+", "", target) if "://" in target else target.strip()
             self.out.append(f"{LINK_OPEN}{target}{LINK_CLOSE}")
 
@@ -342,7 +342,8 @@ class _Stripper:
 def readable(content: str, *, is_html: bool) -> tuple[str, str]:
     """All of the above in the order in which the layers were put on: (visible text, text in comments)."""
     text = undo_quoted_printable(clean_characters(content))
-    text = undo_escapes(without_struck(text))
+    text = undo_escapes(text)
     if looks_like_markup(text):
-        return strip_markup(text, flowing=is_html)
-    return unescape_entities(text), ""
+        visible, comments = strip_markup(text, flowing=is_html)
+        return without_struck(visible), comments
+    return without_struck(unescape_entities(text)), ""

@@ -260,7 +260,10 @@ def test_chimes_meeting_number_stands_behind_the_word_meetings() -> None:
         assert (join.service, join.meeting_id) == ("chime", "3095550143")
 
 
-@pytest.mark.parametrize("tag", ['<iframe src="{}"></iframe>', "<embed src='{}'>", '<object data="{}"></object>'])
+@pytest.mark.parametrize(
+    "tag",
+    ['<iframe src="{}"></iframe>', "<iframe src={{`{}`}}></iframe>", "<embed src='{}'>", '<object data="{}"></object>'],
+)
 def test_a_link_that_a_page_embeds(tag: str) -> None:
     link = "https://acme.webex.com/acme/j.php?MTID=m0123"
     join = in_html(f"<p>Live here:</p>{tag.format(link)}<p>Meeting number: 2424 250 5248</p>")

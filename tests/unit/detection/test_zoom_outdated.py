@@ -158,3 +158,10 @@ def test_beside_a_personal_room_that_has_no_number_there_is_no_button() -> None:
 def test_another_services_outdated_link_gives_way_too() -> None:
     join = in_text(f"Old link: https://example.webex.com/meet/kim\nNew link: {NEW}\n")
     assert (join.service, join.meeting_id) == ("zoom", "82345600002")
+
+
+def test_tildes_for_ornament_strike_nothing_out() -> None:
+    lines = ("~~", "Join Zoom Meeting", NEW, "Passcode: 333444", "~~")
+    for body in ("\n".join(lines), "".join(f"<div>{line}</div>" for line in lines)):
+        found = in_html(body) if "<div>" in body else in_text(body)
+        assert found.sip == ("82345600002.333444@zoomcrc.com",), body

@@ -261,15 +261,15 @@ async def test_kills_while_leaving(tmp_path: Path) -> None:
             killed.set()
 
         before(site.units[leaving], "hang_up", kill)
-        await until(lambda: all(map(in_call, site.units.values())), "all rooms are in their meetings", 10)
+        await until(lambda: all(map(in_call, site.units.values())), "all rooms are in their meetings", 15)
         async with asyncio.timeout(15):
             await killed.wait()
         site.write(deleted, calendar())
         await until_time(ends[asleep] + timedelta(seconds=0.5))
         assert in_call(site.units[asleep]) and in_call(site.units[deleted])
         await daemon.start()
-        await until(lambda: not site.units[asleep].live_calls(), "a leave that is overdue is made at once", 5)
-        await until(lambda: not site.units[deleted].live_calls(), "the leave order outlives the event", 10)
+        await until(lambda: not site.units[asleep].live_calls(), "a leave that is overdue is made at once", 15)
+        await until(lambda: not site.units[deleted].live_calls(), "the leave order outlives the event", 15)
         assert datetime.now(UTC) > ends[deleted] - timedelta(seconds=0.5), "a live call is not cut by an edit"
         await until(lambda: len(daemon.named("leave.already_gone")) == 1, "the call that was ended is recorded as gone")
         assert [line["room"] for line in daemon.named("leave.already_gone")] == [leaving]

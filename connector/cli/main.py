@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -55,6 +56,9 @@ def _root(
 
 def main() -> None:
     """0 ok, 1 failed, 2 your input, 3 partly done."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal of Latin letters gets "?" for others, not a traceback
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except UserError as error:

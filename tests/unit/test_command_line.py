@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from errno import EACCES
 from pathlib import Path
 
 import pytest
 
 from connector.cli.main import main
+from tests.calendars.ics_text import vcalendar, vevent
 
 
 def ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[object, str]:
@@ -62,3 +66,16 @@ def test_check_goes_on_without_the_secrets_of_another_user(
     told = capsys.readouterr().out
     assert caught.value.code == 0
     assert "room r1: " in told and "secrets.sealed cannot be read: Permission denied; make it readable" in told
+
+
+@pytest.mark.parametrize("words", [("rooms", "list"), ("detect", "rocket.ics")])
+def test_signs_that_the_terminal_does_not_have(tmp_path: Path, words: tuple[str, ...]) -> None:
+    row = "r1,Größe \N{ROCKET},rocket.ics,cisco,10.0.0.1,env:PW\n"
+    (tmp_path / "rooms.csv").write_text(f"id,name,calendar,device_type,ip_address,credential\n{row}", "utf-8")
+    (tmp_path / "rocket.ics").write_bytes(vcalendar(vevent("\N{ROCKET}", "20261110T100000Z", "20261110T110000Z")))
+    done = subprocess.run(
+        [sys.executable, "-m", "connector", *words], cwd=tmp_path, capture_output=True, check=False,
+        env={**os.environ, "PW": "x", "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout

@@ -274,6 +274,7 @@ async def test_kills_while_leaving(tmp_path: Path) -> None:
         await until(lambda: len(daemon.named("leave.already_gone")) == 1, "the call that was ended is recorded as gone")
         assert [line["room"] for line in daemon.named("leave.already_gone")] == [leaving]
         await until(lambda: not site.units[deleted].screen(), "the deleted meeting is off the screen")
+        await until(lambda: all(p.ended_by for p in site.bridge.log), "the bridge saw all of them leave")
         for room in site.units:
             assert_one_call(site, room)
             assert [p.ended_by for p in calls_to(site, room)] == ["caller"]

@@ -162,11 +162,13 @@ class _Adapter(HTTPAdapter):
         self._context.close_last()
 
     def hang_up(self) -> None:
-        """Whoever reads from the connection gets its end at once."""
+        """Whoever reads from the connection gets its end at once. Only reading ends: where writing did, too, OpenSSL 3.5
+        left the error of its farewell to the thread, whose next request on another connection failed by it (seen with
+        Python 3.13)."""
         sock = self._context.last
         if sock is not None:
             with suppress(OSError):  # it is closed already
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RD)
 
 
 # ------------------------------------------------------------------------------------ exchangelib's side

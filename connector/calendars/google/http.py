@@ -267,4 +267,4 @@ def _shut_down(keeper: httplib2.Http) -> None:
         sock = connection.sock
         if sock is not None:
             with suppress(OSError):  # it may be closed already
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # SSLSocket's own would wait for the other side
+                socket.socket.shutdown(sock, socket.SHUT_RD)  # as in the Exchange source; SSLSocket's own would wait

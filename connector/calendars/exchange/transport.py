@@ -162,9 +162,11 @@ class _Adapter(HTTPAdapter):
         self._context.close_last()
 
     def hang_up(self) -> None:
-        """Whoever reads from the connection gets its end at once. Only reading ends: where writing did, too, OpenSSL 3.5
-        left the error of its farewell to the thread, whose next request on another connection failed by it (seen with
-        Python 3.13)."""
+        """Whoever reads from the connection gets its end at once.
+
+        Only reading ends. Where writing did, too, OpenSSL 3.5 left an error to the thread, by which the thread's next
+        request failed on another connection (seen with Python 3.13).
+        """
         sock = self._context.last
         if sock is not None:
             with suppress(OSError):  # it is closed already

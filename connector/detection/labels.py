@@ -309,9 +309,13 @@ def _goes_on(text: str, end: int) -> bool:
 _ANY_NUMBER = re.compile(r"\d[\d \-]{4,18}\d")
 
 
-def foreign_ids(page: Page) -> list[int]:
-    """Where the number of a telephone conference stands: a code behind it is that conference's."""
-    return [end for _, end in _ends(page.low, OTHER_ID_LABELS) if number_after(page.text, end, _ANY_NUMBER)]
+def foreign_ids(page: Page, own: str | None = None) -> list[int]:
+    """Where the number of a telephone conference stands: a code behind it is that conference's.
+
+    ``own``: the meeting's number, which people call a conference's, too.
+    """
+    hits = ((end, number_after(page.text, end, _ANY_NUMBER)) for _, end in _ends(page.low, OTHER_ID_LABELS))
+    return [end for end, match in hits if match is not None and only_digits(match[0]) != own]
 
 
 def number_after(text: str, end: int, shape: re.Pattern[str]) -> re.Match[str] | None:

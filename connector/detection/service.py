@@ -145,7 +145,7 @@ def own_part(
     """
     others = [link.at for link in page.links if names_a_meeting(link.url) and not mine(link)]
     if telephone:
-        others += foreign_ids(page)
+        others += foreign_ids(page, number)
     if number is not None:
         others += [printed.at for printed in printed_ids(page) if printed.strong and printed.digits != number]
     before = [other for other in others if other < at]
@@ -155,7 +155,14 @@ def own_part(
         end = min(after)
         paragraph = page.text.rfind("\n\n", at + 1, end)
         end = paragraph + 1 if paragraph >= 0 else end
-    return Part(page, at if before else 0, end, at)
+    return Part(page, _start(page, max(before), at, number) if before else 0, end, at)
+
+
+def _start(page: Page, other: int, at: int, number: str | None) -> int:
+    """Below another's number or link: where the meeting's own number stands above its link, else the link."""
+    own = re.compile(r"(?<!\d)" + r"[ \-]?".join(number) + r"(?!\d)") if number else None
+    match = own.search(page.text, other, at) if own else None
+    return match.start() if match else at
 
 
 def parts(

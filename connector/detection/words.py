@@ -74,7 +74,8 @@ PASSCODE_WORDS = ("pw", "pwd", "pass", "clave", "code d'accès", "mdp", "sandi",
 # Labels that mean the meeting's own id. Strong enough to name a meeting where no link does.
 MEETING_ID_LABELS = (
     *("meeting id", "meeting-id", "meetingid", "webinar id", "webinar-id", "zoom id", "zoom-id", "id zoom"),
-    *("meeting number", "zoom number", "id meeting", "besprechungs-id", "sitzungs-id", "mtg id", "meeting #", "zoom #"),
+    *("id of the meeting", "id for the meeting", "id des meetings", "meeting number", "zoom number", "id meeting"),
+    *("besprechungs-id", "sitzungs-id", "mtg id", "meeting #", "zoom #"),
     *("meeting no.", "meeting no:", "meeting-nr", "meetingnummer", "meeting-nummer", "vergadernummer", "mötesnummer"),
     *("número de reunión", "numero de reunion", "número de la reunión", "número da reunião", "numero da reuniao"),
     *("numéro de réunion", "numéro de la réunion", "numero riunione", "numero della riunione", "toplantı no"),
@@ -308,3 +309,13 @@ CLOSINGS = (
     *("с уважением", "з повагою", "поздрави", "с поважение", "με εκτίμηση", "בברכה", "مع التحية", "تحياتي"),
     *("よろしくお願いします", "よろしくお願いいたします", "以上", "감사합니다", "谢谢", "謝謝", "此致", "祝好"),
 )
+# Right before a link: it is an example, as help pages have it. Patterns.
+EXAMPLES = (
+    *("for example", "for instance", r"e\. ?g\.", "such as"),
+    *("zum beispiel", r"z\. ?b\.", "par exemple", r"p\. ?ex\.", "por ejemplo", r"p\. ?ej\.", "por exemplo"),
+    *("ad esempio", "per esempio", "bijvoorbeeld", r"bijv\.", "till exempel", r"t\. ?ex\."),
+    *("for eksempel", r"f\. ?eks\."),
+    *("esimerkiksi", "na przykład", r"np\.", "například", r"např\.", "például", "de exemplu", "например", "наприклад"),
+    *("örneğin", "misalnya", "ví dụ", "למשל", "على سبيل المثال", "مثلا"),
+)
+EXAMPLES_WITHOUT_BLANKS = ("例如", "比如", "例えば", "たとえば", "예를 들어", "예를 들면")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from connector.detection.example import says_example
 from connector.detection.page import Address, Page
 from connector.detection.service import DIAL_WORD, ROOM_SYSTEM, Found, Order, Service, dial_evidence, unique
 from connector.detection.services.zoom.links import is_placeholder
@@ -30,7 +31,12 @@ def _is_dialable(page: Page, address: Address) -> bool:
     if host_under(address.host, BRIDGE) and is_placeholder(address.user):  # a template's placeholder
         return False
     told = address.scheme in ("sip", "sips", "h323") or (not address.scheme and _is_labelled(page, address))
-    return told and not is_a_persons(page, address.at)
+    return told and not is_a_persons(page, address.at) and not says_example(page, address.at)
+
+
+def _is_templates(number: str) -> bool:
+    """Zeros, or one digit as long as a meeting's number. A bridge's own numbers are short: 5555 is one."""
+    return not number.strip("0") or (len(number) >= 9 and len(set(number)) == 1)
 
 
 def _is_labelled(page: Page, address: Address) -> bool:
@@ -51,7 +57,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
             h323 += [
                 (page.order(m.start()), page, f"{m[1]}##{m[2]}" + (f"#{m[3]}" if m[3] else ""), m[3])
                 for m in _DIAL_STRING.finditer(page.text)
-                if all(int(part) < 256 for part in m[1].split(".")) and m[2].strip("0")
+                if all(int(part) < 256 for part in m[1].split(".")) and not _is_templates(m[2])
             ]
     sip.sort(key=lambda hit: hit[0])
     h323.sort(key=lambda hit: hit[0])

@@ -84,9 +84,8 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     code = next(filter(None, (code_by(part, part.at) for part in below)), None)
     text_code = code.value if code else None
     if meeting_id is None or text_code is None:
-        blocks = _IN_THREES.finditer(page.low, max(own[0].start, link.at - 300), min(own[0].end, link.at + 1500))
-        block = next((block for block in blocks if not _DEVICE_WORDS.search(block["label"])), None)
-        if block and 11 <= len(only_digits(block["id"])) <= 15 and meeting_id in (None, only_digits(block["id"])):
+        block = _block_in_threes(page, max(own[0].start, link.at - 300), min(own[0].end, link.at + 1500), meeting_id)
+        if block:
             meeting_id, text_code = only_digits(block["id"]), text_code or _as_printed(page, block)
     found = Found(
         service="teams",
@@ -102,11 +101,21 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
     return [_with_dial(found, own)]
 
 
+def _block_in_threes(page: Page, start: int, end: int, meeting_id: str | None) -> re.Match[str] | None:
+    """The first block of an id and its passcode; ``meeting_id``: its id, where that is known."""
+    blocks = _IN_THREES.finditer(page.low, start, end)
+    block = next((block for block in blocks if not _DEVICE_WORDS.search(block["label"])), None)
+    if block is None or not 11 <= len(only_digits(block["id"])) <= 15:
+        return None
+    return block if meeting_id in (None, only_digits(block["id"])) else None
+
+
 def _as_printed(page: Page, block: re.Match[str]) -> str | None:
     return page.text[slice(*block.span("code"))] if block["code"] else None
 
 
 _REFERENCE = re.compile(r"\|\s{0,4}[^|\d:@]{0,60}$")  # "Need help? | System reference"
+_BY_ID = "the number Teams prints for joining by id"
 _BLOCK = 1500  # characters from an invitation's first link to its last
 
 
@@ -137,25 +146,50 @@ def _without_link(pages: tuple[Page, ...]) -> list[Found]:
     """The text of a mail that lost its links, or a link to a vendor's instructions alone."""
     blocks = [(page, at, cvi) for page in pages for at, cvi in _blocks(page)]
     if not blocks:
-        return []
+        return _by_number(pages)
     page, at, cvi = min(blocks, key=lambda block: block[0].order(block[1]))
     part = own_part(page, at, lambda other: _from_instruction(other.url) is not None)
     code = code_by(own_part(page, at, lambda other: _from_instruction(other.url) is not None, telephone=True), at)
     meeting_id = _printed_id(part, at)
-    lines = [won("meeting_id", page.where, "teams.id", "the number Teams prints for joining by id", meeting_id or "")]
+    block = _block_in_threes(page, max(part.start, at - _BLOCK), at, meeting_id) if meeting_id else None
+    passcode = code.value if code else _as_printed(page, block) if block else None
+    lines = [won("meeting_id", page.where, "teams.id", _BY_ID, meeting_id or "")]
     found = Found(
         service="teams",
         where=page.where,
         order=page.order(at),
         rule=cvi.rule if cvi else "teams.block",
         meeting_id=meeting_id,
-        passcode_text=code.value if code and meeting_id else None,
+        passcode_text=passcode if meeting_id else None,
         evidence=tuple(lines) if meeting_id else (),
         added_by_calendars=True,
     )
     if cvi is None:
         return [replace(found, reason="the block's domain is not known, and the text has no link of the Teams meeting")]
     return [_dialled(found, cvi)]
+
+
+def _by_number(pages: tuple[Page, ...]) -> list[Found]:
+    """The mail lost all its links: Teams is named, and prints an id with its passcode. Nothing to dial."""
+    for page in pages:
+        number = _printed_id(Part(page, 0, len(page.text) + 1), 0) if "microsoft teams" in page.low else None
+        place = re.search(r"[ \-]?".join(number), page.text) if number and len(number) >= 12 else None
+        code = code_by(own_part(page, place.start(), lambda other: False), place.start()) if place else None
+        if place and code:
+            return [
+                Found(
+                    service="teams",
+                    where=page.where,
+                    order=page.order(place.start()),
+                    rule="teams.id",
+                    reason="the text has no link of the Teams meeting, and no block for video conferencing devices",
+                    meeting_id=number,
+                    passcode_text=code.value,
+                    evidence=(won("meeting_id", page.where, "teams.id", _BY_ID, number or ""),),
+                    added_by_calendars=True,
+                )
+            ]
+    return []
 
 
 def _blocks(page: Page) -> Iterator[tuple[int, _Cvi | None]]:
@@ -186,7 +220,7 @@ def _evidence(joins: list[tuple[Page, Link]], meeting_id: str | None, paths: set
     lines = [won("join_url", page.where, "teams.link", "the meeting's link", link.url.host)]
     lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
     if meeting_id:
-        lines.append(won("meeting_id", page.where, "teams.id", "the number Teams prints for joining by id", meeting_id))
+        lines.append(won("meeting_id", page.where, "teams.id", _BY_ID, meeting_id))
     if any(other.url.path not in paths for _, other in joins[1:]):
         lines.append(lost("join_url", page.where, "teams.link", "another Teams meeting stands lower"))
     return lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from connector.detection.example import says_example
 from connector.detection.labels import only_digits
 from connector.detection.page import Address, Link, Page
 from connector.detection.service import (
@@ -154,7 +155,8 @@ def _classify(url: Url) -> _Join | None:
 
 
 def _find(pages: tuple[Page, ...]) -> list[Found]:
-    hits = [(page, link, join) for page, link in links_of(pages, DOMAINS) if (join := _classify(link.url)) is not None]
+    links = [(page, link) for page, link in links_of(pages, DOMAINS) if not says_example(page, link.at)]
+    hits = [(page, link, join) for page, link in links if (join := _classify(link.url)) is not None]
     live = [hit for hit in hits if hit[2].kind != "registration"]
     if live:
         first = next((hit for hit in live[:_FIRST] if not _is_signature(*hit, live)), live[0])

@@ -246,3 +246,49 @@ def test_a_starleaf_address_beside_a_meeting_is_a_rooms_own() -> None:
     assert join.service == "zoom"
     assert in_text("kim.room@acme.call.sl").sip == ()
     assert in_text("1234567@lifesizecloud.com").sip == ()  # where a link gives the address, this is rather a room's own
+
+
+@pytest.mark.parametrize("label", ["Passcode", "Kode", "Something new"])
+def test_the_passcode_of_a_block_that_lost_its_link(label: str) -> None:
+    join = in_text(
+        f"Microsoft Teams\nJoin the meeting now \nMeeting ID: 256 090 000 241 4 \n{label}: ts2gG2P0 \n"
+        "____________\nDial in by phone \n+1 202-555-0143,,888760300# United States \nFind a local number \n"
+        "Phone conference ID: 888 760 300# \nJoin on a video conferencing device \n"
+        "Tenant key: 813000800@t.plcm.vc \nVideo ID: 114 528 109 8 \nMore info \n"
+    )
+    assert (join.meeting_id, join.passcode_text) == ("2560900002414", "ts2gG2P0")
+    assert join.sip == ("813000800.1145281098@t.plcm.vc",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Microsoft Teams-møte. Møte-ID: 322 367 000 208 27, passord: ca2Fq7G0.",
+        "Microsoft Teams Need help?\nJoin the meeting now\nMeeting ID: 322 367 000 208 27\nPasscode: ca2Fq7G0\n",
+        "Microsoft Teams\nBesprechungs-ID: 322 367 000 208 27 \nPasscode: ca2Fq7G0 \n",
+    ],
+)
+def test_a_teams_meeting_that_lost_its_links_is_named(body: str) -> None:
+    join = in_text(body)
+    assert (join.service, join.meeting_id, join.passcode_text) == ("teams", "32236700020827", "ca2Fq7G0")
+    assert (join.joinable, join.sip, join.h323) == (True, (), ())
+    assert any("no link" in line.reason for line in join.evidence)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "We talked on Microsoft Teams. Order number: 322 367 000 208, password: ca2Fq7G0.",
+        "Microsoft Teams meeting\nMeeting ID: 322 367 000 208 27\n",
+        "Meeting ID: 322 367 000 208 27\nPasscode: ca2Fq7G0\n",
+    ],
+)
+def test_no_teams_meeting_without_its_name_its_id_and_its_passcode(body: str) -> None:
+    assert (in_text(body).service, in_text(body).joinable) == (None, False)
+
+
+def test_a_zoom_number_in_a_mail_that_speaks_of_teams_stays_zooms() -> None:
+    body = (
+        "Not Microsoft Teams this time.\nhttps://example.zoom.us/j/81234500001\nMeeting ID: 81234500001\nPasscode: 12\n"
+    )
+    assert in_text(body).sip == ("81234500001.12@zoomcrc.com",)

@@ -252,3 +252,19 @@ def test_meet_interop_at_a_domain_of_the_customers_own() -> None:
 def test_meet_digits_of_a_mail_address_are_not_dialled() -> None:
     body = "https://meet.google.com/abc-defg-hij\nQuestions to 1234567890@mail.example.com\n"
     assert detect((SourceText("description", "text", body),)).sip == ()
+
+
+def test_webex_below_a_telephone_conference() -> None:
+    join = in_text(
+        "Teleconference\nToll Free: 1-866-555-0143\nConference ID 7050054\n\nWebex\nMeeting Number: 756 640 083\n"
+        "Meeting Password: Maple\n1. Go to https://example.webex.com/example/j.php?J=756640083&PW=NYjA2\n"
+    )
+    assert (join.meeting_id, join.passcode_text) == ("756640083", "Maple")
+
+
+def test_webex_takes_no_code_of_the_telephone_conference_above_it() -> None:
+    join = in_text(
+        "Conference ID 7050054\nPassword: 4321\n\nWebex\nMeeting Number: 756 640 083\n"
+        "Go to https://example.webex.com/example/j.php?J=756640083&PW=NYjA2\n"
+    )
+    assert (join.meeting_id, join.passcode, join.passcode_text) == ("756640083", None, None)

@@ -183,3 +183,21 @@ def test_below_a_user_name_that_is_the_meetings_number() -> None:
 )
 def test_the_meetings_own_code_on_one_line_with_a_link_or_a_number(line: str) -> None:
     assert in_text(f"Zoom Meeting ID: 812 3450 0001\n{line}\n").sip == ("81234500001.120034@zoomcrc.com",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "on-line on [zoom](https://zoom.us/), ID of the meeting is `812-345-001`.",
+        "We use Zoom, the id for the meeting is 812 345 001.",
+        "Zoom, ID des Meetings: 812 345 001",
+    ],
+)
+def test_a_number_in_a_sentence(line: str) -> None:
+    assert in_text(line).sip == ("812345001@zoomcrc.com",)
+
+
+@pytest.mark.parametrize("words", ["Conference ID: {}. Access code: 120034.", "Conference ID: {}\nPasscode: 120034\n"])
+def test_a_conference_id_that_is_the_meetings_own_number(words: str) -> None:
+    assert in_text(f"Zoom: {LINK} " + words.format("812 3450 0001")).sip == ("81234500001.120034@zoomcrc.com",)
+    assert in_text(f"Zoom: {LINK} " + words.format("812 3450 0009")).sip == ("81234500001@zoomcrc.com",)

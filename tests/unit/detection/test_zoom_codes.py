@@ -19,9 +19,15 @@ LINK = "https://us02web.zoom.us/j/81920374655?pwd=x.1"
         "sip:00000000000@zoomcrc.com\n",
         "Zoom\n192.0.2.37##00000000000#1234\n",
         "Zoom\n+12025550143,,00000000000#,,,,*123456# US\n",
+        "https://us06web.zoom.us/j/8888888888\nMeeting ID: 888 8888 8888\n",
+        "Join Zoom Meeting\nhttps://zoom.us/j/99999999999?pwd=x\nMeeting ID: 999 9999 9999\nPasscode: 120034\n",
+        "Zoom\nhttps://us02web.zoom.us/j/00000000000?pwd=x\nMeeting ID: 999 9999 9999\nPasscode: 000000\n",
+        "Zoom\n77777777777@zoomcrc.com\n",
+        "Zoom\n192.0.2.37##99999999999#1234\n",
+        "Zoom\n+12025550143,,99999999999#,,,,*123456# US\n",
     ],
 )
-def test_a_number_that_of_zeros_is_a_placeholder(body: str) -> None:
+def test_a_number_of_one_digit_is_a_placeholder(body: str) -> None:
     join = in_text(body)
     assert (join.sip, join.h323) == ((), ())
 

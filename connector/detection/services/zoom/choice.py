@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from connector.detection.hosts import service_of_host
 from connector.detection.outdated import says_outdated
 from connector.detection.page import Page
-from connector.detection.services.zoom.links import DOMAINS, ZoomLink
+from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.services.zoom.reading import Reading
 from connector.detection.signature import times_printed, why_signature
 from connector.detection.urls import host_under
@@ -140,7 +140,8 @@ def _choose_printed(part: Reading, personal: ZoomLink | None, reading: Reading) 
             return Choice(tap.meeting_id, page, tap.at, "zoom.onetap", "the id stands in the one-tap line", personal)
     later = any(z.kind in ("registration", "recording") for z in reading.links) and personal is None
     for page, number in part.printed:
-        if number.digits.startswith("0") or later:  # a number beside a recording or a registration admits nobody
+        # A number beside a recording or a registration admits nobody.
+        if later or number.digits.startswith("0") or is_placeholder(number.digits):
             continue
         if named and (number.grouped_3_4_4 or (not others and (number.strong or personal is not None))):
             return Choice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from connector.detection.example import WHY, says_example
 from connector.detection.labels import only_digits
 from connector.detection.page import LINK, Link, Page
 from connector.detection.urls import host_under
@@ -105,8 +106,8 @@ class ZoomLink:
 
 
 def is_placeholder(number: str) -> bool:
-    """What templates print until the meeting has a number."""
-    return number.startswith("000")
+    """What templates print until the meeting has a number: zeros first, or one digit all along."""
+    return number.startswith("000") or len(set(number)) == 1
 
 
 def classify(page: Page, link: Link) -> ZoomLink | None:
@@ -123,6 +124,8 @@ def classify(page: Page, link: Link) -> ZoomLink | None:
     if number and 9 <= len(only_digits(number)) <= 11 and not is_placeholder(only_digits(number)):
         return ZoomLink("join", page, link, only_digits(number), "join", url.text)
     match = _JOIN_PATH.match(url.path)
+    if match and says_example(page, link.at):
+        return ZoomLink("example", page, link, why=WHY)
     if match:
         return _join_link(page, link, match)
     if _ID_MISSING.match(url.path):
@@ -138,7 +141,7 @@ def _join_link(page: Page, link: Link, match: re.Match[str]) -> ZoomLink:
     if len(digits) < 9:
         return _completed(page, link, digits)
     if is_placeholder(digits):
-        return ZoomLink("placeholder", page, link, why="a placeholder: no meeting's number begins with 000")
+        return ZoomLink("placeholder", page, link, why="a placeholder of a template, not a meeting's number")
     if len(digits) > 11:
         return ZoomLink("page", page, link, why="the number in the link is too long for a meeting id")
     text = link.url.text

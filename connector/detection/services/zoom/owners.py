@@ -58,7 +58,7 @@ class Owners:
                 zoom = service_of_host(link.url.host) == "zoom" or link.url.scheme in SCHEMES
                 if not zoom and names_a_meeting(link.url):
                     self._add(page, link.at, _OTHER)
-            for at in foreign_ids(page):
+            for at in foreign_ids(page, self.chosen):
                 self._add(page, at, _OTHER)
 
     def owns(self, page: Page, at: int, within: int = _FOLLOWS_WITHIN) -> bool:

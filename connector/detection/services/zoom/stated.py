@@ -13,7 +13,7 @@ BRIDGE = "zoomcrc.com"  # the commercial cloud's SIP domain; Zoom for Government
 
 _REGIONAL = re.compile(r"(?:^|\.)zm[a-z0-9]{2}\.us$")
 _DIAL_STRING = re.compile(
-    r"(?<![\d.])(?P<ip>\d{1,3}(?:\.\d{1,3}){3}) ?## ?(?!000)(?P<id>\d{9,11})(?:#(?P<code>\d{1,10})?)?(?!\d)"
+    r"(?<![\d.])(?P<ip>\d{1,3}(?:\.\d{1,3}){3}) ?## ?(?P<id>\d{9,11})(?:#(?P<code>\d{1,10})?)?(?!\d)"
 )
 
 
@@ -47,7 +47,8 @@ def stated_sip(page: Page) -> list[Stated]:
 def stated_h323(page: Page) -> list[Stated]:
     if "##" not in page.text:
         return []
-    return [Stated(page, m.start(), m["id"], m["ip"], m["code"]) for m in _DIAL_STRING.finditer(page.text)]
+    dial_strings = (m for m in _DIAL_STRING.finditer(page.text) if not is_placeholder(m["id"]))
+    return [Stated(page, m.start(), m["id"], m["ip"], m["code"]) for m in dial_strings]
 
 
 def _is_code(text: str | None) -> bool:

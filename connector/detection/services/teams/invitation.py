@@ -1,0 +1,202 @@
+"""The invitation itself: its link, its id and passcode, and whose block for devices is whose."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+from connector.detection.labels import only_digits
+from connector.detection.page import Link, Page
+from connector.detection.service import (
+    Found,
+    Part,
+    code_by,
+    labelled_number,
+    links_of,
+    lost,
+    note,
+    own_part,
+    parts,
+    won,
+)
+from connector.detection.services.teams.cvi import DEVICE_WORDS, dialled, from_instruction, printed_blocks, with_dial
+from connector.detection.urls import Url, host_under
+from connector.detection.words import MEETING_ID_LABELS
+from connector.model import Evidence
+
+DOMAINS = (
+    "teams.microsoft.com",
+    "teams.live.com",
+    "teams.cloud.microsoft",
+    "teams.microsoft.us",
+    "teams.microsoftonline.cn",
+)
+_JOIN = re.compile(
+    r"/meetup-join/|^/+meet/\d|^/+(?:v2|_)/?.{0,40}meetingjoin=true|/dl/launcher/|/light-meetings/launch|/meet/\d", re.I
+)
+_MEET_NUMBER = re.compile(r"/meet/(\d{8,18})")
+_MEETING_ID = re.compile(r"\d{3}(?:[ \-]?\d{3}){2,4}(?:[ \-]?\d{1,3})?(?!\d)")
+_LABELS = (
+    *(label for label in MEETING_ID_LABELS if "conference" not in label),
+    "会議id",
+    "id de réunion",
+    "id de la réunion",
+    "kokouksen tunnus",
+    "id схода",
+)
+# In whatever language: Teams prints its id in threes behind a colon, and the passcode below it.
+_IN_THREES = re.compile(
+    r"(?m)^(?P<label>[^\d\n+@\ufffc]{2,60}):[ \t*_]{0,6}(?P<id>\d{3}(?: \d{3}){2,4}(?: \d{1,2})?)[ \t*_]{0,6}$"
+    r"(?:\n{1,2}[^\d\n@\ufffc]{2,60}:[ \t*_]{0,6}(?P<code>[A-Za-z0-9]{6,10})[ \t*_]{0,6}$)?"
+)
+
+
+def _is_join(url: Url) -> bool:
+    return (
+        _JOIN.search(url.path) is not None or _JOIN.search("/" + url.fragment) is not None or "meetingjoin" in url.query
+    )
+
+
+def find(pages: tuple[Page, ...]) -> list[Found]:
+    hits = links_of(pages, DOMAINS)
+    joins = [(page, link) for page, link in hits if _is_join(link.url)]
+    if not joins:
+        return _without_link(pages)
+    page, link = joins[0]
+    paths = _paths(pages, link.url.path)
+
+    def mine(other: Link) -> bool:
+        return _is_same(other.url, paths)
+
+    own = parts(pages, page, link, mine)
+    number = _MEET_NUMBER.search(link.url.path) or _MEET_NUMBER.search(link.url.fragment)
+    meeting_id = number[1] if number else next(filter(None, (_printed_id(part, part.at) for part in own)), None)
+    below = parts(pages, page, link, mine, telephone=True)
+    code = next(filter(None, (code_by(part, part.at) for part in below)), None)
+    text_code = code.value if code else None
+    if meeting_id is None or text_code is None:
+        block = _block_in_threes(page, max(own[0].start, link.at - 300), min(own[0].end, link.at + 1500), meeting_id)
+        if block:
+            meeting_id, text_code = only_digits(block["id"]), text_code or _as_printed(page, block)
+    found = Found(
+        service="teams",
+        where=page.where,
+        order=page.order(link.at),
+        rule="teams.link",
+        meeting_id=meeting_id,
+        passcode_text=text_code,
+        join_url=link.url.text,
+        evidence=tuple(_evidence(joins, meeting_id, paths)),
+        added_by_calendars=True,
+    )
+    return [with_dial(found, own)]
+
+
+def _block_in_threes(page: Page, start: int, end: int, meeting_id: str | None) -> re.Match[str] | None:
+    """The first block of an id and its passcode; ``meeting_id``: its id, where that is known."""
+    blocks = _IN_THREES.finditer(page.low, start, end)
+    block = next((block for block in blocks if not DEVICE_WORDS.search(block["label"])), None)
+    if block is None or not 11 <= len(only_digits(block["id"])) <= 15:
+        return None
+    return block if meeting_id in (None, only_digits(block["id"])) else None
+
+
+def _as_printed(page: Page, block: re.Match[str]) -> str | None:
+    return page.text[slice(*block.span("code"))] if block["code"] else None
+
+
+_REFERENCE = re.compile(r"\|\s{0,4}[^|\d:@]{0,60}$")  # "Need help? | System reference"
+_BY_ID = "the number Teams prints for joining by id"
+_BLOCK = 1500  # characters from an invitation's first link to its last
+
+
+def _paths(pages: tuple[Page, ...], own: str) -> set[str]:
+    """The paths of all links to this meeting: below a short link, Teams prints a long one as its system reference."""
+    found = {own}
+    for page in pages:
+        joins = [link for link in page.links if host_under(link.url.host, *DOMAINS) and _is_join(link.url)]
+        for short, long in pairwise(joins):
+            if own in (short.url.path, long.url.path) and _is_reference(page, short, long):
+                found |= {short.url.path, long.url.path}
+    return found
+
+
+def _is_reference(page: Page, short: Link, long: Link) -> bool:
+    if not _MEET_NUMBER.search(short.url.path) or "/meetup-join/" not in long.url.path:
+        return False
+    near = long.at - short.at <= _BLOCK and page.quoted(short.at) == page.quoted(long.at)
+    return near and _REFERENCE.search(page.text[max(short.at, long.at - 80) : long.at]) is not None
+
+
+def _printed_id(part: Part, at: int) -> str | None:
+    number = labelled_number(part, _LABELS, _MEETING_ID, at=at)
+    return number if number and 11 <= len(number) <= 15 else None
+
+
+def _without_link(pages: tuple[Page, ...]) -> list[Found]:
+    """The text of a mail that lost its links, or a link to a vendor's instructions alone."""
+    blocks = [(page, at, cvi) for page in pages for at, cvi in printed_blocks(page)]
+    if not blocks:
+        return _by_number(pages)
+    page, at, cvi = min(blocks, key=lambda block: block[0].order(block[1]))
+    part = own_part(page, at, lambda other: from_instruction(other.url) is not None)
+    code = code_by(own_part(page, at, lambda other: from_instruction(other.url) is not None, telephone=True), at)
+    meeting_id = _printed_id(part, at)
+    block = _block_in_threes(page, max(part.start, at - _BLOCK), at, meeting_id) if meeting_id else None
+    passcode = code.value if code else _as_printed(page, block) if block else None
+    lines = [won("meeting_id", page.where, "teams.id", _BY_ID, meeting_id or "")]
+    found = Found(
+        service="teams",
+        where=page.where,
+        order=page.order(at),
+        rule=cvi.rule if cvi else "teams.block",
+        meeting_id=meeting_id,
+        passcode_text=passcode if meeting_id else None,
+        evidence=tuple(lines) if meeting_id else (),
+        added_by_calendars=True,
+    )
+    if cvi is None:
+        return [replace(found, reason="the block's domain is not known, and the text has no link of the Teams meeting")]
+    return [dialled(found, cvi)]
+
+
+def _by_number(pages: tuple[Page, ...]) -> list[Found]:
+    """The mail lost all its links: Teams is named, and prints an id with its passcode. Nothing to dial."""
+    for page in pages:
+        number = _printed_id(Part(page, 0, len(page.text) + 1), 0) if "microsoft teams" in page.low else None
+        place = re.search(r"[ \-]?".join(number), page.text) if number and len(number) >= 12 else None
+        code = code_by(own_part(page, place.start(), lambda other: False), place.start()) if place else None
+        if place and code:
+            return [
+                Found(
+                    service="teams",
+                    where=page.where,
+                    order=page.order(place.start()),
+                    rule="teams.id",
+                    reason="the text has no link of the Teams meeting, and no block for video conferencing devices",
+                    meeting_id=number,
+                    passcode_text=code.value,
+                    evidence=(won("meeting_id", page.where, "teams.id", _BY_ID, number or ""),),
+                    added_by_calendars=True,
+                )
+            ]
+    return []
+
+
+def _is_same(url: Url, own: set[str]) -> bool:
+    """A page of Teams that is no meeting, another link to the same one, or a vendor's dialling instructions."""
+    return from_instruction(url) is not None or (
+        host_under(url.host, *DOMAINS) and (not _is_join(url) or url.path in own)
+    )
+
+
+def _evidence(joins: list[tuple[Page, Link]], meeting_id: str | None, paths: set[str]) -> list[Evidence]:
+    page, link = joins[0]
+    lines = [won("join_url", page.where, "teams.link", "the meeting's link", link.url.host)]
+    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    if meeting_id:
+        lines.append(won("meeting_id", page.where, "teams.id", _BY_ID, meeting_id))
+    if any(other.url.path not in paths for _, other in joins[1:]):
+        lines.append(lost("join_url", page.where, "teams.link", "another Teams meeting stands lower"))
+    return lines

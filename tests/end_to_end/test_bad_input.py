@@ -238,15 +238,15 @@ async def test_a_unit_that_is_off_at_start_and_comes_back(tmp_path: Path) -> Non
         unit = site.units[ONE]
         await unit.power(False)
         start = soon(3)
-        site.book(ONE, start, HALF_HOUR, number="11111111111")
-        site.book(TWO, start, HALF_HOUR, number="22222222222")
+        site.book(ONE, start, HALF_HOUR, number="11234567890")
+        site.book(TWO, start, HALF_HOUR, number="21234567890")
         async with running(site) as daemon:
             await until_said(daemon, "unit.unreachable", "cannot be reached", room=ONE)
-            await until(lambda: site.bridge.participants("22222222222"), "the other room joins")
-            assert site.bridge.participants("22222222222")[0].started - start < timedelta(seconds=1)
+            await until(lambda: site.bridge.participants("21234567890"), "the other room joins")
+            assert site.bridge.participants("21234567890")[0].started - start < timedelta(seconds=1)
             await asyncio.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds() + 1))
             await unit.power(True)
-            await until(lambda: site.bridge.participants("11111111111"), "late, but within the grace", 15)
+            await until(lambda: site.bridge.participants("11234567890"), "late, but within the grace", 15)
             await until(unit.screen, "its screen is filled", 35)
             await until(lambda: reasons(daemon, "unit.reachable", ONE), "it is told")
         assert len(unit.call_log()) == 1
@@ -259,18 +259,18 @@ async def test_a_unit_that_answers_after_thirty_seconds(tmp_path: Path) -> None:
         slow.set_latency(30)
         start = soon(6)
         for number, room in enumerate(site.units, 1):
-            site.book(room, start, HALF_HOUR, number=f"{number}" * 11)
+            site.book(room, start, HALF_HOUR, number=f"{number}1234567890")
         async with running(site) as daemon:
             await until_said(daemon, "unit.unreachable", "within 2 s", room=ONE)
             # The second unit becomes slow as the command reaches it: it dials, and its answer comes too late.
             _slow_from_the_dial_on(slow_later)
-            await until(lambda: site.bridge.participants("33333333333"), "the third room joins")
-            assert site.bridge.participants("33333333333")[0].started - start < timedelta(seconds=1)
+            await until(lambda: site.bridge.participants("31234567890"), "the third room joins")
+            assert site.bridge.participants("31234567890")[0].started - start < timedelta(seconds=1)
             await until_said(daemon, "dial.unknown", "within 2 s", room=TWO)
             slow.set_latency(0)
             slow_later.set_latency(0)
             await until(lambda: daemon.named("dial.adopted"), "the second room's call is found, not made again", 15)
-            await until(lambda: site.bridge.participants("11111111111"), "the first room joins within the grace", 15)
+            await until(lambda: site.bridge.participants("11234567890"), "the first room joins within the grace", 15)
             await until(lambda: all(unit.screen() for unit in site.units.values()), "all screens", 35)
         assert [len(unit.call_log()) for unit in site.units.values()] == [1, 1, 1]
 

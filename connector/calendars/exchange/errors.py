@@ -69,7 +69,8 @@ def translate(
         )
     if isinstance(error, errors.ErrorServerBusy):
         wait = timedelta(seconds=min(max(error.back_off or 10, 1), 3600))
-        return RateLimited(f"{name} is busy and asks to wait {wait.total_seconds():.0f} seconds.", retry_after=wait)
+        # Without the seconds: each other sentence would be a change of state, with a line in the log.
+        return RateLimited(f"{name} is busy and asks to wait.", retry_after=wait)
     if isinstance(error, _LIMITS):
         return RateLimited(
             f"{name} has reached a limit of its throttling policy ({type(error).__name__}).",

@@ -240,6 +240,7 @@ async def test_http_says_wait(exchange: ExchangeStandIn, status: int, headers: d
     with pytest.raises(RateLimited) as caught:
         await read_once(exchange)
     assert caught.value.retry_after == timedelta(seconds=seconds)
+    assert str(caught.value).endswith("is busy and asks to wait.")  # one sentence, however long: one line in the log
 
 
 @pytest.mark.parametrize(

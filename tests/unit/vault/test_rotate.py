@@ -169,9 +169,12 @@ def rotate_and_die(settings: Settings, step: int) -> bool:
             Path.replace = dying(Path.replace)  # type: ignore[method-assign, assignment]
             reseal._swap = dying(reseal._swap)  # type: ignore[assignment]
             asyncio.run(rotate(settings, open_vault(settings, {}), settled=timedelta(0)))
-        finally:
             os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        finally:
+            os._exit(1)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert ended in (0, -signal.SIGKILL), "it failed by itself"
+    return ended == -signal.SIGKILL
 
 
 def test_killed_at_every_step_nothing_is_lost(settings: Settings) -> None:

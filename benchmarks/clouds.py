@@ -36,9 +36,9 @@ from benchmarks.figures import percentile, report
 from benchmarks.provider import SERVICES, Provider, address, provider
 from connector.calendars import exchange, google, graph
 from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext, Webhooks
-from connector.calendars.webhooks import Listener
 from connector.errors import CalendarError
 from connector.model import Snapshot, Window
+from connector.serving.webhooks import Listener
 
 POLL = 60.0  # seconds: the engine's own
 _AT_ONCE = 8  # readings: the engine's own

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Literal, NewType
 
 from device_drivers.api import BookingList, DialAddress, TlsPolicy
@@ -257,3 +258,57 @@ class RoomPlan:
     def digest(self) -> str:
         """Of what the screen shows; the computing time is left out."""
         return self.bookings.digest
+
+
+# ------------------------------------------------------------------------------------ dialling
+
+
+class AttemptState(StrEnum):
+    INTENDED = "intended"  # the row is written; no byte has left
+    SENT = "sent"  # committed just before the bytes leave; also after the unit accepted the command
+    UNKNOWN = "unknown"  # sent, and the answer was lost
+    ABSENT = "absent"  # was unknown; the unit was read and has no such call
+    REFUSED = "refused"  # definite, or nothing left: may be tried again within the grace
+    ANSWERED = "answered"  # the call was connected (ours)
+    PRESENT = "present"  # the room was in this meeting already; somebody else's call
+    ENDED = "ended"  # accepted, then gone before it was seen connected; not redialled
+    MISSED = "missed"
+    SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"  # intended, and the order went away
+
+
+FINAL = frozenset(
+    {
+        AttemptState.ANSWERED,
+        AttemptState.PRESENT,
+        AttemptState.ENDED,
+        AttemptState.MISSED,
+        AttemptState.SKIPPED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row. ``leave_at`` is the leave order; it survives the event's deletion."""
+
+    id: int
+    room: RoomId
+    booking_id: str
+    planned_start: datetime
+    state: AttemptState
+    at: datetime  # of the last change of state
+    meeting_key: str
+    address: str = field(repr=False)
+    call_id: str | None = None
+    cause: str = ""
+    owned: bool = True  # we dialled it: leaving applies
+    leave_at: datetime | None = None
+    left: Literal["", "done", "gone", "stay", "failed"] = ""
+    left_at: datetime | None = None
+
+    @property
+    def live(self) -> bool:
+        """Ours to leave, as far as is known."""
+        maybe = (AttemptState.ANSWERED, AttemptState.SENT, AttemptState.UNKNOWN)
+        return self.owned and not self.left and self.state in maybe

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta, tzinfo
 import httpx2
 
 from connector.calendars.base import CalendarSource, Examinable, Finding
-from connector.calendars.webhooks import PING, PONG
 from connector.detection.detect import detect
 from connector.errors import (
     AccessDenied,
@@ -28,6 +27,7 @@ from connector.errors import (
     SourceUnavailable,
 )
 from connector.model import Event, Snapshot, Window
+from connector.serving.webhooks import PING, PONG
 
 _AT_ONCE = 4  # calendars of one source
 _DEADLINE = 60.0  # seconds for one calendar, or for what concerns the whole source

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from connector.app import Configuration, database_file
 from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext
 from connector.calendars.registry import open_source
 from connector.errors import ConnectorError
+from connector.running.daemon import Configuration, database_file
 from connector.settings import Settings, open_vault, secret_reader
 from connector.store.store import CalendarRow, Store
 

@@ -15,7 +15,6 @@ from typing import Annotated
 
 import typer
 
-from connector.app import Configuration, read_configuration
 from connector.calendars.base import Directory, Place
 from connector.cli.calendar_sources import sources_aside, stored_calendars
 from connector.cli.calendars_doctor import doctor_command
@@ -23,8 +22,9 @@ from connector.cli.daemon import tell_daemon
 from connector.cli.explain import find_room
 from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
 from connector.errors import CalendarError, UserError
+from connector.running.daemon import Configuration, read_configuration
 from connector.settings import COLUMNS, Settings, load_settings
-from connector.settings.sentences import did_you_mean, shown
+from connector.settings.messages import did_you_mean, shown
 from connector.store.store import CalendarRow
 
 calendars_app = typer.Typer(help="The calendars that rooms follow.", no_args_is_help=True)

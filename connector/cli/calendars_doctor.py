@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import httpx2
 import typer
 
-from connector.app import Configuration, read_configuration
 from connector.calendars import doctor
 from connector.calendars.base import CalendarSource, Finding
 from connector.calendars.doctor import Patient, Seen
@@ -23,6 +22,7 @@ from connector.cli.explain import find_room
 from connector.cli.options import ConfigOption, JsonOption, print_json
 from connector.errors import CalendarError, UserError
 from connector.model import Room, Window
+from connector.running.daemon import Configuration, read_configuration
 from connector.settings import secret_reader
 from connector.store.store import CalendarRow
 from connector.zoom_account.api import ZoomApi

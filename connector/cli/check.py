@@ -24,7 +24,7 @@ from connector.settings import (
     resolve_calendar,
     secret_reader,
 )
-from connector.settings.sentences import did_you_mean
+from connector.settings.messages import did_you_mean
 from device_drivers import registry
 from device_drivers.api import DriverError, Endpoint
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
-from connector.app import Configuration, database_file
 from connector.cli.options import print_json
 from connector.errors import UserError
+from connector.running.daemon import Configuration, database_file
 from connector.settings import open_vault
 from connector.store import commands
 from connector.store.store import Store

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from connector.demo.cast import CAST
 from connector.demo.clouds import CalendarKind
+from connector.demo.scenario import CAST
 
 _SHORTEST = 20  # seconds: starts, edits, dials and leaves need some time between them
 

@@ -14,18 +14,18 @@ from typing import Any
 
 from rich.console import Console
 
-from connector.app import Connector
 from connector.cli.live_view import show_live, show_plain
 from connector.demo.calendars import fill
-from connector.demo.cast import CAST, Timing
+from connector.demo.checks import Story, Summary
 from connector.demo.clouds import CalendarKind, open_calendars
 from connector.demo.folder import open_folder, write_settings
-from connector.demo.house import House, open_house
 from connector.demo.live import LiveDemo
-from connector.demo.story import Story, Summary
+from connector.demo.loopback_server import serve
+from connector.demo.page import build_app
+from connector.demo.scenario import CAST, Timing
+from connector.demo.simulated_site import House, open_house
 from connector.observe import logs
-from connector.web.demo_page import build_app
-from connector.web.loopback_server import serve
+from connector.running.daemon import Connector
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from connector.app import Configuration, database_file, find_plug, read_configuration
 from connector.cli.daemon import tell_daemon
 from connector.cli.explain import find_room
 from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
-from connector.engine.unit import allowed_address
+from connector.engine.driver_session import allowed_address
 from connector.errors import ConnectorError
 from connector.model import Room
+from connector.running.daemon import Configuration, database_file, find_plug, read_configuration
 from connector.settings import open_vault
 from connector.store.store import RoomRow, Store
 from device_drivers.api import DeviceUnreachable, DriverError, Endpoint

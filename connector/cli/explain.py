@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from connector.app import Configuration, database_file, read_configuration
 from connector.cli.options import ConfigOption, JsonOption, print_json
 from connector.engine.report import RoomReport, ScreenReport, room_report
 from connector.errors import UserError
 from connector.model import Room
+from connector.running.daemon import Configuration, database_file, read_configuration
 from connector.settings import RoomsResult, open_vault
-from connector.settings.sentences import did_you_mean, shown
+from connector.settings.messages import did_you_mean, shown
 from connector.store.store import Store
 
 ROOM = typer.Argument(metavar="ROOM", help="A room's id or name, as rooms.csv has it.")

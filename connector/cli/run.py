@@ -6,10 +6,10 @@ import asyncio
 import os
 import signal
 
-from connector.app import Connector
 from connector.cli.open_files import raise_limit
 from connector.cli.options import ConfigOption
 from connector.observe.logs import configure
+from connector.running.daemon import Connector
 from connector.settings import load_settings
 
 

@@ -13,12 +13,12 @@ from typing import Annotated
 
 import typer
 
-from connector.app import database_file
 from connector.cli.options import ConfigOption, JsonOption, print_json
 from connector.errors import ConnectorError, UserError
+from connector.running.daemon import database_file
 from connector.settings import Settings, load_settings, master_key, open_vault
-from connector.settings.sentences import did_you_mean, shown
-from connector.store.reseal import in_use, reseal
+from connector.settings.messages import did_you_mean, shown
+from connector.store.reencrypt import in_use, reseal
 from connector.store.store import Store
 from connector.vault import SecretStore, Vault, VaultError
 

@@ -9,8 +9,8 @@ from typing import Annotated, cast
 
 import typer
 
-from connector.app import find_plug
 from connector.errors import ConnectorError, UserError
+from connector.running.daemon import find_plug
 from device_drivers.api import DriverError, Endpoint
 from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.sip_agent.messages import is_loopback

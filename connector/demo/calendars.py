@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from connector.demo import ics_file
-from connector.demo.cast import Part, Timing, meetings
+from connector.demo.scenario import Part, Timing, meetings
 from connector.demo.state import DemoError
 
 

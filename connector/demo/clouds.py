@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from connector.demo.calendars import CalendarFiles, Calendars, Mailboxes
-from connector.demo.cast import Part
+from connector.demo.scenario import Part
 
 _FOLDER = "cloud"
 _SECRET = "credentials/cloud"  # noqa: S105  # where it is, not what it is

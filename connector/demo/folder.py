@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connector.demo.calendars import CalendarFiles, Calendars, fill
-from connector.demo.cast import Part, Timing
+from connector.demo.scenario import Part, Timing
 from connector.errors import UserError
 from device_drivers.api import Endpoint
 

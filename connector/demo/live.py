@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connector.app import Connector
 from connector.demo import ics_file
 from connector.demo.calendars import CalendarFiles, Calendars
-from connector.demo.cast import Part
-from connector.demo.house import TITLES, House
 from connector.demo.ics_file import NewMeeting
+from connector.demo.scenario import Part
+from connector.demo.simulated_site import TITLES, House
 from connector.demo.state import (
     CalendarText,
     CallView,
@@ -32,6 +31,7 @@ from connector.engine.report import RoomReport
 from connector.model import Decision
 from connector.observe.events import LOG_EVENTS
 from connector.observe.redaction import redact_text
+from connector.running.daemon import Connector
 from device_drivers.testing.bridge import Participant, ParticipantState
 from device_drivers.testing.simulator import SimulatedUnit
 

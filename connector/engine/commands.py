@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from connector.engine.driver_session import Tools
 from connector.engine.sync import Sync
-from connector.engine.unit import Tools
 from connector.model import CalendarId
 from connector.store import commands
 from connector.store.commands import Command

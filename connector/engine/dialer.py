@@ -8,15 +8,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connector.engine.clock import Bell, sleep_until
-from connector.engine.unit import Tools, Unit
-from connector.model import DialOrder, RoomPlan
+from connector.clock import WakeUp, sleep_until
+from connector.engine.driver_session import DriverSession, Tools
+from connector.model import FINAL, Attempt, AttemptState, DialOrder, RoomPlan
 from connector.planning.address import dial_allowed
 from connector.planning.dialing import (
-    FINAL,
     Adopt,
-    Attempt,
-    AttemptState,
     Conclude,
     Dial,
     Done,
@@ -30,7 +27,7 @@ from connector.planning.dialing import (
     later_leave,
     leave_step,
 )
-from connector.planning.retry import backoff
+from connector.retry import backoff
 from device_drivers.api import (
     Booking,
     CallRef,
@@ -51,14 +48,14 @@ _LEAVE_TRIES = timedelta(minutes=10)  # after that a call that cannot be ended i
 class Dialer:
     """One task. ``offer`` a plan; attempts are written through to the store before anything leaves."""
 
-    def __init__(self, unit: Unit, attempts: Sequence[Attempt], tools: Tools) -> None:
+    def __init__(self, unit: DriverSession, attempts: Sequence[Attempt], tools: Tools) -> None:
         self._unit = unit
         self._tools = tools
         self._attempts: dict[int, Attempt] = {a.id: a for a in attempts}
         self._orders: tuple[DialOrder, ...] = ()
         self._bookings: dict[str, Booking] = {}
         self._armed: set[tuple[str, datetime]] = set()
-        self._bell = Bell(tools.clock)
+        self._wake_up = WakeUp(tools.clock)
         # Many rooms dial at one instant. What can be done before is spread, by room, so that the instant is free.
         share = zlib.crc32(unit.room.id.encode()) / 2**32
         self._arm_before = tools.options.arm_before * (1 + 2 * share)
@@ -77,12 +74,12 @@ class Dialer:
     def offer(self, plan: RoomPlan) -> None:
         if plan.dial_orders != self._orders:
             self._orders = plan.dial_orders
-            self._bell.ring()
+            self._wake_up.ring()
         self._bookings = {b.id: b for b in plan.bookings.bookings}
 
     async def run(self) -> None:
         while True:
-            await self._bell.wait(await self._step())
+            await self._wake_up.wait(await self._step())
 
     # -------------------------------------------------------------------------------- one walk
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from connector.engine.clock import Clock
+from connector.clock import Clock
 from connector.observe.redaction import redact_fields
 from connector.store.store import Store
 

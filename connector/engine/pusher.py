@@ -6,11 +6,11 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from connector.engine.clock import Bell
-from connector.engine.unit import NotAllowed, Tools, Unit
+from connector.clock import WakeUp
+from connector.engine.driver_session import DriverSession, NotAllowed, Tools
 from connector.model import RoomPlan
 from connector.planning.reconcile import Push, reconcile
-from connector.planning.retry import backoff
+from connector.retry import backoff
 from connector.store.store import RoomRow
 from connector.store.writer import StoreError
 from device_drivers.api import (
@@ -33,13 +33,13 @@ _REFUSED = timedelta(seconds=30)  # how often a corrected secret is looked for; 
 class Pusher:
     """One task. ``offer`` a plan, ``look`` to verify now; everything else follows from clock and unit."""
 
-    def __init__(self, unit: Unit, row: RoomRow, tools: Tools, limiter: asyncio.Semaphore) -> None:
+    def __init__(self, unit: DriverSession, row: RoomRow, tools: Tools, limiter: asyncio.Semaphore) -> None:
         self._unit = unit
         self._tools = tools
         self._limiter = limiter
         self._plan: RoomPlan | None = None
         self.receipt: Receipt | None = row.receipt
-        self._bell = Bell(tools.clock)
+        self._wake_up = WakeUp(tools.clock)
         self._verify_at = tools.clock.now()  # what the unit shows is unknown after a start
         self._retry_at: datetime | None = None
         self._failures = 0
@@ -50,18 +50,18 @@ class Pusher:
         if self._plan is None or plan.digest != self._plan.digest:
             if self._failing == "DeviceUnreachable":
                 self._retry_at = None  # news is worth a try
-            self._bell.ring()
+            self._wake_up.ring()
         self._plan = plan
 
     def look(self) -> None:
         """Verify now: somebody said that the unit changed."""
         self._verify_at = self._tools.clock.now()
         self._retry_at = None
-        self._bell.ring()
+        self._wake_up.ring()
 
     async def run(self) -> None:
         while True:
-            await self._bell.wait(await self._step())
+            await self._wake_up.wait(await self._step())
 
     async def _step(self) -> datetime | None:
         """Do what is due; returns when to wake again."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.model import CalendarId, Decision, Room
-from connector.planning.dialing import Attempt
+from connector.model import Attempt, CalendarId, Decision, Room
 from connector.store.store import Store
 
 

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connector.engine.clock import Alarm, sleep
+from connector.clock import Alarm, sleep
 from connector.engine.dialer import Dialer
+from connector.engine.driver_session import DriverSession, Tools
 from connector.engine.pusher import Pusher
-from connector.engine.unit import Tools, Unit
-from connector.model import CalendarId, Meeting, Room, RoomId, RoomPlan
-from connector.planning.dialing import Attempt
+from connector.model import Attempt, CalendarId, Meeting, Room, RoomId, RoomPlan
 from connector.planning.plan import plan
 from connector.store.store import RoomRow
 from connector.store.writer import OwnershipLost, StoreError
@@ -27,7 +26,7 @@ _ATTEMPTS_KEPT = timedelta(days=2)  # concluded ones, for explain
 class _Managed:
     room: Room
     calendar: CalendarId
-    unit: Unit
+    unit: DriverSession
     pusher: Pusher
     dialer: Dialer
     planned: RoomPlan | None = None
@@ -99,7 +98,7 @@ class Supervisor:
         row = self._rows.pop(room.id, RoomRow(room.id))
         if room.id in self._gone and self._gone[room.id] != _unit_of(room):
             row = RoomRow(room.id)  # another unit: what the old one acknowledged says nothing
-        unit = Unit(room, row, self._tools)
+        unit = DriverSession(room, row, self._tools)
         managed = _Managed(
             room,
             calendar,

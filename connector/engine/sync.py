@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.calendars.base import CalendarSource, Forgiving, Sparing
+from connector.clock import WakeUp
 from connector.detection.detect import detect
 from connector.detection.rules import NO_RULES, Rules, rulings
-from connector.engine.clock import Bell
+from connector.engine.driver_session import Tools
+from connector.engine.limiter import PriorityLimiter
 from connector.engine.outages import Outages
-from connector.engine.slots import Slots
-from connector.engine.unit import Tools
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import CalendarId, Event, JoinInfo, Meeting, RoomId, Ruling, Snapshot, Window
 from connector.planning.merge import future_count, merge
 from connector.planning.reconcile import held_back
-from connector.planning.retry import backoff
+from connector.retry import backoff
 from connector.store.store import CalendarRow
 
 _ACCESS_DENIED = timedelta(minutes=15)
@@ -94,10 +94,10 @@ class Sync:
         self._told = told
         self._calendars: dict[CalendarId, _Calendar] = {}
         self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
-        self._bell = Bell(tools.clock)
+        self._wake_up = WakeUp(tools.clock)
         self._blocked: dict[str, _Blocked] = {}
         self._outages = Outages(tools.journal)
-        self._slots = {name: Slots(tools.options.read_concurrency) for name in sources}
+        self._limiters = {name: PriorityLimiter(tools.options.read_concurrency) for name in sources}
         self._batches: set[asyncio.Task[None]] = set()
         self._emptied: dict[CalendarId, datetime] = {}  # published as empty lately: a trickle is a flood, too
 
@@ -130,7 +130,7 @@ class Sync:
         self._named = {}
         for calendar in self._calendars:
             self._named.setdefault((calendar.source, calendar.name), []).append(calendar)
-        self._bell.ring()
+        self._wake_up.ring()
 
     def trigger(self, calendar: CalendarId) -> None:
         """Read soon: at once, or ``debounce`` after the last reading that a trigger caused; and once more later.
@@ -142,14 +142,14 @@ class Sync:
             return
         now, options = self._tools.clock.now(), self._tools.options
         state.read_again_at = now + options.read_again_after
-        slots = self._slots.get(calendar.source)
+        slots = self._limiters.get(calendar.source)
         if state.reading and slots is not None and slots.hurry(id(state)):
             state.answered_at = now  # the poll had not come to it yet: it does now
             return
         soonest = now if state.answered_at is None else max(now, state.answered_at + options.debounce)
         state.due_at = soonest if state.due_at is None else min(state.due_at, soonest)
         state.wanted = True
-        self._bell.ring()
+        self._wake_up.ring()
 
     def read_anew(self, calendar: CalendarId) -> None:
         """As ``trigger``, for a person: what the source remembers is no answer."""
@@ -192,7 +192,7 @@ class Sync:
         listeners = [asyncio.create_task(self._listen(name), name=f"changes-{name}") for name in self._sources]
         try:
             while True:
-                await self._bell.wait(self._start_due())
+                await self._wake_up.wait(self._start_due())
         finally:
             for task in (*listeners, *self._batches):
                 task.cancel()
@@ -235,7 +235,7 @@ class Sync:
         emptied = [each for each in found if each is not None and each.newest]
         if emptied:
             self._judge_emptied(emptied)
-        self._bell.ring()
+        self._wake_up.ring()
 
     async def _read(self, calendar: _Calendar) -> _Emptied | None:
         """Publishes what was read, unless it empties the calendar: then the batch decides."""
@@ -264,7 +264,7 @@ class Sync:
                 calendar.read_again_at = None
                 next_poll = min(next_poll, again)
             calendar.due_at = next_poll if calendar.due_at is None else min(calendar.due_at, next_poll)
-            self._bell.ring()
+            self._wake_up.ring()
         return None
 
     def _tick(self, now: datetime) -> datetime:
@@ -289,7 +289,7 @@ class Sync:
             del self._blocked[calendar.id.source]
         deadline = self._tools.options.read_deadline.total_seconds()
         try:
-            slot = self._slots[calendar.id.source].taken(id(calendar), urgent=calendar.urgent)
+            slot = self._limiters[calendar.id.source].taken(id(calendar), urgent=calendar.urgent)
             async with slot, asyncio.timeout(deadline):
                 window = self._window(self._tools.clock.now())
                 return await source.read(calendar.id.name, window, ZoneInfo(calendar.id.zone))

@@ -7,68 +7,17 @@ exactly one call when the unit could be reached within the grace.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Literal
 
-from connector.model import DialOrder, RoomId
+from connector.model import FINAL, Attempt, AttemptState, DialOrder
 from connector.planning.address import same_target
-from connector.planning.retry import backoff
+from connector.retry import backoff
 from device_drivers.api import CallRef, CallState
 
-
-class AttemptState(StrEnum):
-    INTENDED = "intended"  # the row is written; no byte has left
-    SENT = "sent"  # committed just before the bytes leave; also after the unit accepted the command
-    UNKNOWN = "unknown"  # sent, and the answer was lost
-    ABSENT = "absent"  # was unknown; the unit was read and has no such call
-    REFUSED = "refused"  # definite, or nothing left: may be tried again within the grace
-    ANSWERED = "answered"  # the call was connected (ours)
-    PRESENT = "present"  # the room was in this meeting already; somebody else's call
-    ENDED = "ended"  # accepted, then gone before it was seen connected; not redialled
-    MISSED = "missed"
-    SKIPPED = "skipped"
-    WITHDRAWN = "withdrawn"  # intended, and the order went away
-
-
-FINAL = frozenset(
-    {
-        AttemptState.ANSWERED,
-        AttemptState.PRESENT,
-        AttemptState.ENDED,
-        AttemptState.MISSED,
-        AttemptState.SKIPPED,
-    }
-)
 _IN_DOUBT = frozenset({AttemptState.SENT, AttemptState.UNKNOWN, AttemptState.ABSENT})
 MAX_IN_DOUBT = 2  # design: unknown, readable and absent: one more attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One row. ``leave_at`` is the leave order; it survives the event's deletion."""
-
-    id: int
-    room: RoomId
-    booking_id: str
-    planned_start: datetime
-    state: AttemptState
-    at: datetime  # of the last change of state
-    meeting_key: str
-    address: str = field(repr=False)
-    call_id: str | None = None
-    cause: str = ""
-    owned: bool = True  # we dialled it: leaving applies
-    leave_at: datetime | None = None
-    left: Literal["", "done", "gone", "stay", "failed"] = ""
-    left_at: datetime | None = None
-
-    @property
-    def live(self) -> bool:
-        """Ours to leave, as far as is known."""
-        maybe = (AttemptState.ANSWERED, AttemptState.SENT, AttemptState.UNKNOWN)
-        return self.owned and not self.left and self.state in maybe
 
 
 @dataclass(frozen=True, slots=True)

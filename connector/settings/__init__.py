@@ -1,13 +1,13 @@
 """Settings, rooms and secrets: what people write, checked and explained. The only place that reads their files."""
 
+from connector.networks import within
 from connector.settings.calendars import resolve_calendar, shown_calendar
 from connector.settings.credentials import Credential, SecretReader, fingerprint, is_reference
-from connector.settings.inputs import Inputs, input_files
 from connector.settings.load import LoadedSettings, effective, load_settings
-from connector.settings.networks import within
 from connector.settings.rooms import COLUMNS, RoomsResult, load_rooms
 from connector.settings.schema import CalendarSection, Settings, Template
-from connector.settings.stored import master_key, open_vault, secret_reader
+from connector.settings.vault_factory import master_key, open_vault, secret_reader
+from connector.settings.watched_files import Inputs, input_files
 
 __all__ = [
     "COLUMNS",

@@ -7,8 +7,8 @@ import re
 from urllib.parse import urlsplit
 
 from connector.errors import UserError
+from connector.settings.messages import did_you_mean
 from connector.settings.schema import Settings
-from connector.settings.sentences import did_you_mean
 
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_-]+):(.*)", re.DOTALL)
 

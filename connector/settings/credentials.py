@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connector.errors import UserError
-from connector.settings.sentences import unreadable
+from connector.settings.messages import unreadable
 
 DEFAULT_USERNAME = "admin"  # what stock codecs have
 _LARGEST_FILE = 64 * 1024  # bytes; a secret is a line or a key, not a disk image

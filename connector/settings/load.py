@@ -20,8 +20,8 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from connector.errors import UserError
 from connector.settings.credentials import is_reference
+from connector.settings.messages import did_you_mean, shown, unreadable
 from connector.settings.schema import ENV_PREFIX, Settings
-from connector.settings.sentences import did_you_mean, shown, unreadable
 from connector.settings.toml_lines import KeyPath, key_lines, line_of, toml_remedy
 
 FILE_NAME = "connector.toml"

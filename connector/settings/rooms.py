@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from connector.errors import UserError
 from connector.model import Room, RoomId
-from connector.settings import cells
+from connector.networks import within
+from connector.settings import columns
 from connector.settings.calendars import resolve_calendar
-from connector.settings.networks import within
+from connector.settings.csv_reader import Row, read_table
 from connector.settings.schema import Settings
-from connector.settings.table import Row, read_table
 from device_drivers.api import TlsPolicy
 
 COLUMNS = (
@@ -127,23 +127,23 @@ def _room(row: Row, context: _Context, problems: list[str]) -> Room | None:
         return None
     for column in empty:
         problems.append(f"{context.file}, row {row.number}, column {column}: {_EMPTY[column]}")
-    identity = take("id", cells.room_id, "")
-    template = take("template", lambda text: cells.choice(text, settings.templates, _NO_TEMPLATE), "default")
+    identity = take("id", columns.room_id, "")
+    template = take("template", lambda text: columns.choice(text, settings.templates, _NO_TEMPLATE), "default")
     room = Room(
         id=RoomId(identity),
         name=row.cells.get("name", identity),
         calendar=take("calendar", lambda text: _calendar(text, settings), ""),
-        device_type=take("device_type", lambda text: cells.choice(text, context.known_drivers), ""),
-        ip_address=take("ip_address", cells.address, ""),
+        device_type=take("device_type", lambda text: columns.choice(text, context.known_drivers), ""),
+        ip_address=take("ip_address", columns.address, ""),
         site=row.cells.get("site", ""),
-        port=take("port", cells.port, None),
-        tls=take("tls", lambda text: cells.tls(text, settings.base), TlsPolicy()),
+        port=take("port", columns.port, None),
+        tls=take("tls", lambda text: columns.tls(text, settings.base), TlsPolicy()),
         serial_number=row.cells.get("serial_number", ""),
-        credential=take("credential", cells.credential, ""),
-        timezone=take("timezone", cells.zone, "UTC"),
+        credential=take("credential", columns.credential, ""),
+        timezone=take("timezone", columns.zone, "UTC"),
         template=template,
         connector=row.cells.get("connector", ""),
-        device_management=take("device_management", cells.flag, True),
+        device_management=take("device_management", columns.flag, True),
         notes=row.cells.get("notes", ""),
         policy=settings.policy(template),
         options=_options(settings, template),

@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from connector.detection.rules import Rules, compile_rules
 from connector.model import Policy
-from connector.settings.kinds import (
+from connector.networks import PRIVATE_NETWORKS, Network
+from connector.settings.field_types import (
     Count,
     Domains,
     DriverOptions,
@@ -36,7 +37,6 @@ from connector.settings.kinds import (
     Seconds,
     ServiceUrl,
 )
-from connector.settings.networks import PRIVATE_NETWORKS, Network
 from connector.settings.zoom_defaults import ZOOM_BRIDGES, ZOOM_DOMAINS
 
 ENV_PREFIX = "CONNECTOR__"

@@ -24,8 +24,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from connector.model import Meeting, RoomId, RoomPlan
-from connector.planning.dialing import Attempt, AttemptState
+from connector.model import Attempt, AttemptState, Meeting, RoomId, RoomPlan
 from connector.store import tables
 from connector.store.schema import upgrade_sqlite
 from connector.store.writer import StoreError, Write, Writer, cause_of

@@ -12,7 +12,7 @@ from pathlib import Path
 from connector.errors import UserError
 from connector.vault.errors import VaultError
 from connector.vault.files import replace_private
-from connector.vault.local import Vault, sealed_with
+from connector.vault.vault import Vault, sealed_with
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CONTEXT = "secrets"

@@ -16,10 +16,10 @@ from types import TracebackType
 from typing import Self
 
 from connector.calendars.base import Keep
-from connector.engine.clock import Clock, sleep
+from connector.clock import Clock, sleep
 from connector.errors import AccessDenied, CalendarError, ConnectorError, CredentialsRejected, RateLimited
 from connector.model import JoinInfo, Meeting
-from connector.planning.retry import backoff
+from connector.retry import backoff
 from connector.store.writer import OwnershipLost
 from connector.zoom_account.api import AT_ONCE, RoomCode, ZoomApi
 from connector.zoom_account.completing import completed, noted

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.calendars.base import Hook, HookReply
-from connector.engine.clock import Clock
+from connector.clock import Clock
 
 PATH = "zoom-account"
 _WINDOW = timedelta(minutes=5)  # of the time stamp, to both sides: an old notification cannot be played again later

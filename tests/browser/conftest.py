@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from connector.web.demo_page import build_app
-from connector.web.loopback_server import serve
+from connector.demo.loopback_server import serve
+from connector.demo.page import build_app
 
 from .fake_backend import FakeBackend
 

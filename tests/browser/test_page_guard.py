@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from connector.demo.loopback_server import serve
+from connector.demo.page import build_app
 from connector.errors import UserError
-from connector.web.demo_page import build_app
-from connector.web.loopback_server import serve
 
 from .conftest import Site
 

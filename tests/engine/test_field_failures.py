@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.engine.clock import SystemClock
+from connector.clock import SystemClock
 from connector.model import CalendarId, RoomId
 from connector.planning.address import same_target
 from tests.engine.test_sync import Desk, event

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from connector.app import Connector
 from connector.detection.rules import compile_rules
 from connector.model import CalendarId
+from connector.running.daemon import Connector
 from tests.engine.test_sync import Desk, event
 
 RULES = compile_rules(

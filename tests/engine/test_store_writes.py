@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from connector.model import RoomId
-from connector.planning.dialing import Attempt, AttemptState
+from connector.model import Attempt, AttemptState, RoomId
 from connector.store.store import HISTORY_PER_ROOM, Store
-from connector.vault.local import Vault
+from connector.vault.vault import Vault
 from device_drivers.api import Receipt
 from tests.support.clock import NINE
 

@@ -14,14 +14,14 @@ from typing import Any, Self
 
 import pytest
 
+from connector.engine.driver_session import Tools
 from connector.engine.journal import Journal
 from connector.engine.options import Options
 from connector.engine.sync import Sync
-from connector.engine.unit import Tools
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, SourceUnavailable
 from connector.model import CalendarId, Event, Snapshot, SourceText, Unreadable, Window
 from connector.store.store import Store
-from connector.vault.local import Vault
+from connector.vault.vault import Vault
 from device_drivers.api import NotSupported
 from tests.support.clock import NINE, FakeClock
 from tests.support.house import Passwords, minutes

@@ -14,14 +14,13 @@ import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from connector.model import Room, RoomId
+from connector.model import Attempt, AttemptState, Room, RoomId
 from connector.observe.events import LOG_EVENTS
-from connector.planning.dialing import Attempt, AttemptState
 from connector.planning.plan import plan
 from connector.store import schema
 from connector.store.store import HISTORY_PER_ROOM, Store
 from connector.store.writer import StoreError
-from connector.vault.local import Vault
+from connector.vault.vault import Vault
 from device_drivers.api import Capability, Receipt
 from tests.support.clock import NINE
 from tests.support.house import AUTO, ROOM, House, meeting, minutes

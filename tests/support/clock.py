@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from connector.engine.clock import Alarm, Deadlines
+from connector.clock import Alarm, Deadlines
 
 NINE = datetime(2030, 5, 6, 9, 0, tzinfo=UTC)
 

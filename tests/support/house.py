@@ -10,14 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from connector.engine.driver_session import Tools
 from connector.engine.journal import Journal
 from connector.engine.options import Options
 from connector.engine.supervisor import Supervisor
-from connector.engine.unit import Tools
 from connector.model import CalendarId, Event, JoinInfo, Meeting, Policy, Room, RoomId, booking_id
 from connector.settings import Credential
 from connector.store.store import Store
-from connector.vault.local import Vault
+from connector.vault.vault import Vault
 from device_drivers.api import DriverPlug, NotSupported
 from tests.support.clock import NINE, FakeClock
 from tests.support.memory_unit import MemoryUnit

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from connector.engine.clock import Clock
+from connector.clock import Clock
 from device_drivers.api import (
     Booking,
     BookingList,

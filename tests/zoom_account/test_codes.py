@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from connector.calendars.base import Keep, NoKeep
-from connector.calendars.keep import StoredKeep
 from connector.model import JoinInfo, Meeting
+from connector.running.source_state import StoredKeep
 from connector.standins.zoom import ZoomMeeting, ZoomStandIn
 from connector.store.store import Store
 from connector.vault import Vault

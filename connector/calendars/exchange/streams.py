@@ -17,7 +17,7 @@ from connector.calendars.exchange.client import Client
 from connector.calendars.exchange.mailboxes import Mailboxes
 from connector.calendars.exchange.transport import Call
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected
-from connector.planning.retry import backoff
+from connector.retry import backoff
 
 GROUP = 200  # subscriptions that one GetStreamingEvents takes
 _SERVER = 3  # mailboxes in a row that cannot be subscribed to

@@ -20,9 +20,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from connector.calendars.base import Hook, HookReply, SourceContext
-from connector.calendars.farewell import Farewell
 from connector.calendars.google.http import Gone, GoogleApi
 from connector.calendars.google.key import Identity
+from connector.calendars.teardown import Farewell
 from connector.errors import (
     AccessDenied,
     CalendarError,

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from connector.calendars.google.key import Identity
-from connector.calendars.google.steps import account_step, refused_app, share_step, told
+from connector.calendars.google.remedies import account_step, refused_app, share_step, told
 from connector.errors import AccessDenied, CalendarError, RateLimited, SourceUnavailable
 
 _PROJECT_LIMITS = ("rateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED")

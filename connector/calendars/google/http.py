@@ -28,7 +28,7 @@ from googleapiclient.errors import HttpError
 
 from connector.calendars.google.errors import meaning, refusal
 from connector.calendars.google.key import Identity
-from connector.calendars.google.steps import network_sentence, parted
+from connector.calendars.google.remedies import network_sentence, parted
 from connector.errors import CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 SIZE_LIMIT = 50 * 2**20  # bytes of one unpacked answer

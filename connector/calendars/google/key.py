@@ -18,7 +18,13 @@ import httplib2
 from google.auth import exceptions
 from google.oauth2 import service_account
 
-from connector.calendars.google.steps import account_step, delegation_step, network_sentence, new_key_step, refused_app
+from connector.calendars.google.remedies import (
+    account_step,
+    delegation_step,
+    network_sentence,
+    new_key_step,
+    refused_app,
+)
 from connector.errors import APP_ASKED_AGAIN, CredentialsRejected, SourceUnavailable, UserError
 
 EVENTS_SCOPE = "https://www.googleapis.com/auth/calendar.events.readonly"  # events.list and events.watch

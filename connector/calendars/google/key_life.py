@@ -17,7 +17,7 @@ from cryptography import x509
 from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.google.http import GoogleApi
 from connector.calendars.google.key import ServiceKey
-from connector.calendars.google.steps import new_key_step
+from connector.calendars.google.remedies import new_key_step
 from connector.errors import CalendarError, SourceUnavailable
 
 _EVERY = timedelta(hours=12)

@@ -11,14 +11,14 @@ from typing import Self
 
 from connector.calendars.base import Finding, Place, SourceContext
 from connector.calendars.expiry import ExpiryAlarm
-from connector.calendars.google import examine as google_examine
+from connector.calendars.google import doctor as google_doctor
 from connector.calendars.google import rooms as google_rooms
 from connector.calendars.google.channels import Channels, quota_user
 from connector.calendars.google.events import FIELDS, FREE_BUSY, Item, answer_left_out, to_snapshot, within, zone_of
 from connector.calendars.google.http import UNCHANGED, Answer, Gone, GoogleApi
 from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE, Identity, ServiceKey
 from connector.calendars.google.key_life import Watch as KeyWatch
-from connector.calendars.google.steps import delegation_step
+from connector.calendars.google.remedies import delegation_step
 from connector.calendars.triggers import Triggers
 from connector.errors import AccessDenied, SourceUnavailable
 from connector.model import Snapshot, Window
@@ -234,8 +234,8 @@ class GoogleSource:
     async def examine(self, calendar: str | None, now: datetime) -> tuple[Finding, ...]:
         """None: the key, the login, the clock. Else: what this calendar lets us see."""
         if calendar is None:
-            return await google_examine.whole(self._api, self._identity, self._settings.daily_requests, now)
-        return await google_examine.one(self._api, self._identity, calendar, now)
+            return await google_doctor.whole(self._api, self._identity, self._settings.daily_requests, now)
+        return await google_doctor.one(self._api, self._identity, calendar, now)
 
     async def dispose(self) -> None:
         """Stops every watch channel and wipes what is kept and cached."""

@@ -20,11 +20,11 @@ from typing import Self
 from connector.calendars.base import Finding, Place, SourceContext
 from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.graph import doctor as graph_doctor
-from connector.calendars.graph.advice import denied_reading
 from connector.calendars.graph.auth import CLOUDS, AppIdentity, Cloud, Tokens, expiry_sentence, identity_of_pem
 from connector.calendars.graph.events import ALL_DAY_MARGIN, EXPAND, FULL, LIGHT, Item, item_of, localised, print_of
 from connector.calendars.graph.http import GraphHttp, view_path
 from connector.calendars.graph.push import Subscriptions
+from connector.calendars.graph.remedies import denied_reading
 from connector.calendars.options import Options
 from connector.calendars.triggers import Triggers
 from connector.errors import SourceUnavailable

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.calendars.base import Finding, Place
-from connector.calendars.graph.advice import (
+from connector.calendars.graph.auth import AppIdentity, expiry_sentence
+from connector.calendars.graph.events import EXPAND
+from connector.calendars.graph.http import Gone, GraphHttp, view_path
+from connector.calendars.graph.push import Subscriptions
+from connector.calendars.graph.remedies import (
     DENIED_PLACES,
     calendar_processing,
     denied_reading,
@@ -16,10 +20,6 @@ from connector.calendars.graph.advice import (
     rbac_lines,
     reading_role,
 )
-from connector.calendars.graph.auth import AppIdentity, expiry_sentence
-from connector.calendars.graph.events import EXPAND
-from connector.calendars.graph.http import Gone, GraphHttp, view_path
-from connector.calendars.graph.push import Subscriptions
 from connector.calendars.graph.subscription import resource_key, resource_of
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected
 

@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 from connector.calendars.base import Hook, HookReply, Keep, Webhooks
-from connector.calendars.farewell import Farewell
 from connector.calendars.graph.http import BadRequest, Conflict, Gone, GraphHttp
 from connector.calendars.graph.subscription import (
     AT_ANY_TIME,
@@ -29,9 +28,10 @@ from connector.calendars.graph.subscription import (
     sender,
     text_of,
 )
+from connector.calendars.teardown import Farewell
 from connector.calendars.triggers import Triggers
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
-from connector.planning.retry import backoff
+from connector.retry import backoff
 
 _LIFE = timedelta(hours=48)  # asked for; short, so that what a lost database leaves behind ends soon
 _SHORTEST = timedelta(minutes=45)  # the service grants no less

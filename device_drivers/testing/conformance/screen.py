@@ -112,7 +112,7 @@ _EXACT_TITLES = (
 )
 _BROKEN_TITLES = (
     "Two\r\nlines\nand\ttab",
-    "Bell\x07 null\x00 escape\x1b[31m",
+    "WakeUp\x07 null\x00 escape\x1b[31m",
     "\x0b\x0cForm feeds",
     "\ud83d half an emoji",
 )

@@ -10,8 +10,8 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from connector.app import Connector, running
 from connector.cli.main import app
+from connector.running.daemon import Connector, running
 from tests.calendars.core.fake_source import Provider
 
 NETWORKS = '[networks]\nprivate = ["127.0.0.0/8"]\n'

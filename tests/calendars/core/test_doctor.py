@@ -16,9 +16,9 @@ from aiohttp import web
 from connector.calendars import doctor
 from connector.calendars.base import Finding, NoKeep, NoWebhooks, SourceContext
 from connector.calendars.doctor import Patient, Seen, clock_finding, content, examine_source, stored
-from connector.calendars.webhooks import Listener
 from connector.errors import AccessDenied, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Event, Snapshot, SourceText, Unreadable, Window
+from connector.serving.webhooks import Listener
 from tests.calendars.core.certificates import authority, issue
 from tests.calendars.core.fake_source import FakeSource, Provider, event
 from tests.calendars.core.house import Folder, until

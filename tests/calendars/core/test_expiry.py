@@ -10,7 +10,7 @@ import pytest
 
 from connector.calendars.base import NoKeep
 from connector.calendars.expiry import ExpiryAlarm
-from connector.calendars.keep import StoredKeep
+from connector.running.source_state import StoredKeep
 from connector.store.store import Store
 from connector.vault import Vault
 from tests.support.clock import NINE, FakeClock

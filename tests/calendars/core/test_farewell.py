@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connector.calendars.farewell import Farewell
+from connector.calendars.teardown import Farewell
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, SourceUnavailable
 
 ENDS = datetime(2030, 5, 7, 9, 0, tzinfo=UTC)

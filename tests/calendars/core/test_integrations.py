@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from connector import wiring
-from connector.app import Connector, running
-from connector.settings import inputs, load_settings, open_vault
+from connector.running import wiring
+from connector.running.daemon import Connector, running
+from connector.settings import load_settings, open_vault, watched_files
 from connector.vault import SecretStore
 from tests.calendars.core.fake_source import Provider, event
 from tests.calendars.core.house import Folder, until
@@ -107,7 +107,7 @@ async def test_a_connector_toml_that_is_still_being_written_removes_nothing(
     toml = folder.path / "connector.toml"
     text = toml.read_text()
     begun = text.partition("[calendars.office]")[0] + "\n"
-    stamp, looks = inputs._stamp, [0]
+    stamp, looks = watched_files._stamp, [0]
 
     def written_on(path: Path) -> str:
         """The writer goes on when it was seen twice, as one look does that takes the file for whole."""
@@ -118,7 +118,7 @@ async def test_a_connector_toml_that_is_still_being_written_removes_nothing(
                 path.write_text(text)
         return found
 
-    monkeypatch.setattr(inputs, "_stamp", written_on)
+    monkeypatch.setattr(watched_files, "_stamp", written_on)
     async with folder.daemon():
         await until(lambda: folder.named("rooms.loaded"), "it runs")
         toml.write_text(begun)

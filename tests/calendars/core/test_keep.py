@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.calendars.base import Keep, NoKeep
-from connector.calendars.keep import StoredKeep
+from connector.running.source_state import StoredKeep
 from connector.store.store import Store
 from connector.vault import Vault, VaultError
 from tests.support.clock import NINE

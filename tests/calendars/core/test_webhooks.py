@@ -14,10 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from connector.calendars import webhooks
 from connector.calendars.base import Hook, HookReply
-from connector.calendars.webhooks import PING, PONG, Listener
 from connector.errors import UserError
+from connector.serving import webhooks
+from connector.serving.webhooks import PING, PONG, Listener
 from tests.calendars.core.certificates import authority, issue
 
 PUBLIC = "https://rooms.example.org/connector"

@@ -15,8 +15,8 @@ import pytest
 
 from connector.calendars.base import NoKeep
 from connector.calendars.google.source import GoogleSource, Settings
-from connector.calendars.webhooks import Listener
 from connector.errors import SourceUnavailable, UserError
+from connector.serving.webhooks import Listener
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble
 from tests.calendars.google.support import (
     OTHER,

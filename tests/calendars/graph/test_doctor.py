@@ -9,7 +9,7 @@ import pytest
 
 from connector.calendars.base import Directory, Examinable, Finding, Place, Removable
 from connector.calendars.graph import GraphSource
-from connector.calendars.graph.advice import rbac_lines
+from connector.calendars.graph.remedies import rbac_lines
 from connector.errors import AccessDenied
 from connector.standins.graph.mailbox import Mailbox
 from connector.standins.graph.signin import Trouble

@@ -14,8 +14,8 @@ import pytest
 
 from connector.calendars.base import Hook
 from connector.calendars.graph import GraphSource, plug
-from connector.calendars.webhooks import Listener
 from connector.errors import SourceUnavailable
+from connector.serving.webhooks import Listener
 from connector.standins.graph import GraphStandIn
 from connector.standins.tls import loopback_tls
 from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, Journal, until

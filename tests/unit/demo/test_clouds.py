@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import read_configuration
 from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext
 from connector.calendars.registry import open_source
 from connector.demo.calendars import fill
-from connector.demo.cast import CAST, TEAMS_TITLE, Timing, added_meeting
 from connector.demo.clouds import CalendarKind, open_calendars
 from connector.demo.folder import open_folder, write_settings
 from connector.demo.live import LiveDemo
+from connector.demo.scenario import CAST, TEAMS_TITLE, Timing, added_meeting
 from connector.demo.state import DemoError
 from connector.model import Event, Window
+from connector.running.daemon import read_configuration
 from connector.settings.calendars import resolve_calendar
 from connector.settings.credentials import SecretReader
 from device_drivers.api import Endpoint, TlsPolicy

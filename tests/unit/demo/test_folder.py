@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import read_configuration
-from connector.demo.cast import CAST, HIDDEN, Timing
 from connector.demo.folder import open_folder, write_calendars, write_settings
+from connector.demo.scenario import CAST, HIDDEN, Timing
 from connector.errors import UserError
+from connector.running.daemon import read_configuration
 from device_drivers.api import Endpoint, TlsPolicy
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector.demo.cast import ADDED_TITLE, CAST, DESIGN_REVIEW, HIDDEN, Timing
+from connector.demo.checks import Story
 from connector.demo.folder import open_folder, write_calendars
-from connector.demo.house import House, open_house
 from connector.demo.live import LiveDemo
-from connector.demo.story import Story
+from connector.demo.scenario import ADDED_TITLE, CAST, DESIGN_REVIEW, HIDDEN, Timing
+from connector.demo.simulated_site import House, open_house
 from device_drivers import registry
 from device_drivers.api import Booking, BookingList, DialAddress
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connector.settings import COLUMNS, load_rooms, load_settings
-from connector.settings.table import read_table
+from connector.settings.csv_reader import read_table
 
 CONFIG = Path(__file__).parents[3] / "config"
 

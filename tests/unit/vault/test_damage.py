@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from connector.calendars.keep import StoredKeep
-from connector.model import RoomId, RoomPlan
-from connector.planning.dialing import Attempt, AttemptState
+from connector.model import Attempt, AttemptState, RoomId, RoomPlan
 from connector.planning.plan import plan
+from connector.running.source_state import StoredKeep
 from connector.store.store import Store
 from connector.vault import Vault, VaultError
 from tests.support.clock import NINE

@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.vault import SecretStore, Vault, VaultError, local
+from connector.vault import SecretStore, Vault, VaultError, vault
 from connector.vault.aws import AwsKms
-from connector.vault.masters import LocalMaster, MasterKey, from_environment, from_file
-from connector.vault.ring import read_ring
+from connector.vault.keyring import read_ring
+from connector.vault.master_keys import LocalMaster, MasterKey, from_environment, from_file
 from tests.unit.vault.aws_stand_in import Kms, kms
 
 # Written by the first version of the vault, whose key file sealed by itself.
@@ -342,7 +342,7 @@ def test_a_key_service_that_is_down_after_a_rotation_is_asked_again(
     with pytest.raises(VaultError, match=r"not at hand: aws-kms:gate: AWS KMS cannot be used"):
         daemon.unseal(after, "c")
     gate.down = False
-    monkeypatch.setattr(local, "_TRY_AGAIN", 0.0)
+    monkeypatch.setattr(vault, "_TRY_AGAIN", 0.0)
     daemon._failed = (daemon._failed[0], 0.0)  # a minute later
     daemon.seal(b"x", "c")
     wait_for_it(daemon)

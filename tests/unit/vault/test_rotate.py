@@ -16,14 +16,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from connector.calendars.keep import StoredKeep
 from connector.cli.main import app
 from connector.cli.secrets import Rotation, rotate
-from connector.model import RoomId
-from connector.planning.dialing import Attempt, AttemptState
+from connector.model import Attempt, AttemptState, RoomId
 from connector.planning.plan import plan
+from connector.running.source_state import StoredKeep
 from connector.settings import Settings, load_settings, open_vault
-from connector.store import reseal
+from connector.store import reencrypt
 from connector.store.store import Store
 from connector.vault import SecretStore, Vault
 from tests.support.clock import NINE
@@ -167,7 +166,7 @@ def rotate_and_die(settings: Settings, step: int) -> bool:
         try:
             os.fsync = dying(os.fsync)  # type: ignore[assignment]
             Path.replace = dying(Path.replace)  # type: ignore[method-assign, assignment]
-            reseal._swap = dying(reseal._swap)  # type: ignore[assignment]
+            reencrypt._swap = dying(reencrypt._swap)  # type: ignore[assignment]
             asyncio.run(rotate(settings, open_vault(settings, {}), settled=timedelta(0)))
             os._exit(0)
         finally:

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from connector.calendars.base import Removable, SourceContext
 from connector.calendars.registry import SourceRecord, open_source
-from connector.store import kept
+from connector.store import source_state
 from connector.store.store import Store
 from connector.vault import SecretStore, VaultError
 
@@ -64,7 +64,7 @@ class Integrations:
         fresh = {name: s for name, s in sections.items() if name not in gone and before.get(name) != s}
         await self._store.write(
             *(self._store.forget_calendars(name) for name in gone),
-            *(kept.put(self._store, KEEP, name, _written(section)) for name, section in fresh.items()),
+            *(source_state.put(self._store, KEEP, name, _written(section)) for name, section in fresh.items()),
         )
         return gone
 
@@ -79,7 +79,7 @@ class Integrations:
         if problem:
             self._tell("integration.dispose_failed", source=name, reason=problem)
         wiped = await asyncio.to_thread(self._wipe_secrets, section, still_used)
-        await self._store.write(kept.wipe(name), kept.drop(KEEP, name))
+        await self._store.write(source_state.wipe(name), source_state.drop(KEEP, name))
         await self._store.scrub()
         self._tell("integration.removed", source=name, type=section.type, wiped=", ".join(wiped))
 
@@ -106,7 +106,7 @@ class Integrations:
             return []
 
     async def _noted(self) -> dict[str, Section]:
-        return {name: _read(value) for name, value in (await kept.read(self._store, KEEP)).items()}
+        return {name: _read(value) for name, value in (await source_state.read(self._store, KEEP)).items()}
 
 
 def _texts(value: object) -> Iterator[str]:

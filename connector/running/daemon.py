@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import IO
 
 from connector import __version__
+from connector.clock import Clock, SystemClock
 from connector.detection.rules import Rules
-from connector.engine.clock import Clock, SystemClock
 from connector.engine.commands import Commands
-from connector.engine.heap import collect_between_dials
+from connector.engine.driver_session import Login, Tools
+from connector.engine.gc_schedule import collect_between_dials
 from connector.engine.journal import Journal, Watcher
 from connector.engine.options import Options
 from connector.engine.report import RoomReport, room_report
 from connector.engine.supervisor import Supervisor
 from connector.engine.sync import Sync
-from connector.engine.unit import Login, Tools
 from connector.errors import UserError
 from connector.model import CalendarId, Room, RoomId, Window
+from connector.running.wiring import Wiring
 from connector.settings import (
     Credential,
     Inputs,
@@ -43,7 +44,6 @@ from connector.settings import (
 )
 from connector.store.store import Store
 from connector.vault import Vault
-from connector.wiring import Wiring
 from device_drivers import registry
 from device_drivers.api import DriverPlug, NotSupported
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 
 from connector.calendars.base import CalendarSource, NoWebhooks, SourceContext, Webhooks
-from connector.calendars.integrations import BRIEF, DEADLINE, Integrations, Section
-from connector.calendars.keep import StoredKeep
 from connector.calendars.registry import open_source
-from connector.calendars.webhooks import Listener
-from connector.engine.unit import Tools
+from connector.engine.driver_session import Tools
 from connector.errors import ConnectorError, UserError
 from connector.model import Room
+from connector.running.removed_sources import BRIEF, DEADLINE, Integrations, Section
+from connector.running.source_state import StoredKeep
+from connector.serving.webhooks import Listener
 from connector.settings import SecretReader, Settings, effective, is_reference
-from connector.store import kept
+from connector.store import source_state
 from connector.vault import SecretStore, Vault, VaultError
 from connector.zoom_account import codes, notices
 from connector.zoom_account.api import ZoomApi
@@ -106,7 +106,7 @@ class Wiring:
         """None when no account is configured: what was cached of one is then wiped. ``changed``: a meeting id."""
         zoom, store, clock = self._settings.zoom, self._tools.store, self._tools.clock
         if not zoom.account_id:
-            await store.write(kept.wipe(codes.KEEP))
+            await store.write(source_state.wipe(codes.KEEP))
             return None
         try:
             secret = self._reader.secret(zoom.client_secret)

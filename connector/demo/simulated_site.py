@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from connector.demo.cast import CUSTOMER_CALL, DESIGN_REVIEW, HIDDEN, WEEKLY, Part
+from connector.demo.scenario import CUSTOMER_CALL, DESIGN_REVIEW, HIDDEN, WEEKLY, Part
 from connector.errors import UserError
 from device_drivers import registry
 from device_drivers.sip_agent.api import SipAgent

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from connector.engine.slots import Slots
+from connector.engine.limiter import PriorityLimiter
 
 
 class Readings:
     """Each waits for a slot, notes its turn and ends when it is let go."""
 
     def __init__(self, count: int) -> None:
-        self.slots = Slots(count)
+        self.slots = PriorityLimiter(count)
         self.order: list[int] = []
         self._ends: dict[int, asyncio.Event] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}

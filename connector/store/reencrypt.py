@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Table, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector.store import kept, tables
+from connector.store import source_state, tables
 from connector.store.store import Store
 
 _AT_ONCE = 200  # rows a transaction: the daemon's own writes wait no longer than that
@@ -36,7 +36,7 @@ _ALL = (
         lambda _, room: f"attempt:{room}",
         (_attempts.room,),
     ),
-    _Sealed(tables.keep, _keep.value_sealed, (_keep.source, _keep.key), kept.context),
+    _Sealed(tables.keep, _keep.value_sealed, (_keep.source, _keep.key), source_state.context),
 )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connector.settings.credentials import SecretReader
+from connector.settings.messages import unreadable
 from connector.settings.schema import Settings
-from connector.settings.sentences import unreadable
 from connector.vault import SecretStore, Vault, VaultError
 from connector.vault.aws import AwsKms
-from connector.vault.masters import MasterKey, from_environment, from_file
+from connector.vault.master_keys import MasterKey, from_environment, from_file
 
 
 def master_key(name: str, settings: Settings, environ: Mapping[str, str], *, create: bool = False) -> MasterKey:

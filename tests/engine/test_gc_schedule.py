@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from connector.engine.heap import collect_between_dials
+from connector.engine.gc_schedule import collect_between_dials
 from tests.support.clock import NINE, FakeClock
 
 
@@ -32,7 +32,7 @@ class Collector:
 @pytest.fixture
 async def collector(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector]:
     found = Collector(FakeClock())
-    monkeypatch.setattr("connector.engine.heap.gc.collect", found.collect)
+    monkeypatch.setattr("connector.engine.gc_schedule.gc.collect", found.collect)
     task = asyncio.create_task(collect_between_dials(found.clock, lambda: found.dial_at))
     await asyncio.sleep(0)
     yield found

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from connector.settings.credentials import is_reference
-from connector.settings.sentences import did_you_mean, host_name, nearest, shown
+from connector.settings.messages import did_you_mean, host_name, nearest, shown
 from device_drivers.api import TlsPolicy
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

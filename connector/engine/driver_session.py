@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Protocol, TypeVar
 
-from connector.engine.clock import Clock
+from connector.clock import Clock
 from connector.engine.journal import Journal
 from connector.engine.options import Options
 from connector.errors import ConnectorError, UserError
 from connector.model import Room, RoomPlan
-from connector.settings.networks import Network, within
+from connector.networks import Network, within
 from connector.store.store import RoomRow, Store
 from device_drivers.api import (
     Armable,
@@ -81,7 +81,7 @@ class Tools:
     find_plug: Callable[[str], DriverPlug]  # NotSupported with a sentence when there is none
 
 
-class Unit:
+class DriverSession:
     """Serves both lanes of a room. Driver errors leave here as they are, after the state was noted once."""
 
     def __init__(self, room: Room, row: RoomRow, tools: Tools) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connector.store import kept
+from connector.store import source_state
 from connector.store.store import Store
 
 
@@ -19,13 +19,13 @@ class StoredKeep:
         self._source = source
 
     async def get(self, key: str) -> bytes | None:
-        return await kept.get(self._store, self._source, key)
+        return await source_state.get(self._store, self._source, key)
 
     async def put(self, key: str, value: bytes) -> None:
-        await self._store.write(kept.put(self._store, self._source, key, value))
+        await self._store.write(source_state.put(self._store, self._source, key, value))
 
     async def delete(self, key: str) -> None:
-        await self._store.write(kept.drop(self._source, key))
+        await self._store.write(source_state.drop(self._source, key))
 
     async def items(self, prefix: str) -> Mapping[str, bytes]:
-        return await kept.read(self._store, self._source, prefix)
+        return await source_state.read(self._store, self._source, prefix)

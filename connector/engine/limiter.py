@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 _POLLS_TURN = 4  # of so many slots that become free, one is the poll's: a storm of changes must not stop it
 
 
-class Slots:
+class PriorityLimiter:
     """A reading that somebody waits for goes before those of the poll: a poll of many rooms takes its time."""
 
     def __init__(self, count: int) -> None:

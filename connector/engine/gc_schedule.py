@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from connector.engine.clock import Clock, sleep
+from connector.clock import Clock, sleep
 
 _YOUNG = 10_000  # new objects that start a collection of the young ones: a few milliseconds
 _NEVER = 1_000_000_000

@@ -14,7 +14,7 @@ from connector.calendars.google.events import FREE_BUSY, PRIVATE_HIDDEN
 from connector.calendars.google.http import Answer, GoogleApi
 from connector.calendars.google.key import Identity
 from connector.calendars.google.key_life import life, life_sentence
-from connector.calendars.google.steps import new_key_step, parted, share_step
+from connector.calendars.google.remedies import new_key_step, parted, share_step
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 Level = Literal["ok", "warning", "problem"]

@@ -115,7 +115,7 @@ async def sleep(clock: Clock, duration: timedelta) -> None:
     await sleep_until(clock, clock.now() + duration)
 
 
-class Bell:
+class WakeUp:
     """What a lane waits for: somebody rings, or its alarm does. Ringing twice wakes once."""
 
     def __init__(self, clock: Clock) -> None:

@@ -25,8 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.vault.errors import Damaged, VaultError
 from connector.vault.files import create_private
-from connector.vault.masters import LocalMaster, MasterKey, derive, from_file
-from connector.vault.ring import (
+from connector.vault.keyring import (
     ID_BYTES,
     DataKey,
     Ring,
@@ -38,6 +37,7 @@ from connector.vault.ring import (
     ring_of_file_key,
     write_ring,
 )
+from connector.vault.master_keys import LocalMaster, MasterKey, derive, from_file
 
 _VERSION: Final = b"\x01"
 _NONCE_BYTES: Final = 12

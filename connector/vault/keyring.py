@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from connector.vault.errors import VaultError
 from connector.vault.files import replace_private
-from connector.vault.masters import KEY_BYTES, LocalMaster, MasterKey, derive
+from connector.vault.master_keys import KEY_BYTES, LocalMaster, MasterKey, derive
 
 _FORMAT: Final = "connector-ring-1"
 _MAC: Final = "mac"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.errors import UserError
-from connector.settings.sentences import did_you_mean, nearest, shown, unreadable
+from connector.settings.messages import did_you_mean, nearest, shown, unreadable
 
 _DELIMITERS = (",", ";", "\t")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}

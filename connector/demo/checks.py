@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connector.demo.cast import ADDED_TITLE, DESIGN_REVIEW, HIDDEN, TEAMS_TITLE, WEEKLY, Timing, added_meeting
-from connector.demo.house import House
 from connector.demo.live import LiveDemo
+from connector.demo.scenario import ADDED_TITLE, DESIGN_REVIEW, HIDDEN, TEAMS_TITLE, WEEKLY, Timing, added_meeting
+from connector.demo.simulated_site import House
 from connector.demo.state import CheckView
 from device_drivers.api import CallState
 from device_drivers.testing.bridge import Participant, ParticipantState

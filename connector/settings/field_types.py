@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from connector.networks import network
 from connector.settings.credentials import is_reference
-from connector.settings.networks import network
-from connector.settings.sentences import host_name, shown
+from connector.settings.messages import host_name, shown
 
 _OPTION_CODE = re.compile(r"\d{3}|\d{6}")
 

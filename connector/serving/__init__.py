@@ -1,0 +1,1 @@
+"""Listeners: what others call. Today the address for notifications of calendar services."""

@@ -1,7 +1,8 @@
 """HTTP to one endpoint: connects to its judged address only, checks who answers before a password leaves.
 
 What a unit may do to us is bounded: one deadline covers connect, TLS, waiting and the whole body (so a unit that
-drips bytes cannot hold a task), the body has a size limit, nothing is decompressed, no redirect is followed and no
+drips bytes cannot hold a task), the body has a size limit and is cut before it is decoded (no work on the event loop
+grows with what a unit sends beyond that), nothing is decompressed, no redirect is followed and no
 cookie is kept. Errors are ``DriverError`` subclasses; ``sent`` is False only when no connection had been handed to the
 request, so not one of its bytes can have left.
 """
@@ -28,6 +29,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from device_drivers import foreign
 from device_drivers.api import (
     DeviceUnreachable,
     DriverError,
@@ -37,7 +39,7 @@ from device_drivers.api import (
     UntrustedCertificate,
 )
 
-BODY_LIMIT = 8 * 1024 * 1024  # bytes; a full status document of a busy unit is well under 1 MB
+BODY_LIMIT = 1024 * 1024  # bytes; a full status document of a busy unit is well under that
 TLS_MINIMUM_OPTION = "tls_minimum"  # endpoint option: 1.0, 1.1, 1.2 (default) or 1.3
 
 _TLS_VERSIONS = {
@@ -69,11 +71,8 @@ class Reply:
 
     @property
     def text(self) -> str:
-        match = re.search(r"charset=\"?([\w.-]+)", self.headers.get("Content-Type", ""))
-        try:
-            return self.body.decode(match[1] if match else "utf-8", "replace")
-        except LookupError:  # a charset that Python does not know
-            return self.body.decode("utf-8", "replace")
+        """The body in the charset that the unit names, where that is one of the plain ones; else as UTF-8."""
+        return foreign.decoded(self.body, self.headers.get("Content-Type", ""), BODY_LIMIT)
 
 
 @dataclass(slots=True)

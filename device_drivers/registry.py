@@ -11,18 +11,26 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from device_drivers.api import Capability, DriverManifest, DriverPlug
+from device_drivers.api import DriverManifest, DriverPlug, UnitFacts, UnitProtocol
 
 GROUP = "connector.device_drivers"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_KEYS = frozenset({"name", "label", "delivery", "capabilities", "options", "default_port", "status"})
-_NEEDED = ("name", "label", "delivery", "capabilities")
+_KEYS = frozenset({"name", "label", "facts", "options", "default_port", "status"})
+_NEEDED = ("name", "label", "facts")
+_FLAGS = ("sip", "h323", "shows_without_button")
+_LIMITS = ("longest_title", "most_bookings", "hours_ahead")
+_FORMER = ("Capability", "DeviceEvent", "capabilities", "delivery")  # names that are gone from the contract
+_WAS_FORMER = (
+    "it was written for a former driver contract. Its manifest must state facts (protocols, sip, h323, ...) instead of "
+    "capabilities and delivery; see docs/how-to/write-a-driver.md."
+)
 
 
 class ManifestError(ValueError):
@@ -50,6 +58,11 @@ class DriverRecord:
 def records() -> tuple[DriverRecord, ...]:
     """Every installed driver, ready or failed, by name. Read once in a process."""
     return load(entry_points(group=GROUP))
+
+
+def names() -> tuple[str, ...]:
+    """The names of ``records``, ready or failed, without loading a driver."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
 def find(name: str) -> DriverRecord:
@@ -83,6 +96,8 @@ def _record(point: EntryPoint) -> DriverRecord:
         plug: object = point.load()
     # SystemExit too: a stranger's module that leaves the process must not take the daemon with it.
     except (Exception, SystemExit) as error:
+        if _is_former(error):
+            return _failed(point.name, f"{point.value} cannot be loaded ({error}): {_WAS_FORMER}")
         return _failed(point.name, f"{point.value} cannot be loaded: {type(error).__name__}: {error}")
     if not isinstance(plug, DriverPlug):
         return _failed(point.name, f"{point.value} is a {type(plug).__name__}, not a DriverPlug.")
@@ -94,18 +109,25 @@ def _failed(name: str, reason: str) -> DriverRecord:
     return DriverRecord(name, "failed", reason)
 
 
+def _is_former(error: BaseException) -> bool:
+    """Whether a driver failed to load over a name that the contract had once."""
+    return isinstance(error, ImportError | TypeError | AttributeError) and any(
+        re.search(rf"\b{name}\b", str(error)) for name in _FORMER
+    )
+
+
 def _plug_problem(name: str, plug: Any) -> str:  # a DriverPlug, but a stranger may have put anything into it
     manifest = plug.manifest
     if not isinstance(manifest, DriverManifest):
         return f"Its manifest is a {type(manifest).__name__}, not a DriverManifest."
     if manifest.name != name:
         return f"Its manifest says name {manifest.name!r}; the entry point says {name!r}. They must be the same."
-    delivery: str = manifest.delivery
-    if delivery not in ("push", "pull"):
-        return f"Its manifest says delivery {delivery!r}; it must be push or pull."
-    unknown = manifest.capabilities - set(Capability)
+    facts: Any = manifest.facts
+    if not isinstance(facts, UnitFacts):
+        return f"Its manifest has no facts: {_WAS_FORMER}"
+    unknown = facts.protocols - set(UnitProtocol)
     if unknown:
-        return f"Its manifest declares {sorted(unknown)[0]!r}, which is no capability."
+        return f"Its manifest declares {sorted(unknown)[0]!r}, which is no protocol of a unit."
     if not callable(plug.open):
         return "Its plug has no function to open a unit with."
     return ""
@@ -122,6 +144,8 @@ def load_manifest(path: Path) -> DriverManifest:
         raise ManifestError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"{path}: is not TOML: {error}") from error
+    if data.keys() & set(_FORMER):
+        raise ManifestError(f"{path}: {_WAS_FORMER}")
     for key in sorted(data.keys() - _KEYS):
         raise ManifestError(f"{path}: unknown key {key!r}. {nearest(key, _KEYS)}")
     for key in _NEEDED:
@@ -134,14 +158,10 @@ def _manifest(path: Path, data: Mapping[str, Any]) -> DriverManifest:
     name = _text(path, data, "name")
     if not _NAME.fullmatch(name):
         raise ManifestError(f"{path}: name {name!r} must be small letters, digits and underscores.")
-    delivery = _text(path, data, "delivery")
-    if delivery not in ("push", "pull"):
-        raise ManifestError(f"{path}: delivery {delivery!r} must be push or pull.")
     return DriverManifest(
         name=name,
         label=_text(path, data, "label"),
-        delivery=cast(Literal["push", "pull"], delivery),
-        capabilities=_capabilities(path, data["capabilities"]),
+        facts=_facts(path, data["facts"]),
         options=_options(path, data.get("options", {})),
         default_port=_port(path, data.get("default_port", 443)),
         status=_text(path, data, "status"),
@@ -155,14 +175,44 @@ def _text(path: Path, data: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _capabilities(path: Path, words: object) -> frozenset[Capability]:
+def _facts(path: Path, facts: object) -> UnitFacts:
+    if not isinstance(facts, dict):
+        raise ManifestError(f"{path}: facts must be a table.")
+    known = ("protocols", *_FLAGS, *_LIMITS)
+    for key in sorted(facts.keys() - set(known)):
+        raise ManifestError(f"{path}: unknown key 'facts.{key}'. {nearest(key, known)}")
+    hours = _limit(path, facts, "hours_ahead")
+    return UnitFacts(
+        protocols=_protocols(path, facts.get("protocols")) | {UnitProtocol.PROBES},
+        **{key: _flag(path, facts, key) for key in _FLAGS},
+        longest_title=_limit(path, facts, "longest_title"),
+        most_bookings=_limit(path, facts, "most_bookings"),
+        how_far_ahead=None if hours is None else timedelta(hours=hours),
+    )
+
+
+def _protocols(path: Path, words: object) -> frozenset[UnitProtocol]:
     if not isinstance(words, list):
-        raise ManifestError(f"{path}: capabilities must be a list of words.")
-    known = {str(c) for c in Capability}
+        raise ManifestError(f"{path}: facts.protocols must be a list of words.")
+    known = {str(protocol) for protocol in UnitProtocol}
     for word in words:
         if word not in known:
-            raise ManifestError(f"{path}: {word!r} is no capability. {nearest(str(word), known)}")
-    return frozenset(Capability(word) for word in words)
+            raise ManifestError(f"{path}: {word!r} is no protocol of a unit. {nearest(str(word), known)}")
+    return frozenset(UnitProtocol(word) for word in words)
+
+
+def _flag(path: Path, facts: Mapping[str, Any], key: str) -> bool:
+    value = facts.get(key, False)
+    if not isinstance(value, bool):
+        raise ManifestError(f"{path}: facts.{key} must be true or false.")
+    return value
+
+
+def _limit(path: Path, facts: Mapping[str, Any], key: str) -> int | None:
+    value = facts.get(key)
+    if value is not None and (type(value) is not int or not 0 < value <= 100_000):
+        raise ManifestError(f"{path}: facts.{key} {value!r} must be a number from 1 to 100000.")
+    return value
 
 
 def _options(path: Path, options: object) -> dict[str, str]:

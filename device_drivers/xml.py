@@ -10,7 +10,8 @@ import re
 
 from lxml import etree
 
-PARSE_LIMIT = 8 * 1024 * 1024  # bytes
+PARSE_LIMIT = 1024 * 1024  # bytes
+MARKUP_LIMIT = 100_000  # opening brackets: a megabyte of empty elements would cost fifty in memory
 
 # Everything outside the Char production of XML 1.0, lone surrogates included.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,6 +28,8 @@ def parse(document: bytes | str, *, limit: int = PARSE_LIMIT) -> etree._Element:
     data = document.encode("utf-8", "replace") if isinstance(document, str) else document
     if len(data) > limit:
         raise MalformedXml(f"more than {limit} bytes")
+    if data.count(b"<") > MARKUP_LIMIT:
+        raise MalformedXml(f"more than {MARKUP_LIMIT} elements")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise MalformedXml("a document type declaration is not accepted")
     data = _ILLEGAL_REFERENCE.sub(b"", _ILLEGAL_BYTES.sub(b"", data)).lstrip()

@@ -15,12 +15,13 @@ from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 
-from device_drivers import xml
-from device_drivers.api import Booking, CallRef, CallState, DialAddress, redact_address
+from device_drivers import foreign, xml
+from device_drivers.api import Booking, CallRef, CallState, DialAddress, UnexpectedReply, redact_address
 
 TITLE_LIMIT = 128  # characters; the schema's limit for Bookings Book, the only one Cisco states for a title
 CALL_RATE_MINIMUM, CALL_RATE_MAXIMUM = 64, 6000  # kbit/s; Dial CallRate, legal in every version (26.2: to 20000)
 NUMBER_LIMIT = 255  # characters; Dial Number, schema of every version
+END_BUFFER = 0  # seconds that the button works after the end
 MEETING_EXTENSION = 5  # minutes; a person may extend the meeting on the panel by this much
 
 # ------------------------------------------------------------------------------------ firmware
@@ -46,7 +47,7 @@ ROOMOS10 = Profile("RoomOS 10", True, True, False, _PLATFORMS)
 ROOMOS11 = Profile("RoomOS 11", True, True, True, _PLATFORMS)
 ROOMOS26 = Profile("RoomOS 26", True, True, True, _PLATFORMS)
 
-_VERSION = re.compile(r"(?P<family>[a-z]+)\s*(?P<numbers>\d+(?:\.\d+)*)", re.IGNORECASE)
+_VERSION = re.compile(r"(?P<family>[a-z]+)\s*(?P<numbers>[0-9]{1,6}(?:\.[0-9]{1,6})*)", re.IGNORECASE)
 
 
 def profile_of(software: str) -> Profile:
@@ -131,6 +132,14 @@ def disconnect(call_id: int) -> Command:
     return Command(("Call", "Disconnect"), (("CallId", str(call_id)),))
 
 
+def call_number(text: str) -> int | None:
+    """The number of a call by its id; None when it is none that ``disconnect`` takes."""
+    try:
+        return foreign.bounded_int(text, "a call", lowest=1, highest=65534)
+    except UnexpectedReply:
+        return None
+
+
 def list_bookings() -> Command:
     """No arguments: DayOffset and Days differ between versions, and what has ended is told by its own end."""
     return Command(("Bookings", "List"))
@@ -162,7 +171,7 @@ def _put_item(booking: Booking, profile: Profile) -> dict[str, object]:
             "StartTime": timestamp(booking.start),
             "Duration": minutes,
             "StartTimeBuffer": _seconds(booking.early_join),
-            "EndTimeBuffer": _seconds(booking.late_join),
+            "EndTimeBuffer": END_BUFFER,
         },
     }
     if profile.platforms:
@@ -218,7 +227,7 @@ def _time_xml(booking: Booking) -> str:
         _item("StartTime", timestamp(booking.start))
         + _item("StartTimeBuffer", str(_seconds(booking.early_join)))
         + _item("EndTime", timestamp(booking.end))
-        + _item("EndTimeBuffer", str(_seconds(booking.late_join)))
+        + _item("EndTimeBuffer", str(END_BUFFER))
     )
     return f'<Time item="1">{inner}</Time>'
 
@@ -297,7 +306,7 @@ def _reason(element: etree._Element) -> str:
     text = ", ".join(w for w in words if w)
     if not text:
         text = ", ".join(f"{e.tag}: {e.text}" if e.text and e.text.strip() else str(e.tag) for e in element)
-    return xml.clean(text)
+    return foreign.sentence(text, limit=500)
 
 
 def is_status(root: etree._Element) -> bool:
@@ -321,29 +330,21 @@ def system_unit(root: etree._Element) -> SystemUnit:
         xml.text_of(unit, f"State/NumberOf{kind}Calls")
         for kind in ("Active", "InProgress", "Suspended")  # Suspended: on hold
     ]
-    known = [int(c) for c in counts if c.isdigit()]
+    known = [foreign.bounded_int(c, "its number of calls") for c in counts if c]
     uptime = xml.text_of(unit, "Uptime")
     return SystemUnit(
         product=xml.text_of(unit, "ProductId") or xml.text_of(unit, "ProductPlatform"),
         software=xml.text_of(unit, "Software/Version") or root.get("version", ""),
         serial_number=xml.text_of(unit, "Hardware/Module/SerialNumber")
         or xml.text_of(unit, "Hardware/MainBoard/SerialNumber"),
-        uptime=timedelta(seconds=int(uptime)) if uptime.isdigit() else None,
+        uptime=foreign.bounded_span(uptime, "its uptime") if uptime else None,
         in_call=any(known) if known else None,
     )
 
 
 def system_time(root: etree._Element) -> datetime | None:
     """From ``/Status/Time/SystemTime``: ``2030-05-06T13:00:00+0000``."""
-    return moment(xml.text_of(root, "Time/SystemTime"))
-
-
-def moment(text: str) -> datetime | None:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    return foreign.moment(xml.text_of(root, "Time/SystemTime"), "its clock")
 
 
 def listed_ids(result: Result, now: datetime) -> frozenset[str]:
@@ -351,10 +352,10 @@ def listed_ids(result: Result, now: datetime) -> frozenset[str]:
     ids = set()
     for booking in result.element.findall("Booking"):
         identity = xml.text_of(booking, "Id")
-        end = moment(xml.text_of(booking, "Time/EndTime"))
+        end = foreign.moment(xml.text_of(booking, "Time/EndTime"), "the end of a booking")
         buffer = xml.text_of(booking, "Time/EndTimeBuffer")
-        if end is not None and buffer.isdigit():
-            end += timedelta(seconds=int(buffer))
+        if end is not None and buffer:
+            end += foreign.bounded_span(buffer, "the buffer of a booking")
         if identity and (end is None or end > now):
             ids.add(identity)
     return frozenset(ids)
@@ -381,6 +382,7 @@ def calls(call_status: etree._Element, conference_status: etree._Element) -> tup
         if not identity or element.get("ghost") == "True":  # a ghost is a list member that was removed
             continue
         remote = xml.text_of(element, "CallbackNumber") or xml.text_of(element, "RemoteNumber")
+        seconds = xml.text_of(element, "Duration")
         found.append(
             CallRef(
                 id=identity,
@@ -388,6 +390,7 @@ def calls(call_status: etree._Element, conference_status: etree._Element) -> tup
                 remote=remote,
                 booking_id=bookings.get(identity) or None,
                 outgoing=xml.text_of(element, "Direction") != "Incoming",
+                duration=foreign.bounded_span(seconds, "the duration of a call") if seconds else None,
             )
         )
     return tuple(found)
@@ -400,7 +403,7 @@ def hide(text: str, address: DialAddress) -> str:
     """What a unit says about a dial may quote the number, passcode and all."""
     for secret in {address.address, bare_address(address)}:
         text = text.replace(secret, redact_address(secret))
-    return text[:200]
+    return foreign.sentence(text)
 
 
 def sample(body: str) -> str:

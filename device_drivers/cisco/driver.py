@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, Self, cast
 
 from lxml import etree
 
-from device_drivers import xml
+from device_drivers import foreign, xml
 from device_drivers.api import (
     Booking,
     BookingList,
     CallRef,
     CallState,
-    Capability,
-    DeviceEvent,
     DeviceInfo,
     DialAddress,
     DialRefused,
@@ -25,23 +23,15 @@ from device_drivers.api import (
     NotSupported,
     Receipt,
     UnexpectedReply,
+    UnitFacts,
+    UnitProtocol,
 )
 from device_drivers.cisco import codec
 from device_drivers.cisco.codec import Command, Profile, Result
 from device_drivers.cisco.session import Session
 from device_drivers.http import Reply
 
-_CAPABILITIES = frozenset(
-    {
-        Capability.PUSH,
-        Capability.SHOWN,
-        Capability.DIAL,
-        Capability.HANG_UP,
-        Capability.CALLS,
-        Capability.SIP,
-        Capability.H323,
-    }
-)
+_FACTS = UnitFacts(frozenset(UnitProtocol), sip=True, h323=True, longest_title=codec.TITLE_LIMIT)
 _TEAMS = (
     "The unit runs Microsoft Teams Rooms, where its booking commands are unavailable: it shows its own Teams calendar. "
     "Dialling from here still works."
@@ -71,7 +61,7 @@ def _utc_now() -> datetime:
 
 
 class CiscoDriver:
-    """See ``device_drivers.api.Driver``. Raises NotSupported at once when an option makes no sense."""
+    """All protocols of ``device_drivers.api``. Raises NotSupported at once when an option makes no sense."""
 
     def __init__(self, endpoint: Endpoint, *, now: Callable[[], datetime] = _utc_now) -> None:
         self._endpoint = endpoint
@@ -105,21 +95,18 @@ class CiscoDriver:
             product=unit.product,
             software=unit.software,
             serial_number=unit.serial_number,
-            capabilities=self._capabilities(facts),
+            facts=self._unit_facts(facts),
             clock=clock,
             uptime=unit.uptime,
             in_call=unit.in_call,
             notes=tuple(self._notes(unit.serial_number, facts)),
         )
 
-    def _capabilities(self, facts: _Facts) -> frozenset[Capability]:
-        able = _CAPABILITIES
+    def _unit_facts(self, facts: _Facts) -> UnitFacts:
         way = self._way(facts)
         if way == "none":
-            able -= {Capability.PUSH}
-        if way == "bookingsputxml" and self._options.show_without_button:
-            able |= {Capability.SHOW_WITHOUT_BUTTON}
-        return able
+            return replace(_FACTS, protocols=_FACTS.protocols - {UnitProtocol.SHOWS})
+        return replace(_FACTS, shows_without_button=way == "bookingsputxml" and self._options.show_without_button)
 
     def _notes(self, serial_number: str, facts: _Facts) -> list[str]:
         notes = []
@@ -211,9 +198,10 @@ class CiscoDriver:
         return CallRef(call_id, CallState.DIALLING, remote=codec.bare_address(address), booking_id=booking.id)
 
     async def hang_up(self, call: CallRef) -> None:
-        if not call.id.isdigit() or not 1 <= int(call.id) <= 65534:
+        number = codec.call_number(call.id)
+        if number is None:
             raise NotSupported(f"{call.id!r} is no call id of a Cisco unit.")
-        result = await self._command(codec.disconnect(int(call.id)))
+        result = await self._command(codec.disconnect(number))
         if result is not None and result.ok:
             return
         # What a unit says about a call that is gone is not known: look.
@@ -225,9 +213,6 @@ class CiscoDriver:
         """Live calls. Ended ones are not told: no schema says what CallHistory Get returns, nor who hung up."""
         live = await self._status("Call")
         return codec.calls(live, await self._status("Conference/Call"))
-
-    def events(self) -> AsyncIterator[DeviceEvent]:
-        raise NotSupported("Events of Cisco units are not read yet.")
 
     # -------------------------------------------------------------------------------- exchanges
 
@@ -289,7 +274,7 @@ def _judge_bookings_reply(reply: Reply) -> None:
     failed = [r for r in codec.results(root) if not r.ok]
     if failed or root.get("status") in ("Error", "ParameterError") or str(root.tag).lower() == "error":
         reason = failed[0].reason if failed else xml.text_of(root) or xml.text_of(root, "Reason")
-        raise UnexpectedReply(f"The unit refused the bookings: {reason[:200]}.", sent=False)
+        raise UnexpectedReply(f"The unit refused the bookings: {foreign.sentence(reason)}.", sent=False)
 
 
 # ------------------------------------------------------------------------------------ options

@@ -15,6 +15,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from device_drivers import foreign
 from device_drivers.api import (
     CredentialsRejected,
     DeviceBusy,
@@ -237,5 +238,4 @@ def _signed_out(reply: Reply) -> bool:
 
 
 def _retry_after(reply: Reply) -> timedelta:
-    text = reply.headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(text), 600)) if text.isdigit() else timedelta(seconds=5)
+    return foreign.retry_after(reply.headers.get("Retry-After", ""))

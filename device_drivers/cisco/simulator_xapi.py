@@ -207,6 +207,7 @@ class Xapi:
                 build("CallType", "Video"),
                 build("CallbackNumber", call.remote if ":" in call.remote else f"{scheme}:{call.remote}"),
                 build("Direction", "Outgoing" if call.outgoing else "Incoming"),
+                build("Duration", str(max(0, int((self._state.clock - call.started).total_seconds())))),
                 build("Protocol", scheme.upper()),
                 build("RemoteNumber", call.remote),
                 build("Status", call.status),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from device_drivers import foreign
 from device_drivers.api import (
     Booking,
     BookingList,
@@ -35,9 +36,6 @@ _CONTENT_TYPES: Mapping[BodyType, str] = {
 }
 _YES = ("true", "yes", "1", "on", "outgoing", "out")  # the last two where a unit names a direction
 _NO = ("false", "no", "0", "off", "", "incoming", "in")
-_SAMPLE = 200  # characters of a reply that an error keeps
-# A meeting id and what follows it: id.passcode@host, IP##id#passcode, also where the reply broke off within.
-_AFTER_ID = re.compile(r"(\d{5,})([.#])[^\s\"'<>,;@&]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +130,7 @@ def unexpected(sentence: str, answer: Answer, secrets: tuple[str, ...] = ()) -> 
 
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     """For errors: without the given secrets, without passcodes in addresses, on one line."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    # Cut before the expression runs: a reply may be megabytes of digits.
-    return _AFTER_ID.sub(r"\1\2***", templates.clean(text[: 2 * _SAMPLE]))[:_SAMPLE]
+    return foreign.sentence(text, *secrets)
 
 
 def _is(match: Match | None, request: Request, answer: Answer) -> bool:
@@ -165,9 +160,9 @@ def device_info(unit: Description, answer: Answer) -> DeviceInfo:
         product=product,
         software=get("software") or "",
         serial_number=get("serial_number") or "",
-        capabilities=unit.capabilities,
-        clock=None if clock is None else _moment(clock),
-        uptime=None if uptime is None else timedelta(seconds=_number(uptime)),
+        facts=unit.facts,
+        clock=None if clock is None else _moment(clock, "its clock"),
+        uptime=None if uptime is None else foreign.bounded_span(uptime, "its uptime"),
         in_call=None if in_call is None else _truth(in_call),
         notes=(unit.status,) if unit.status else (),
     )
@@ -197,7 +192,7 @@ def shown_ids(request: Request, answer: Answer, now: datetime) -> frozenset[str]
         if booking_id is None:
             raise replies.NotReadable("The unit lists a booking without an id.")
         end = item.value(request.read["end"]) if "end" in request.read else None
-        if end is None or _moment(end) > now:
+        if end is None or _moment(end, "the end of a booking") > now:
             found.add(booking_id)
     return frozenset(found)
 
@@ -234,9 +229,8 @@ def _state(request: Request, word: str | None) -> CallState:
     for ours, theirs in request.words.items():
         if word is not None and word.lower() in (w.lower() for w in theirs):
             return CallState(ours)
-    raise replies.NotReadable(
-        f"The unit reports the call state {templates.clean(word or '')[:40]!r}, which the description does not name."
-    )
+    shown = foreign.sentence(word or "", limit=40)
+    raise replies.NotReadable(f"The unit reports the call state {shown!r}, which the description does not name.")
 
 
 def _getter(request: Request, answer: Answer) -> _Get:
@@ -259,24 +253,14 @@ def _truth(word: str) -> bool:
         return True
     if word.strip().lower() in _NO:
         return False
-    raise replies.NotReadable(f"The unit says {templates.clean(word)[:40]!r} where yes or no was expected.")
+    raise replies.NotReadable(f"The unit says {foreign.sentence(word, limit=40)!r} where yes or no was expected.")
 
 
-def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError as error:
-        raise replies.NotReadable(
-            f"The unit says {templates.clean(word)[:40]!r} where a number was expected."
-        ) from error
-
-
-def _moment(word: str) -> datetime:
+def _moment(word: str, what: str) -> datetime:
     """ISO 8601 (UTC when it names no zone), or seconds since 1970."""
-    try:
-        if word.strip().isdecimal():
-            return datetime.fromtimestamp(int(word), UTC)
-        moment = datetime.fromisoformat(word.strip())
-    except (ValueError, OverflowError, OSError) as error:
-        raise replies.NotReadable(f"The unit says {templates.clean(word)[:40]!r} where a time was expected.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if word.strip().isdecimal():
+        return foreign.epoch(word, what)
+    found = foreign.moment(word, what)
+    if found is None:
+        raise replies.NotReadable(f"The unit says {foreign.sentence(word, limit=40)!r} where a time was expected.")
+    return found

@@ -14,14 +14,16 @@ from typing import Any, Literal, cast
 
 from lxml import etree
 
-from device_drivers.api import Capability
+from device_drivers.api import UnitFacts, UnitProtocol
 from device_drivers.generic_http import templates
+from device_drivers.generic_http.patterns import BadPattern, pattern
 from device_drivers.registry import nearest
 
 BodyType = Literal["json", "xml", "form", "text"]
 ReplyType = Literal["json", "xml", "text"]
 AuthKind = Literal["none", "basic", "digest", "bearer", "header"]
 
+LONGEST_TITLE = 128  # characters; a line on a panel
 UNITS = Path(__file__).parent / "units"
 
 
@@ -94,15 +96,25 @@ class Description:
         return self.calls is not None and "call_id" in self.calls.read
 
     @property
-    def capabilities(self) -> frozenset[Capability]:
+    def facts(self) -> UnitFacts:
         """What the sections of the file say that the unit can do."""
-        found = {Capability.DIAL} | {Capability(p) for p in self.protocols}
-        for name in ("hang_up", "calls", "shown", "push"):
-            if getattr(self, name) is not None:
-                found.add(Capability(name))
-        if self.push is not None and self.push.booking_without_button:
-            found.add(Capability.SHOW_WITHOUT_BUTTON)
-        return frozenset(found)
+        offered = {UnitProtocol.PROBES, UnitProtocol.DIALS}
+        offered |= {protocol for name, protocol in _OFFERS.items() if getattr(self, name) is not None}
+        return UnitFacts(
+            frozenset(offered),
+            sip="sip" in self.protocols,
+            h323="h323" in self.protocols,
+            shows_without_button=self.push is not None and bool(self.push.booking_without_button),
+            longest_title=LONGEST_TITLE,
+        )
+
+
+_OFFERS = {
+    "hang_up": UnitProtocol.HANGS_UP,
+    "calls": UnitProtocol.LISTS_CALLS,
+    "shown": UnitProtocol.TELLS_SHOWN,
+    "push": UnitProtocol.SHOWS,
+}
 
 
 # ------------------------------------------------------------------------------------ finding and reading the file
@@ -349,9 +361,9 @@ class _Reader:
                 self.wrong(key, f"{where!r} is no XPath")
         elif reply == "text":
             try:
-                groups = re.compile(where).groups
-            except re.error as error:
-                self.wrong(key, f"{where!r} is no regular expression: {error}")
+                groups = pattern(where).groups
+            except BadPattern as error:
+                self.wrong(key, f"{where!r} is no regular expression that RE2 knows: {error}")
             else:
                 if group and groups != 1:
                     self.wrong(key, f"{where!r} must have exactly one group, around the value")

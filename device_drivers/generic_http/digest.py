@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-_PART = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
+_PART = re.compile(r'\b(\w+)=(?:"([^"]*)"|([^\s,]+))')
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -16,7 +16,6 @@ from device_drivers.api import (
     BookingList,
     CallRef,
     CredentialsRejected,
-    DeviceEvent,
     DeviceInfo,
     DialAddress,
     DialRefused,
@@ -55,7 +54,9 @@ def _timeout(options: Mapping[str, str]) -> float:
 
 
 class GenericHttpDriver:
-    """One unit; see ``device_drivers.api.Driver``. ``now`` is the clock that past bookings are told by."""
+    """One unit; offers all protocols of ``device_drivers.api`` but Armable, as far as it is described.
+
+    ``now`` is the clock that past bookings are told by."""
 
     def __init__(
         self,
@@ -131,9 +132,6 @@ class GenericHttpDriver:
         answer = await self._ask(request)
         with _reading(answer):
             return codec.calls(request, answer)
-
-    def events(self) -> AsyncIterator[DeviceEvent]:
-        raise NotSupported("A described unit is asked; it tells nothing by itself.")
 
     # -------------------------------------------------------------------------------- asking
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import Protocol
+from itertools import islice
+from typing import Any, Protocol
 
 from lxml import etree
 
 from device_drivers.generic_http.description import Match, ReplyType
+from device_drivers.generic_http.patterns import pattern
 from device_drivers.xml import MalformedXml, parse
+
+MOST_ITEMS = 1000  # of a list; no unit has so many calls or bookings
 
 
 class NotReadable(ValueError):
@@ -72,7 +75,7 @@ class _Json:
         found = _pointed(self._data, each)
         if not isinstance(found, list):
             raise NotReadable(f"The reply holds no list at {each or 'its top'!r}.")
-        return [_Json(item) for item in found]
+        return [_Json(item) for item in _few(found)]
 
 
 def _pointed(data: object, pointer: str) -> object:
@@ -92,7 +95,7 @@ class _Xml:
         self._element = element
 
     def value(self, where: str) -> str | None:
-        found: object = self._element.xpath(where)
+        found = _xpath(self._element, where)
         if isinstance(found, list):
             found = found[0] if found else None
         if isinstance(found, bool):
@@ -104,9 +107,9 @@ class _Xml:
         return None if found is None else str(found)
 
     def items(self, each: str) -> list[Document]:
-        found = self._element.xpath(each)
+        found = _xpath(self._element, each)
         nodes = found if isinstance(found, list) else []
-        return [_Xml(node) for node in nodes if isinstance(node, etree._Element)]
+        return [_Xml(node) for node in _few(nodes) if isinstance(node, etree._Element)]
 
 
 class _Text:
@@ -114,8 +117,22 @@ class _Text:
         self._text = text
 
     def value(self, where: str) -> str | None:
-        found = re.search(where, self._text, re.MULTILINE)
+        found = pattern(where).search(self._text)
         return found[1] if found else None
 
     def items(self, each: str) -> list[Document]:
-        return [_Text(found[0]) for found in re.finditer(each, self._text, re.MULTILINE)]
+        found = list(islice(pattern(each).finditer(self._text), MOST_ITEMS + 1))
+        return [_Text(one[0]) for one in _few(found)]
+
+
+def _few(items: list[Any]) -> list[Any]:
+    if len(items) > MOST_ITEMS:
+        raise NotReadable(f"The reply lists more than {MOST_ITEMS} items.")
+    return items
+
+
+def _xpath(element: etree._Element, where: str) -> object:
+    try:
+        return element.xpath(where)
+    except etree.XPathError:  # a prefix or a function that only the evaluation finds missing
+        raise NotReadable(f"{where!r} cannot be looked for in the reply.") from None

@@ -93,7 +93,7 @@ def booking_values(booking: Booking) -> dict[str, str]:
         "end_epoch": str(int(booking.end.timestamp())),
         "duration_minutes": str(int((booking.end - booking.start).total_seconds() // 60)),
         "early_join_seconds": str(int(booking.early_join.total_seconds())),
-        "late_join_seconds": str(int(booking.late_join.total_seconds())),
+        "late_join_seconds": "0",
         "private": "true" if booking.private else "false",
     }
 

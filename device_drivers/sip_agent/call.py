@@ -6,7 +6,6 @@ import asyncio
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sipmessage import Request, Response
 
@@ -14,11 +13,9 @@ from device_drivers.api import redact_address
 from device_drivers.sip_agent import messages, sdp
 from device_drivers.sip_agent.api import OnChange, SipState
 from device_drivers.sip_agent.dialog import Dialog
+from device_drivers.sip_agent.signalling import Signalling
 from device_drivers.sip_agent.transactions import OnResponse, ServerTransaction, Timers
 from device_drivers.sip_agent.transport import Flow
-
-if TYPE_CHECKING:
-    from device_drivers.sip_agent.user_agent import UserAgent
 
 DIGITS = re.compile(r"[0-9*#A-Da-d]*")
 _DTMF_RELAY = "application/dtmf-relay"
@@ -28,12 +25,14 @@ _PLAIN_SIGNAL = re.compile(rb"\s*([0-9*#A-Da-d])\s*")
 
 class Call(ABC):
     """State moves forward only, and ``on_change`` is told of each move. A call ends here as soon as either side
-    says so; the messages that tell the other side follow by themselves."""
+    says so; the messages that tell the other side follow by themselves. ``on_over`` is told once, when no message of
+    this call is awaited any more."""
 
     outgoing: bool
 
-    def __init__(self, agent: UserAgent, call_id: str, uri: str, state: SipState) -> None:
-        self._agent = agent
+    def __init__(self, signalling: Signalling, on_over: OnOver, call_id: str, uri: str, state: SipState) -> None:
+        self._signalling = signalling
+        self._on_over: OnOver | None = on_over
         self._call_id, self._uri = call_id, uri
         self._state, self._status, self._reason = state, 0, ""
         self.local_tag = messages.new_tag()
@@ -80,8 +79,14 @@ class Call(ABC):
         if self._state is not SipState.ENDED:
             self._status, self._reason = status, reason or messages.PHRASES.get(status, "")
             if self._repeated is None:
-                self._agent.forget(self)
+                self._tell_over()
             self.move(SipState.ENDED)
+
+    def _tell_over(self) -> None:
+        """The agent is told once."""
+        on_over, self._on_over = self._on_over, None
+        if on_over:
+            on_over(self)
 
     async def hang_up(self) -> None:
         """CANCEL, BYE or a refusal, whichever the state asks for. Ended already: nothing happens."""
@@ -138,7 +143,36 @@ class Call(ABC):
     def _send(self, method: str, on_response: OnResponse, *, body: bytes = b"", content_type: str = "") -> None:
         assert self.dialog is not None
         request = self.dialog.request(method, body=body, content_type=content_type)
-        self._agent.send_in_dialog(self, request, on_response)
+        self._on_flow(self.dialog, lambda flow: self._signalling.transactions.send(request, flow, on_response))
+
+    def _send_ack(self, dialog: Dialog, ack: Request) -> None:
+        self._on_flow(dialog, lambda flow: self._signalling.send_once(ack, flow))
+
+    def _leave_fork(self, fork: Dialog, ack: Request) -> None:
+        """A second 2xx from another branch behind a proxy: acknowledge it and leave (RFC 3261 13.2.2.4)."""
+        bye = fork.request("BYE")
+        self._send_ack(fork, ack)
+        self._on_flow(fork, lambda flow: self._signalling.transactions.send(bye, flow, lambda response, tag: None))
+
+    def _on_flow(self, dialog: Dialog, use: Callable[[Flow], object]) -> None:
+        """By the route set over UDP; over streams on the call's connection, or a new one when that is gone."""
+        assert self.flow is not None
+        hop = dialog.next_hop() or self.flow.remote
+        udp = self._signalling.sockets.udp_flow(hop) if self.flow.transport == "udp" else None
+        if udp:
+            use(udp)
+        elif not self.flow.closed:
+            use(self.flow)
+        else:
+            self._signalling.spawn(self._reconnect(self.flow, hop, use))
+
+    async def _reconnect(self, lost: Flow, hop: tuple[str, int], use: Callable[[Flow], object]) -> None:
+        try:
+            self.flow = await self._signalling.flow_to(lost.transport, hop)
+        except OSError:
+            self.end()  # nobody is there any more
+        else:
+            use(self.flow)
 
     # ------------------------------------------------------------------------- what the far end asks in the dialog
 
@@ -160,11 +194,11 @@ class Call(ABC):
         elif method == "INVITE":
             self._take_reinvite(server)
         else:
-            self._agent.answer_other(server)
+            self._signalling.answer_other(server)
 
     def _far_end_left(self) -> None:
         self._stop_repeating()
-        self._agent.forget(self)
+        self._tell_over()
         self.end()
 
     def _take_info(self, server: ServerTransaction) -> None:
@@ -181,7 +215,7 @@ class Call(ABC):
         assert self.dialog is not None
         try:
             self.dialog.refresh(server.request)
-            body = self._agent.session(server)
+            body = self._signalling.session(server)
         except messages.MalformedMessage:
             server.respond(400)
         except sdp.NotAcceptable:
@@ -192,9 +226,9 @@ class Call(ABC):
     def _accept(self, server: ServerTransaction, body: bytes) -> None:
         """Send a 2xx to an INVITE, again and again until its ACK comes (RFC 3261 13.3.1.4)."""
         self._stop_repeating()
-        headers = (("Contact", self._agent.contact(server.flow)), ("Allow", messages.ALLOW))
+        headers = (("Contact", self._signalling.contact(server.flow)), ("Allow", messages.ALLOW))
         data = server.respond(200, to_tag=self.local_tag, headers=headers, body=body, content_type=sdp.CONTENT_TYPE)
-        self._repeated = RepeatedAnswer(server, data, self._agent.timers, self._never_acknowledged)
+        self._repeated = RepeatedAnswer(server, data, self._signalling.timers, self._never_acknowledged)
 
     def acknowledged(self) -> None:
         """The far end has our 2xx."""
@@ -202,12 +236,12 @@ class Call(ABC):
             return
         self._stop_repeating()
         if self._state is SipState.ENDED:
-            self._agent.forget(self)
+            self._tell_over()
             self._bye()
 
     def _never_acknowledged(self) -> None:
         self._repeated = None
-        self._agent.forget(self)
+        self._tell_over()
         self.end()
         self._bye()
 
@@ -219,6 +253,9 @@ class Call(ABC):
     def drop(self) -> None:
         """The agent closes: no timer stays behind."""
         self._stop_repeating()
+
+
+OnOver = Callable[[Call], None]
 
 
 class RepeatedAnswer:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from device_drivers.sip_agent import dialog
 from device_drivers.sip_agent.api import SipState
-from device_drivers.sip_agent.call import Call
+from device_drivers.sip_agent.call import Call, OnOver
+from device_drivers.sip_agent.signalling import Signalling
 from device_drivers.sip_agent.transactions import ServerTransaction
-
-if TYPE_CHECKING:
-    from device_drivers.sip_agent.user_agent import UserAgent
 
 
 class IncomingCall(Call):
@@ -18,9 +14,9 @@ class IncomingCall(Call):
 
     outgoing = False
 
-    def __init__(self, agent: UserAgent, invite: ServerTransaction, body: bytes) -> None:
+    def __init__(self, signalling: Signalling, on_over: OnOver, invite: ServerTransaction, body: bytes) -> None:
         """``body`` is our session description for the 200. Raises MalformedMessage."""
-        super().__init__(agent, invite.ids.call_id, str(invite.request.uri), SipState.CALLING)
+        super().__init__(signalling, on_over, invite.ids.call_id, str(invite.request.uri), SipState.CALLING)
         self.invite = invite
         self._body = body
         self.flow = invite.flow
@@ -29,7 +25,7 @@ class IncomingCall(Call):
     def ring(self) -> None:
         if self._state is SipState.CALLING:
             self.invite.respond(
-                180, to_tag=self.local_tag, headers=(("Contact", self._agent.contact(self.invite.flow)),)
+                180, to_tag=self.local_tag, headers=(("Contact", self._signalling.contact(self.invite.flow)),)
             )
             self.move(SipState.RINGING)
 

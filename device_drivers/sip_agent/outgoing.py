@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sipmessage import URI, Request, Response
 
 from device_drivers.sip_agent import dialog, digest, messages, sdp
 from device_drivers.sip_agent.api import SipState
-from device_drivers.sip_agent.call import Call
+from device_drivers.sip_agent.call import Call, OnOver
+from device_drivers.sip_agent.signalling import Signalling
 from device_drivers.sip_agent.transactions import ClientTransaction
 from device_drivers.sip_agent.transport import Flow
-
-if TYPE_CHECKING:
-    from device_drivers.sip_agent.user_agent import UserAgent
 
 
 class OutgoingCall(Call):
     outgoing = True
 
-    def __init__(self, agent: UserAgent, uri: URI, call_id: str) -> None:
-        super().__init__(agent, call_id, str(uri), SipState.CALLING)
+    def __init__(self, signalling: Signalling, on_over: OnOver, uri: URI, call_id: str) -> None:
+        super().__init__(signalling, on_over, call_id, str(uri), SipState.CALLING)
         self._target = uri
         self._sequence = 0
         self._invite: ClientTransaction | None = None
@@ -42,18 +38,18 @@ class OutgoingCall(Call):
         self._sequence += 1
         self._provisional = False
         headers = [
-            ("From", self._agent.from_header(self.local_tag)),
+            ("From", self._signalling.from_header(self.local_tag)),
             ("To", f"<{self._target}>"),
             ("Call-ID", self._call_id),
             ("CSeq", f"{self._sequence} INVITE"),
-            ("Contact", self._agent.contact(self.flow)),
+            ("Contact", self._signalling.contact(self.flow)),
             ("Allow", messages.ALLOW),
-            ("User-Agent", self._agent.product),
+            ("User-Agent", self._signalling.product),
             *credentials,
         ]
-        body = sdp.offer(self._agent.address)
+        body = sdp.offer(self._signalling.address)
         request = messages.request("INVITE", self._target, headers, body=body, content_type=sdp.CONTENT_TYPE)
-        self._invite = self._agent.transactions.send(request, self.flow, self._invite_answered)
+        self._invite = self._signalling.transactions.send(request, self.flow, self._invite_answered)
 
     def _invite_answered(self, response: Response, to_tag: str) -> None:
         code = response.code
@@ -76,7 +72,7 @@ class OutgoingCall(Call):
 
     def _accepted(self, response: Response, to_tag: str) -> None:
         if self._ack is not None and self.dialog and to_tag == self.dialog.remote_tag:
-            self._agent.send_ack(self, self._ack)  # our ACK was lost: the 2xx came again
+            self._send_ack(self.dialog, self._ack)  # our ACK was lost: the 2xx came again
             return
         assert self._invite is not None
         try:
@@ -87,13 +83,13 @@ class OutgoingCall(Call):
         ack = self._ack_of(answered)
         if self.dialog is None:
             self.dialog, self._ack = answered, ack
-            self._agent.send_ack(self, ack)
+            self._send_ack(answered, ack)
             if self._state is SipState.ENDED:
                 self._bye()  # hung up while the answer was on its way
             else:
                 self.move(SipState.CONNECTED)
         else:
-            self._agent.leave_fork(self, answered, ack)
+            self._leave_fork(answered, ack)
 
     def _ack_of(self, answered: dialog.Dialog) -> Request:
         """Numbered as the INVITE, with the same credentials (RFC 3261 13.2.2.4, 22.1)."""
@@ -106,7 +102,7 @@ class OutgoingCall(Call):
 
     def _answer_challenge(self, response: Response) -> bool:
         """Once only: a second challenge means that the password is wrong."""
-        credentials = self._agent.credentials
+        credentials = self._signalling.credentials
         if credentials is None or self._sequence > 1:
             return False
         header = digest.answer_challenge(response, "INVITE", self._uri, credentials)
@@ -131,5 +127,5 @@ class OutgoingCall(Call):
         headers += [(name, sent[name]) for name in ("From", "To", "Call-ID")]
         headers.append(("CSeq", f"{self._sequence} CANCEL"))
         cancel = messages.request("CANCEL", self._target, headers)
-        self._agent.transactions.send(cancel, invite.flow, lambda response, tag: None, branch=invite.branch)
-        invite.give_up_after(self._agent.timers.give_up)
+        self._signalling.transactions.send(cancel, invite.flow, lambda response, tag: None, branch=invite.branch)
+        invite.give_up_after(self._signalling.timers.give_up)

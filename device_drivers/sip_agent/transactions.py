@@ -228,14 +228,18 @@ class ServerTransaction:
 _ServerKey = tuple[str, ...]
 
 
+OnRequest = Callable[[ServerTransaction], None]
+OnAck = Callable[[Ids], None]
+
+
 class Transactions:
     """All transactions of one agent. ``on_request`` gets each new request once, ``on_ack`` each ACK of a 2xx."""
 
     def __init__(
         self,
         timers: Timers,
-        on_request: Callable[[ServerTransaction], None],
-        on_ack: Callable[[Ids], None],
+        on_request: OnRequest,
+        on_ack: OnAck,
     ) -> None:
         self.timers = timers
         self.malformed = 0  # messages dropped unread

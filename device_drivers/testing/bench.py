@@ -7,19 +7,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Protocol, cast
 
 from device_drivers.api import (
     Booking,
     BookingList,
     CallRef,
     CallState,
-    Capability,
     DialAddress,
+    Dials,
     Driver,
     DriverError,
     DriverPlug,
     Endpoint,
+    HangsUp,
+    ListsCalls,
+    Shows,
+    TellsShown,
+    UnitFacts,
+    UnitProtocol,
 )
 from device_drivers.testing.memory_sip import MemorySipAgent
 from device_drivers.testing.relay import Relay
@@ -83,52 +89,56 @@ def shown_secret(text: str) -> str:
     return next((name for name, secret in (("password", PASSWORD), ("passcode", PASSCODE)) if secret in text), "")
 
 
+class Everything(Driver, Shows, TellsShown, Dials, HangsUp, ListsCalls, Protocol):
+    """A session as checks see it: each asks only what it needs, and what a session lacks then fails the check."""
+
+
 @dataclass
 class Bench:
-    """``capabilities``: what the unit's own probe declared."""
+    """``facts``: what the unit's own probe told."""
 
     plug: DriverPlug
     unit: SimulatedUnit
     sip: MemorySipAgent
-    capabilities: frozenset[Capability]
+    facts: UnitFacts
 
-    def can(self, *needed: Capability) -> bool:
-        return self.capabilities.issuperset(needed)
+    def can(self, *protocols: UnitProtocol) -> bool:
+        return self.facts.can(*protocols)
 
     @property
     def address(self) -> DialAddress:
         """What this unit can dial, SIP first."""
-        return SIP if self.can(Capability.SIP) else H323
+        return SIP if self.facts.sip else H323
 
-    def open(self, endpoint: Endpoint | None = None, *, timeout: float | None = None) -> Driver:
+    def open(self, endpoint: Endpoint | None = None, *, timeout: float | None = None) -> Everything:
         """A driver for the unit. ``timeout`` counts only where the driver has an option of that name."""
         where = endpoint or self.unit.endpoint
         if timeout is not None and "timeout" in self.plug.manifest.options:
             where = replace(where, options={**where.options, "timeout": str(timeout)})
-        return self.plug.open(where)
+        return cast(Everything, self.plug.open(where))
 
     def relay(self) -> Relay:
         return Relay(self.unit.endpoint)
 
-    async def dial(self, driver: Driver, number: int = 1) -> CallRef:
+    async def dial(self, driver: Everything, number: int = 1) -> CallRef:
         return await driver.dial(self.address, booking(number, address=self.address))
 
-    def questions(self, driver: Driver) -> Iterator[tuple[str, Callable[[], Awaitable[object]]]]:
+    def questions(self, driver: Everything) -> Iterator[tuple[str, Callable[[], Awaitable[object]]]]:
         """Every declared question, without those that command: what asks and how."""
         yield "probe", driver.probe
-        if self.can(Capability.SHOWN):
+        if self.can(UnitProtocol.TELLS_SHOWN):
             yield "shown", driver.shown
-        if self.can(Capability.CALLS):
+        if self.can(UnitProtocol.LISTS_CALLS):
             yield "calls", driver.calls
 
-    def everything(self, driver: Driver) -> Iterator[tuple[str, Callable[[], Awaitable[object]]]]:
+    def everything(self, driver: Everything) -> Iterator[tuple[str, Callable[[], Awaitable[object]]]]:
         """Every declared method, ready to be called."""
         yield from self.questions(driver)
-        if self.can(Capability.PUSH):
+        if self.can(UnitProtocol.SHOWS):
             yield "push", lambda: driver.push(bookings(booking(1)))
-        if self.can(Capability.DIAL):
+        if self.can(UnitProtocol.DIALS):
             yield "dial", lambda: self.dial(driver)
-        if self.can(Capability.HANG_UP):
+        if self.can(UnitProtocol.HANGS_UP):
             gone = CallRef("1", CallState.CONNECTED, f"sip:{SIP.address}")
             yield "hang_up", lambda: driver.hang_up(gone)
 
@@ -163,5 +173,5 @@ async def bench(plug: DriverPlug) -> AsyncIterator[Bench]:
         unit = cast(SimulatedUnit, plug.simulator(sip=sip, password=PASSWORD))
         async with unit:
             async with plug.open(unit.endpoint) as driver:
-                capabilities = (await driver.probe()).capabilities
-            yield Bench(plug, unit, sip, capabilities)
+                facts = (await driver.probe()).facts
+            yield Bench(plug, unit, sip, facts)

@@ -128,7 +128,7 @@ class SimulatedBridge:
             self._host, self._invited, user="bridge", product="Simulated meeting bridge", timers=self._timers
         )
         try:
-            self._agent.silent = self._silent
+            self._agent.signalling.silent = self._silent
             await self._listen(self._agent)
         except BaseException:
             await self.__aexit__(None, None, None)
@@ -167,12 +167,12 @@ class SimulatedBridge:
     def silent(self, silent: bool) -> None:
         self._silent = silent
         if self._agent:
-            self._agent.silent = silent
+            self._agent.signalling.silent = silent
 
     @property
     def dropped(self) -> int:
         """How many messages came while it was silent."""
-        return self._agent.dropped if self._agent else 0
+        return self._agent.signalling.dropped if self._agent else 0
 
     def address(self, transport: TransportName = "udp") -> BridgeAddress:
         """Raises KeyError for a transport that is not served."""

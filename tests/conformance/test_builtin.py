@@ -14,7 +14,7 @@ from device_drivers.registry import find
 from device_drivers.testing.conformance import CHECKS, Check, Outcome, run
 
 # What a unit of this kind does not declare, so that a check which silently stops being asked is noticed.
-_SCREEN = frozenset(check.name for check in CHECKS if {"push", "shown"} & check.needs)
+_SCREEN = frozenset(check.name for check in CHECKS if {"shows", "tells_shown"} & check.needs)
 _NOT_DECLARED = {
     "cisco": frozenset[str](),
     "generic_http/room_controller": frozenset[str](),

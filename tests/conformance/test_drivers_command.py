@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
-from connector.cli.drivers import app
+from connector.cli.commands.drivers import drivers_group as app
 from device_drivers import registry
 from device_drivers.generic_http import plug
 from device_drivers.registry import DriverRecord
@@ -36,7 +36,7 @@ def test_the_list_shows_bad_drivers_with_their_reason() -> None:
     assert "generic_http" in result.stdout
     rows = {row["name"]: row for row in json.loads(_run("list", "--json").stdout)}
     assert rows["broken"]["status"] == "failed"
-    assert rows["generic_http"]["capabilities"] == ["dial"]
+    assert rows["generic_http"]["can"] == ["dials", "probes"]
     assert "never tried" in rows["generic_http"]["tried_on"] or "none was tried" in rows["generic_http"]["tried_on"]
 
 

@@ -14,7 +14,6 @@ from device_drivers.api import (
     Booking,
     BookingList,
     CallRef,
-    Capability,
     CredentialsRejected,
     DeviceInfo,
     DeviceUnreachable,
@@ -24,6 +23,7 @@ from device_drivers.api import (
     Endpoint,
     Receipt,
     UnexpectedReply,
+    UnitProtocol,
 )
 from device_drivers.generic_http import plug
 from device_drivers.generic_http.description import load, locate
@@ -46,7 +46,51 @@ class _AsksOnEntering(GenericHttpDriver):
 class _PromisesTooMuch(GenericHttpDriver):
     async def probe(self) -> DeviceInfo:
         info = await super().probe()
-        return replace(info, capabilities=info.capabilities - {Capability.DIAL})
+        return replace(info, facts=replace(info.facts, protocols=info.facts.protocols - {UnitProtocol.DIALS}))
+
+
+class _Claims(GenericHttpDriver):
+    """Of a unit by its facts; what it claims beyond the truth."""
+
+    beyond: frozenset[str] = frozenset()
+
+    async def probe(self) -> DeviceInfo:
+        info = await super().probe()
+        protocols = info.facts.protocols | {UnitProtocol(word) for word in self.beyond}
+        return replace(info, facts=replace(info.facts, protocols=protocols))
+
+
+class _ClaimsToArm(_Claims):
+    beyond = frozenset({"armable"})
+
+
+class _ClaimsAWordOfItsOwn(GenericHttpDriver):
+    async def probe(self) -> DeviceInfo:
+        info = await super().probe()
+        flies = info.facts.protocols | {"flies"}  # what a stranger may put there
+        return replace(info, facts=replace(info.facts, protocols=flies))  # type: ignore[arg-type]
+
+
+class _OnlySaysThatItShows(GenericHttpDriver):
+    async def push(self, bookings: BookingList) -> Receipt:
+        return Receipt(bookings.digest, bookings.ids)
+
+
+class _SeesNoCalls(GenericHttpDriver):
+    async def calls(self) -> tuple[CallRef, ...]:
+        return ()
+
+
+class _ListsWithoutAName(GenericHttpDriver):
+    """Other ids in the list than the dial gave, and nothing else to tell a call by."""
+
+    async def calls(self) -> tuple[CallRef, ...]:
+        return tuple(CallRef(f"line-{call.id}", call.state) for call in await super().calls())
+
+
+class _HangsUpNothing(GenericHttpDriver):
+    async def hang_up(self, call: CallRef) -> None:
+        return None
 
 
 class _KnowsItsOwnClock(GenericHttpDriver):
@@ -233,6 +277,13 @@ _DESCRIPTION = load(locate("room_controller"))
 _FAULTS: tuple[tuple[type[GenericHttpDriver], str, str], ...] = (
     (_AsksOnEntering, "entering_opens_nothing", "sent a request"),
     (_PromisesTooMuch, "probe_tells_what_the_unit_is", "the probe does not"),
+    (_ClaimsToArm, "every_claim_holds", "claim armable; the session does not offer it"),
+    (_ClaimsAWordOfItsOwn, "every_claim_holds", "claim flies, which was not exercised"),
+    (_OnlySaysThatItShows, "every_claim_holds", "shows is claimed; the screen says no"),
+    (_SeesNoCalls, "every_claim_holds", "1 call(s) are up and 0 are listed"),
+    (_ListsWithoutAName, "a_dialled_call_is_known_again_and_left", "0 can be told"),
+    (_HangsUpNothing, "a_dialled_call_is_known_again_and_left", "still up"),
+    (_HangsUpNothing, "every_claim_holds", "hangs_up is claimed"),
     (_KnowsItsOwnClock, "probe_tells_the_units_clock", "600 s away"),
     (_Merges, "push_replaces_the_whole_list", "The screen shows"),
     (_Merges, "an_empty_list_clears_the_screen", "still shows"),
@@ -298,7 +349,22 @@ async def test_something_sent_for_an_undeclared_capability_is_found() -> None:
         plug, open=partial(Tries, description=mesh), simulator=partial(_simulator, description="mesh_callout")
     )
     outcome = await run(faulty, _CHECKS["what_is_not_declared_is_not_done"])
-    assert (outcome.status, outcome.reason) == ("failed", "Something was sent for a capability that is not declared.")
+    assert (outcome.status, outcome.reason) == ("failed", "Something was sent for what the facts do not name.")
+
+
+async def test_a_claim_that_the_driver_does_not_keep_is_found() -> None:
+    """The session offers the method, the facts claim it, and this unit cannot do it."""
+
+    class Claims(_Claims):
+        beyond = frozenset({"shows", "tells_shown"})
+
+    mesh = load(locate("mesh_callout"))
+    faulty = replace(
+        plug, open=partial(Claims, description=mesh), simulator=partial(_simulator, description="mesh_callout")
+    )
+    outcome = await run(faulty, _CHECKS["every_claim_holds"])
+    assert outcome.status == "failed"
+    assert "claim shows; asked for it, the driver says" in outcome.reason
 
 
 async def test_a_driver_without_simulator_shows_nothing() -> None:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from device_drivers.api import (
     DeviceUnreachable,
@@ -29,6 +22,9 @@ from device_drivers.api import (
 )
 from device_drivers.http import UnitHttp, peer_pin, port_of
 from device_drivers.testing.certificates import SelfSigned, self_signed
+from tests.support import patience
+from tests.support.certificates import issue
+from tests.support.servers import listening
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -63,33 +59,6 @@ async def unit(
         yield seen
 
 
-@asynccontextmanager
-async def listening(
-    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
-    context: ssl.SSLContext | None = None,
-) -> AsyncIterator[int]:
-    """A port; what is still going on at the end is cut off."""
-    tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-
-    async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks[task] = writer
-        with suppress(ConnectionError):  # the client may leave while it is answered
-            await serve(reader, writer)
-
-    server = await asyncio.start_server(run, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task, writer in tasks.items():
-            task.cancel()
-            writer.transport.abort()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
-
-
 def raw(data: bytes, *, close: bool = False) -> Callable[[int, asyncio.StreamWriter], Awaitable[None]]:
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(data)
@@ -114,8 +83,8 @@ def secure(port: int, tls: TlsPolicy, **options: str) -> Endpoint:
     return Endpoint("r", "127.0.0.1", port=port, tls=tls, username="admin", password="s3cret", options=options)
 
 
-async def get(endpoint: Endpoint, *, timeout: float = 2.0, command: bool = False) -> bytes:
-    async with UnitHttp(endpoint, default_port=443, timeout=timeout) as http:
+async def get(endpoint: Endpoint, *, timeout: float | None = None, command: bool = False) -> bytes:
+    async with UnitHttp(endpoint, default_port=443, timeout=timeout or patience.seconds(2)) as http:
         return (await http.request("GET", "/x?a=%2F", basic_auth=True, command=command)).body
 
 
@@ -195,7 +164,7 @@ async def test_drip_feed_ends_at_the_deadline() -> None:
     async with unit(drip) as seen:
         with pytest.raises(DeviceUnreachable) as caught:
             await get(plain(seen.port), timeout=0.3)
-        assert asyncio.get_running_loop().time() - started < 1.5
+        assert asyncio.get_running_loop().time() - started < patience.seconds(1.5)
     assert caught.value.sent is True
 
 
@@ -320,27 +289,10 @@ async def test_self_signed_is_refused_by_default_and_its_pin_told(certificate: S
 
 def signed(tmp_path: Path, address: str, *, days: int = 30) -> tuple[str, ssl.SSLContext]:
     """A CA file with one self-signed certificate, and what its server needs."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "unit.example.org")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=60))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+    made = issue(address, days=days, common_name="unit.example.org")
     file = tmp_path / "ca.pem"
-    file.write_bytes(
-        certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return str(file), context
+    file.write_bytes(made.pem())
+    return str(file), made.server_context()
 
 
 async def test_named_ca_is_accepted_and_its_file_may_change(tmp_path: Path) -> None:
@@ -378,13 +330,13 @@ async def test_old_tls_needs_the_option() -> None:
         for _ in range(2):
             connection, _address = listener.accept()
             with connection, suppress(ssl.SSLError):
-                connection.settimeout(5)
+                connection.settimeout(patience.seconds(5))
                 with context.wrap_socket(connection, server_side=True) as secured:
                     secured.recv(4096)
                     secured.sendall(OK)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
+        listener.settimeout(patience.seconds(5))
         port = listener.getsockname()[1]
         serving = asyncio.create_task(asyncio.to_thread(serve_twice, listener))
         with pytest.raises(UntrustedCertificate, match="tls_minimum"):
@@ -420,3 +372,24 @@ def test_default_port() -> None:
     assert port_of(Endpoint("r", "192.0.2.1", tls=TlsPolicy("off")), 443) == 80
     assert port_of(Endpoint("r", "192.0.2.1", tls=TlsPolicy("off"), port=8080), 443) == 8080
     assert port_of(Endpoint("r", "192.0.2.1", tls=TlsPolicy("off")), 8443) == 8443
+
+
+# ------------------------------------------------------------------------------------ A9: what one unit can cost
+
+
+@pytest.mark.parametrize("charset", ["punycode", "undefined"])
+async def test_a9_an_answer_in_an_odd_charset_holds_nothing(charset: str) -> None:
+    """Status 500 with 8 MB: it is not read to its end, and what is read is decoded in no time."""
+    for size, expected in ((8_000_000, None), (1_000_000, 500)):
+        head = f"HTTP/1.1 500 No\r\nContent-Type: text/xml; charset={charset}\r\nContent-Length: {size}\r\n\r\n"
+        answer = raw(head.encode() + b"a-" * (size // 2))
+        async with unit(answer) as seen, UnitHttp(plain(seen.port), default_port=443) as http:
+            if expected is None:
+                with pytest.raises(UnexpectedReply, match="more than 1048576 bytes"):
+                    await http.request("GET", "/")
+                continue
+            reply = await http.request("GET", "/")
+            assert reply.status == expected
+            began = asyncio.get_running_loop().time()
+            assert len(reply.text) == size
+            assert asyncio.get_running_loop().time() - began < 1

@@ -10,6 +10,7 @@ from device_drivers.api import DeviceUnreachable, TlsPolicy, UntrustedCertificat
 from device_drivers.http import UnitHttp
 from device_drivers.testing.certificates import self_signed
 from tests.drivers.test_http import OK, plain, raw, secure, unit
+from tests.support.servers import listening
 
 
 async def test_the_next_command_takes_it_and_the_one_after_does_not() -> None:
@@ -44,8 +45,7 @@ async def test_one_that_the_unit_dropped_is_replaced() -> None:
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, UnitHttp(plain(server.sockets[0].getsockname()[1]), default_port=443) as http:
+    async with listening(serve) as port, UnitHttp(plain(port), default_port=443) as http:
         await http.open_ahead()
         await dropped.wait()
         await asyncio.sleep(0.05)  # until our side has seen the end as well

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -12,10 +13,10 @@ from types import ModuleType
 import pytest
 
 from device_drivers import registry
-from device_drivers.api import Capability, DriverManifest, DriverPlug, Endpoint
+from device_drivers.api import DriverManifest, DriverPlug, Endpoint, UnitFacts, UnitProtocol
 from device_drivers.registry import DriverRecord, ManifestError, UnknownDriver, find, load, load_manifest
 
-_MANIFEST = DriverManifest("good", "A good one", "push", frozenset({Capability.DIAL}))
+_MANIFEST = DriverManifest("good", "A good one", UnitFacts(frozenset({UnitProtocol.DIALS}), sip=True))
 
 
 def _open(_: Endpoint) -> object:
@@ -34,17 +35,32 @@ def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     module.untyped = replace(_PLUG, manifest={"name": "untyped"})  # type: ignore[attr-defined, arg-type]
     module.fancy = replace(  # type: ignore[attr-defined]
         _PLUG,
-        manifest=replace(_MANIFEST, name="fancy", capabilities=frozenset({"fly"})),  # type: ignore[arg-type]
+        manifest=replace(_MANIFEST, name="fancy", facts=UnitFacts(frozenset({"fly"}))),  # type: ignore[arg-type]
     )
     module.shut = replace(_PLUG, manifest=replace(_MANIFEST, name="shut"), open=None)  # type: ignore[attr-defined, arg-type]
+    module.no_facts = replace(  # type: ignore[attr-defined]
+        _PLUG,
+        manifest=DriverManifest("no_facts", "By position", "push", frozenset({"dial"})),  # type: ignore[arg-type]
+    )
     monkeypatch.setitem(sys.modules, "stranger_good", module)
     (tmp_path / "stranger_raises.py").write_text("raise RuntimeError('no licence file')")
     (tmp_path / "stranger_exits.py").write_text("raise SystemExit(3)")
     (tmp_path / "stranger_typo.py").write_text("def plug(:\n")
+    (tmp_path / "stranger_former.py").write_text("from device_drivers.api import Capability, DriverManifest\n")
+    (tmp_path / "stranger_former_words.py").write_text(
+        "from device_drivers.api import DriverManifest, DriverPlug\n"
+        "plug = DriverPlug(DriverManifest(name='x', label='X', delivery='push', capabilities=frozenset()), open)\n"
+    )
+    (tmp_path / "former.toml").write_text('name = "f"\nlabel = "F"\ndelivery = "pull"\ncapabilities = ["dial"]\n')
+    (tmp_path / "stranger_former_file.py").write_text(
+        "from pathlib import Path\nfrom device_drivers.api import DriverPlug\n"
+        "from device_drivers.registry import load_manifest\n"
+        "plug = DriverPlug(load_manifest(Path(__file__).with_name('former.toml')), open)\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
-    for name in ("stranger_raises", "stranger_exits", "stranger_typo"):
-        sys.modules.pop(name, None)
+    for name in ("raises", "exits", "typo", "former", "former_words", "former_file"):
+        sys.modules.pop(f"stranger_{name}", None)
 
 
 def _load(*points: tuple[str, str]) -> dict[str, DriverRecord]:
@@ -65,6 +81,12 @@ def _load(*points: tuple[str, str]) -> dict[str, DriverRecord]:
         ("untyped", "stranger_good:untyped", "not a DriverManifest"),
         ("fancy", "stranger_good:fancy", "declares 'fly'"),
         ("shut", "stranger_good:shut", "no function to open"),
+        # Of a former contract: a word that is gone from the wall, one that is gone from the manifest, a manifest file
+        # of then, and one built by position.
+        ("former", "stranger_former:plug", "was written for a former driver contract"),
+        ("former_words", "stranger_former_words:plug", "was written for a former driver contract"),
+        ("former_file", "stranger_former_file:plug", "was written for a former driver contract"),
+        ("no_facts", "stranger_good:no_facts", "has no facts: it was written for a former driver contract"),
     ],
 )
 def test_a_bad_driver_becomes_a_record_with_its_reason(name: str, value: str, reason: str) -> None:
@@ -97,10 +119,14 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
 _GOOD = """
 name = "tester"
 label = "For tests"
-delivery = "push"
-capabilities = ["dial", "sip"]
 default_port = 8443
 status = "never tried"
+[facts]
+protocols = ["dials", "shows"]
+sip = true
+longest_title = 80
+most_bookings = 12
+hours_ahead = 36
 [options]
 speed = "How fast."
 """
@@ -112,8 +138,13 @@ def test_a_manifest_is_read_whole(tmp_path: Path) -> None:
     expected = DriverManifest(
         "tester",
         "For tests",
-        "push",
-        frozenset({Capability.DIAL, Capability.SIP}),
+        UnitFacts(
+            frozenset({UnitProtocol.PROBES, UnitProtocol.DIALS, UnitProtocol.SHOWS}),
+            sip=True,
+            longest_title=80,
+            most_bookings=12,
+            how_far_ahead=timedelta(hours=36),
+        ),
         {"speed": "How fast."},
         8443,
         "never tried",
@@ -124,10 +155,16 @@ def test_a_manifest_is_read_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('delivery = "push"', 'delivery = "pull-ish"', "delivery 'pull-ish' must be push or pull"),
-        ('delivery = "push"', "", "key 'delivery' is missing"),
-        ('"dial", "sip"', '"dail"', "'dail' is no capability. Did you mean 'dial'?"),
-        ('["dial", "sip"]', '"dial"', "capabilities must be a list of words"),
+        ("[facts]", 'delivery = "push"', "was written for a former driver contract"),
+        ("[facts]", 'capabilities = ["dial"]', "was written for a former driver contract"),
+        ("[facts]", "[other]", "unknown key 'other'"),
+        ("[facts]", "[options]", "is not TOML"),
+        ('"dials", "shows"', '"dails"', "'dails' is no protocol of a unit. Did you mean 'dials'?"),
+        ('["dials", "shows"]', '"dials"', "facts.protocols must be a list of words"),
+        ("sip = true", "sip = 1", "facts.sip must be true or false"),
+        ("sip = true", "sipp = true", "unknown key 'facts.sipp'. Did you mean 'sip'?"),
+        ("longest_title = 80", "longest_title = 0", "facts.longest_title 0 must be a number"),
+        ("hours_ahead = 36", 'hours_ahead = "36"', "facts.hours_ahead '36' must be a number"),
         ("8443", "0", "default_port 0 must be a number from 1 to 65535"),
         ("8443", "true", "default_port True must be a number"),
         ("default_port", "defalt_port", "unknown key 'defalt_port'. Did you mean 'default_port'?"),

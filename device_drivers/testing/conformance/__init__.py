@@ -45,7 +45,7 @@ async def run(plug: DriverPlug, check: Check) -> Outcome:
     """Run one check on a fresh simulated unit. Whatever a driver does wrong becomes a failed outcome."""
     try:
         async with asyncio.timeout(LIMIT), bench(plug) as unit:
-            missing = check.needs - unit.capabilities
+            missing = check.needs - unit.facts.words
             if missing:
                 return Outcome(check, "not_declared", ", ".join(sorted(missing)))
             await check.body(unit)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from device_drivers.api import Capability, DeviceUnreachable
+from device_drivers.api import DeviceUnreachable
 from device_drivers.testing.bench import Bench
 
 _T = TypeVar("_T")
@@ -14,18 +14,18 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One clause of the contract. ``needs``: capabilities without which it is not asked."""
+    """One clause of the contract. ``needs``: words of the unit's facts without which it is not asked."""
 
     name: str
     sentence: str
-    needs: frozenset[Capability]
+    needs: frozenset[str]
     body: Callable[[Bench], Awaitable[None]]
 
     def __str__(self) -> str:
         return self.name
 
 
-def check(*needs: Capability) -> Callable[[Callable[[Bench], Awaitable[None]]], Check]:
+def check(*needs: str) -> Callable[[Callable[[Bench], Awaitable[None]]], Check]:
     """Makes a clause of a function: its name is the name, the first line of its docstring the sentence."""
 
     def clause(body: Callable[[Bench], Awaitable[None]]) -> Check:

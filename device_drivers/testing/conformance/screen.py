@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from device_drivers.api import (
     BookingList,
-    Capability,
+    UnitProtocol,
 )
 from device_drivers.testing.bench import (
     H323,
@@ -35,7 +35,7 @@ def _buttons_fit(bench: Bench, pushed: BookingList) -> None:
         expect(fits, f"The button of booking {line.id} does not dial exactly the address that was pushed.")
 
 
-@check(Capability.PUSH)
+@check(UnitProtocol.SHOWS)
 async def push_shows_exactly_the_list(bench: Bench) -> None:
     """After a push the screen shows the list: ids, times, titles, and buttons with the exact address."""
     wanted = bookings(
@@ -52,7 +52,7 @@ async def push_shows_exactly_the_list(bench: Bench) -> None:
     expect(titles == {b.id: b.title for b in wanted.bookings}, f"The screen shows other titles: {titles}.")
 
 
-@check(Capability.PUSH, Capability.SIP, Capability.H323)
+@check(UnitProtocol.SHOWS, "sip", "h323")
 async def push_keeps_the_protocol(bench: Bench) -> None:
     """Buttons for SIP and for H.323 stand in one list, each with its own form of address."""
     wanted = bookings(booking(1, address=SIP), booking(2, address=H323))
@@ -61,7 +61,7 @@ async def push_keeps_the_protocol(bench: Bench) -> None:
     _buttons_fit(bench, wanted)
 
 
-@check(Capability.PUSH)
+@check(UnitProtocol.SHOWS)
 async def push_replaces_the_whole_list(bench: Bench) -> None:
     """A second list takes the place of the first, also where one booking stays and changes."""
     async with bench.open() as driver:
@@ -74,7 +74,7 @@ async def push_replaces_the_whole_list(bench: Bench) -> None:
     expect("Moved" in titles, "A booking that changed still shows its old title.")
 
 
-@check(Capability.PUSH)
+@check(UnitProtocol.SHOWS)
 async def push_is_idempotent(bench: Bench) -> None:
     """The same list pushed twice is on the screen once."""
     wanted = bookings(booking(1, address=bench.address), booking(2, address=bench.address))
@@ -85,7 +85,7 @@ async def push_is_idempotent(bench: Bench) -> None:
     _buttons_fit(bench, wanted)
 
 
-@check(Capability.PUSH)
+@check(UnitProtocol.SHOWS)
 async def an_empty_list_clears_the_screen(bench: Bench) -> None:
     """An empty list is a list: nothing is left on the screen."""
     async with bench.open() as driver:
@@ -95,7 +95,7 @@ async def an_empty_list_clears_the_screen(bench: Bench) -> None:
     expect(receipt.accepted == frozenset(), "The receipt of an empty list names bookings.")
 
 
-@check(Capability.PUSH)
+@check(UnitProtocol.SHOWS)
 async def a_long_list_is_taken(bench: Bench) -> None:
     """Sixty bookings, more than a busy room has in two days, are shown."""
     wanted = bookings(*(booking(n, address=bench.address, begins=timedelta(minutes=40 * n)) for n in range(60)))
@@ -119,7 +119,7 @@ _BROKEN_TITLES = (
 _LONG_TITLE = "Quarterly planning " * 27  # over 500 characters
 
 
-@check(Capability.PUSH)
+@check(UnitProtocol.SHOWS)
 async def titles_survive(bench: Bench) -> None:
     """Markup, emoji and other scripts are shown as typed; control characters and line breaks do no harm."""
     titles = (*_EXACT_TITLES, *_BROKEN_TITLES, _LONG_TITLE, "")
@@ -144,7 +144,7 @@ def _letters(text: str) -> str:
     return "".join(c for c in text if c.isalpha())
 
 
-@check(Capability.PUSH)
+@check(UnitProtocol.SHOWS)
 async def a_booking_without_address_has_no_button(bench: Bench) -> None:
     """A booking that cannot be joined is shown without a button, or left off with a reason."""
     plain = booking(1, title="Interview", address=None)
@@ -153,8 +153,8 @@ async def a_booking_without_address_has_no_button(bench: Bench) -> None:
         receipt = await driver.push(wanted)
     screen = {line.booking_id: line for line in bench.unit.screen()}
     expect(wanted.bookings[-1].id in screen or len(screen) > 0, "A booking without address emptied the screen.")
-    if bench.can(Capability.SHOW_WITHOUT_BUTTON):
-        expect(plain.id in screen, "SHOW_WITHOUT_BUTTON is declared and the booking is not on the screen.")
+    if bench.facts.shows_without_button:
+        expect(plain.id in screen, "The unit shows_without_button by its facts and the booking is not on the screen.")
         expect(screen[plain.id].button is None, "A booking without address has a button.")
         expect(plain.id in receipt.accepted, "The receipt does not name the booking without address.")
     else:
@@ -165,7 +165,7 @@ async def a_booking_without_address_has_no_button(bench: Bench) -> None:
     expect(accounted == wanted.ids, f"The receipt does not account for every booking: {receipt}.")
 
 
-@check(Capability.PUSH, Capability.SHOWN)
+@check(UnitProtocol.SHOWS, UnitProtocol.TELLS_SHOWN)
 async def shown_agrees_with_the_screen(bench: Bench) -> None:
     """What the unit says it shows is what a person sees: before, after, and after a change."""
     async with bench.open() as driver:
@@ -178,7 +178,7 @@ async def shown_agrees_with_the_screen(bench: Bench) -> None:
             expect(shown == seen == wanted.ids, f"The unit says {sorted(shown)}; the screen shows {sorted(seen)}.")
 
 
-@check(Capability.PUSH, Capability.SHOWN)
+@check(UnitProtocol.SHOWS, UnitProtocol.TELLS_SHOWN)
 async def a_reboot_is_seen_and_mended(bench: Bench) -> None:
     """After a reboot that lost the list the same driver sees an empty screen and can fill it again."""
     wanted = bookings(booking(1, address=bench.address))

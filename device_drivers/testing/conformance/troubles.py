@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from device_drivers.api import (
+    PROTOCOLS,
     BookingList,
     CallRef,
     CallState,
-    Capability,
     CredentialsRejected,
     DeviceBusy,
     DeviceUnreachable,
@@ -17,6 +17,7 @@ from device_drivers.api import (
     DriverError,
     NotSupported,
     UnexpectedReply,
+    UnitProtocol,
     UntrustedCertificate,
 )
 from device_drivers.testing.bench import (
@@ -94,7 +95,7 @@ async def a_busy_unit_is_told_apart(bench: Bench) -> None:
     expect(bench.unit.call_log() == (), "A busy unit placed a call.")
 
 
-@check(Capability.DIAL)
+@check(UnitProtocol.DIALS)
 async def a_dial_without_answer_is_unknown(bench: Bench) -> None:
     """A dial whose answer does not come in time says that it may have run, and is never repeated."""
     async with bench.relay() as relay:
@@ -109,7 +110,7 @@ async def a_dial_without_answer_is_unknown(bench: Bench) -> None:
         expect(placed == 1 or relay.requests > 0, "The dial never reached the unit.")
 
 
-@check(Capability.DIAL)
+@check(UnitProtocol.DIALS)
 async def a_dial_that_breaks_off_is_not_repeated(bench: Bench) -> None:
     """A connection that breaks in the middle of the answer leaves the dial unknown, not made twice."""
     async with bench.relay() as relay, bench.open(relay.endpoint) as driver:
@@ -121,7 +122,7 @@ async def a_dial_that_breaks_off_is_not_repeated(bench: Bench) -> None:
         expect(error.sent or not placed, "The unit has dialled and the error says that nothing was sent.")
 
 
-@check(Capability.DIAL, Capability.SIP)
+@check(UnitProtocol.DIALS, "sip")
 async def a_refused_call_leaves_none(bench: Bench) -> None:
     """When the far end says no there is one call in the log, none alive, and no second try."""
     bench.sip.refuse = (486, "Busy Here")
@@ -131,7 +132,7 @@ async def a_refused_call_leaves_none(bench: Bench) -> None:
         except DialRefused as error:
             no_secret_in("dial", error)
         await eventually(lambda: not bench.unit.live_calls(), "A refused call stays alive.")
-        if bench.can(Capability.CALLS):
+        if bench.can(UnitProtocol.LISTS_CALLS):
             alive = [call for call in await driver.calls() if call.state is not CallState.ENDED]
             expect(not alive, "A refused call is listed as alive.")
     expect(len(bench.sip.dialled) == 1, f"A refused dial went out {len(bench.sip.dialled)} times.")
@@ -175,7 +176,7 @@ async def spoiled_replies_are_unexpected(bench: Bench) -> None:
             await ask()
 
 
-@check(Capability.DIAL)
+@check(UnitProtocol.DIALS)
 async def a_spoiled_reply_to_a_dial_is_not_a_refusal(bench: Bench) -> None:
     """The unit has dialled: the driver may say so or not know, but must not say that there is no call."""
     async with bench.relay() as relay:
@@ -193,7 +194,7 @@ async def a_spoiled_reply_to_a_dial_is_not_a_refusal(bench: Bench) -> None:
                 expect(len(bench.unit.call_log()) - before == 1, f"Answered with {name}, the dial was repeated.")
 
 
-@check(Capability.PUSH, Capability.DIAL)
+@check(UnitProtocol.SHOWS, UnitProtocol.DIALS)
 async def a_slow_push_holds_no_dial_back(bench: Bench) -> None:
     """While a push waits for its answer, a dial goes through."""
     async with bench.relay() as relay, bench.open(relay.endpoint) as driver:
@@ -225,20 +226,21 @@ async def nothing_stays_open(bench: Bench) -> None:
 
 @check()
 async def what_is_not_declared_is_not_done(bench: Bench) -> None:
-    """A method whose capability the probe did not declare raises NotSupported and sends nothing."""
+    """What the unit's facts do not name is not offered by the session, or raises NotSupported and sends nothing."""
     call = CallRef("1", CallState.CONNECTED)
     async with bench.open() as driver:
-        methods: dict[Capability, Callable[[], Awaitable[object]]] = {
-            Capability.PUSH: lambda: driver.push(BookingList()),
-            Capability.SHOWN: driver.shown,
-            Capability.DIAL: lambda: driver.dial(SIP, booking(1)),
-            Capability.HANG_UP: lambda: driver.hang_up(call),
-            Capability.CALLS: driver.calls,
+        methods: dict[UnitProtocol, Callable[[], Awaitable[object]]] = {
+            UnitProtocol.SHOWS: lambda: driver.push(BookingList()),
+            UnitProtocol.TELLS_SHOWN: lambda: driver.shown(),
+            UnitProtocol.DIALS: lambda: driver.dial(SIP, booking(1)),
+            UnitProtocol.HANGS_UP: lambda: driver.hang_up(call),
+            UnitProtocol.LISTS_CALLS: lambda: driver.calls(),
         }
         before = bench.unit.requests()
-        for capability in methods.keys() - bench.capabilities:
-            await bench.fails(capability, methods[capability](), NotSupported)
-    expect(bench.unit.requests() == before, "Something was sent for a capability that is not declared.")
+        for protocol in methods.keys() - bench.facts.protocols:
+            if isinstance(driver, PROTOCOLS[protocol]):
+                await bench.fails(protocol, methods[protocol](), NotSupported)
+    expect(bench.unit.requests() == before, "Something was sent for what the facts do not name.")
 
 
 @check()

@@ -13,6 +13,7 @@ import pytest
 from device_drivers.api import Booking, DialAddress
 from device_drivers.cisco.driver import CiscoDriver
 from device_drivers.cisco.simulator import CiscoSimulator
+from tests.support import patience
 
 StartUnit: TypeAlias = Callable[..., Awaitable[CiscoSimulator]]
 OpenDriver: TypeAlias = Callable[..., Awaitable[CiscoDriver]]
@@ -52,7 +53,7 @@ def start_unit(stack: AsyncExitStack) -> StartUnit:
 @pytest.fixture
 def open_driver(stack: AsyncExitStack) -> OpenDriver:
     async def open_to(unit: CiscoSimulator, *, options: dict[str, str] | None = None, **changes: Any) -> CiscoDriver:
-        endpoint = replace(unit.endpoint, options={"timeout": "5", **(options or {})}, **changes)
+        endpoint = replace(unit.endpoint, options={"timeout": str(patience.seconds(5)), **(options or {})}, **changes)
         return await stack.enter_async_context(CiscoDriver(endpoint))
 
     return open_to

@@ -13,13 +13,14 @@ from device_drivers.api import (
     BookingList,
     CallRef,
     CallState,
-    Capability,
     DialAddress,
     DialRefused,
     NotSupported,
     UnexpectedReply,
+    UnitProtocol,
 )
 from device_drivers.cisco import plug, simulate
+from device_drivers.cisco.codec import TITLE_LIMIT
 from device_drivers.cisco.driver import CiscoDriver
 from device_drivers.cisco.simulator_service import Fault
 from tests.drivers.cisco.conftest import FIRMWARES, OpenDriver, StartUnit, meeting
@@ -29,9 +30,9 @@ every_firmware = pytest.mark.parametrize("firmware", FIRMWARES)
 
 def test_the_plug() -> None:
     assert plug.manifest.name == "cisco"
-    assert plug.manifest.delivery == "push"
-    assert Capability.EVENTS not in plug.manifest.capabilities
-    assert Capability.SHOW_WITHOUT_BUTTON not in plug.manifest.capabilities
+    assert plug.manifest.facts.protocols == set(UnitProtocol)
+    assert plug.manifest.facts.longest_title == TITLE_LIMIT
+    assert not plug.manifest.facts.shows_without_button
     assert plug.simulator is simulate
 
 
@@ -47,7 +48,7 @@ async def test_probe(firmware: str, start_unit: StartUnit, open_driver: OpenDriv
     assert info.product == "Cisco Webex Room Kit"
     assert info.software == unit.state.firmware.version
     assert info.serial_number == "FOC1234ABCD"
-    assert info.capabilities == plug.manifest.capabilities
+    assert info.facts == plug.manifest.facts
     assert info.in_call is False
     assert info.uptime is not None
     assert timedelta(hours=2) <= info.uptime < timedelta(hours=2, minutes=1)
@@ -62,8 +63,8 @@ async def test_probe_tells_what_an_admin_should_know(start_unit: StartUnit, open
     await unit.start_other_call()
     info = await (await open_driver(unit, serial_number="FOC-OTHER")).probe()
     assert info.in_call is True
-    assert Capability.PUSH not in info.capabilities
-    assert Capability.DIAL in info.capabilities
+    assert not info.facts.can(UnitProtocol.SHOWS)
+    assert info.facts.can(UnitProtocol.DIALS)
     notes = " ".join(info.notes)
     assert all(word in notes for word in ("Teams", "Webex", "FOC-OTHER", unit.state.serial_number))
 
@@ -133,7 +134,7 @@ async def test_what_cannot_be_shown_is_left_off_with_a_reason(start_unit: StartU
 async def test_meetings_without_button_are_an_option(start_unit: StartUnit, open_driver: OpenDriver) -> None:
     unit = await start_unit()
     driver = await open_driver(unit, options={"show_without_button": "true"})
-    assert Capability.SHOW_WITHOUT_BUTTON in (await driver.probe()).capabilities
+    assert (await driver.probe()).facts.shows_without_button
     receipt = await driver.push(BookingList((meeting(address=None),)))
     assert receipt.left_off == ()
     (line,) = unit.screen()
@@ -378,11 +379,6 @@ async def test_a_web_link_is_not_dialled(start_unit: StartUnit, open_driver: Ope
     assert unit.requests() == 0
 
 
-async def test_events_are_not_offered(start_unit: StartUnit, open_driver: OpenDriver) -> None:
-    with pytest.raises(NotSupported):
-        (await open_driver(await start_unit())).events()
-
-
 # ------------------------------------------------------------------------------------ sessions and pace
 
 
@@ -443,7 +439,7 @@ async def test_plain_http_where_the_admin_asked_for_it(start_unit: StartUnit, op
 
 async def test_drivers_of_many_units_in_one_loop(stack: AsyncExitStack) -> None:
     units = [await stack.enter_async_context(simulate(host=f"127.0.2.{n}", firmware="roomos26")) for n in range(1, 21)]
-    drivers = [await stack.enter_async_context(plug.open(u.endpoint)) for u in units]
+    drivers = [await stack.enter_async_context(CiscoDriver(u.endpoint)) for u in units]
     bookings = BookingList((meeting(),))
     await asyncio.gather(*(d.push(bookings) for d in drivers))
     assert all(len(u.screen()) == 1 for u in units)

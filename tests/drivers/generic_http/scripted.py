@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from device_drivers.api import Endpoint, TlsPolicy
+from tests.support import patience
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Script:
             tls=TlsPolicy("off"),
             username="av",
             password="s3cret-Passw0rd",
-            options={"description": description, "timeout": "5", **options},
+            options={"description": description, "timeout": str(patience.seconds(5)), **options},
         )
 
 

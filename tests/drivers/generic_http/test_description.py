@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from device_drivers.api import Capability, Endpoint
+from device_drivers.api import Endpoint, UnitFacts, UnitProtocol
 from device_drivers.generic_http import description, templates
 from device_drivers.generic_http.description import DescriptionError, load, locate, shipped
 from device_drivers.generic_http.driver import open_unit
@@ -67,11 +67,11 @@ def test_shipped_descriptions_load_and_have_a_simulated_unit() -> None:
         assert "never tried on hardware" in load(locate(name)).status
 
 
-def test_capabilities_follow_from_the_sections(tmp_path: Path) -> None:
-    assert _load(tmp_path, _SMALL).capabilities == {Capability.DIAL, Capability.SIP}
-    assert _load(tmp_path, _MORE).capabilities == {
-        *(Capability.DIAL, Capability.SIP, Capability.CALLS, Capability.SHOWN, Capability.PUSH),
-    }
+def test_the_facts_follow_from_the_sections(tmp_path: Path) -> None:
+    least = frozenset({UnitProtocol.PROBES, UnitProtocol.DIALS})
+    more = least | {UnitProtocol.LISTS_CALLS, UnitProtocol.TELLS_SHOWN, UnitProtocol.SHOWS}
+    assert _load(tmp_path, _SMALL).facts == UnitFacts(least, sip=True, longest_title=128)
+    assert _load(tmp_path, _MORE).facts == UnitFacts(more, sip=True, longest_title=128)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from device_drivers.api import (
     NotSupported,
     UnexpectedReply,
 )
-from device_drivers.generic_http import plug
 from device_drivers.generic_http.codec import THE_CALL
+from device_drivers.generic_http.driver import open_unit
 from device_drivers.generic_http.simulator import simulate
 from tests.drivers.generic_http.scripted import Script, scripted
 
@@ -47,7 +47,7 @@ async def server() -> AsyncIterator[Script]:
 
 async def test_a_mesh_join_bears_everything_in_its_query(server: Script) -> None:
     server.status = 204
-    async with plug.open(server.endpoint("mesh_callout", unit="10.1.2.3")) as driver:
+    async with open_unit(server.endpoint("mesh_callout", unit="10.1.2.3")) as driver:
         call = await driver.dial(_H323, _BOOKING)
     assert [(a.method, a.path) for a in server.asked] == [
         (
@@ -65,7 +65,7 @@ async def test_credentials_go_where_the_description_says(server: Script, tmp_pat
         path = tmp_path / f"{kind}.toml"
         path.write_text(_XML_UNIT.replace("[auth]", f"[auth]\nkind = '{kind}'\n{key}"), encoding="utf-8")
         server.body = "<unit><name>Box</name></unit>"
-        async with plug.open(server.endpoint(str(path))) as driver:
+        async with open_unit(server.endpoint(str(path))) as driver:
             await driver.probe()
         headers = server.asked[-1].headers
         sent[kind] = (headers.get("Authorization"), headers.get("X-Api-Key"))
@@ -80,7 +80,7 @@ async def test_credentials_go_where_the_description_says(server: Script, tmp_pat
 
 @pytest.mark.parametrize("address", ['a" ; reboot "@b.test', "a b@c.test", "", "a@b.test\r\nX: y", "<a>@b.test"])
 async def test_an_address_that_could_break_out_is_never_sent(server: Script, address: str) -> None:
-    async with plug.open(server.endpoint("polycom_hdx")) as driver:
+    async with open_unit(server.endpoint("polycom_hdx")) as driver:
         with pytest.raises(DialRefused):
             await driver.dial(DialAddress("sip", address), _BOOKING)
     assert server.asked == []
@@ -108,7 +108,7 @@ async def test_an_address_that_could_break_out_is_never_sent(server: Script, add
 )
 async def test_answers_to_a_dial(server: Script, status: int, body: str, error: type[DriverError], sent: bool) -> None:
     server.status, server.body, server.headers = status, body, {"Location": "http://127.0.0.2/"}
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    async with open_unit(server.endpoint("room_controller")) as driver:
         with pytest.raises(error) as caught:
             await driver.dial(_SIP, _BOOKING)
     assert caught.value.sent is sent
@@ -120,7 +120,7 @@ async def test_answers_to_a_dial(server: Script, status: int, body: str, error: 
 async def test_samples_keep_no_passcode_of_any_meeting(server: Script) -> None:
     server.status = 500
     server.body = f"cannot dial {_SIP.address} while 777888999.1234@vc.example.test and 10.0.0.1##55566677#98#1 are up"
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    async with open_unit(server.endpoint("room_controller")) as driver:
         with pytest.raises(UnexpectedReply) as caught:
             await driver.dial(_SIP, _BOOKING)
     assert "777888999.***@vc.example.test" in caught.value.sample
@@ -130,8 +130,8 @@ async def test_samples_keep_no_passcode_of_any_meeting(server: Script) -> None:
 
 
 async def test_megabytes_of_digits_are_redacted_in_no_time(server: Script) -> None:
-    server.body = "7" * 3_000_000
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    server.body = "7" * 1_000_000  # near what is read at all
+    async with open_unit(server.endpoint("room_controller")) as driver:
         with pytest.raises(UnexpectedReply) as caught:
             await driver.calls()
     assert len(caught.value.sample) == 200
@@ -139,7 +139,7 @@ async def test_megabytes_of_digits_are_redacted_in_no_time(server: Script) -> No
 
 async def test_refused_credentials_are_remembered(server: Script) -> None:
     server.status = 401
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    async with open_unit(server.endpoint("room_controller")) as driver:
         for _ in range(3):
             with pytest.raises(CredentialsRejected):
                 await driver.calls()
@@ -148,7 +148,7 @@ async def test_refused_credentials_are_remembered(server: Script) -> None:
 
 async def test_a_call_state_without_a_word_is_not_guessed(server: Script) -> None:
     server.body = json.dumps({"calls": [{"id": 1, "state": "parked", "direction": "outgoing"}]})
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    async with open_unit(server.endpoint("room_controller")) as driver:
         with pytest.raises(UnexpectedReply, match="call state 'parked'"):
             await driver.calls()
 
@@ -157,7 +157,7 @@ async def test_bookings_that_are_over_are_not_shown(server: Script) -> None:
     now = datetime.now(UTC)
     ends = {"1": now - timedelta(seconds=2), "2": now + timedelta(minutes=1)}
     server.body = json.dumps({"bookings": [{"id": k, "end": v.isoformat()} for k, v in ends.items()]})
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    async with open_unit(server.endpoint("room_controller")) as driver:
         assert await driver.shown() == {"2"}
 
 
@@ -174,14 +174,14 @@ async def test_bookings_that_are_over_are_not_shown(server: Script) -> None:
 )
 async def test_values_that_cannot_be_are_unexpected(server: Script, body: dict[str, str]) -> None:
     server.body = json.dumps(body)
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    async with open_unit(server.endpoint("room_controller")) as driver:
         with pytest.raises(UnexpectedReply):
             await driver.probe()
 
 
 async def test_a_probe_reads_what_there_is(server: Script) -> None:
     server.body = json.dumps({"model": "Box", "time": 1893456000, "uptime": 90.5, "inCall": True})
-    async with plug.open(server.endpoint("room_controller")) as driver:
+    async with open_unit(server.endpoint("room_controller")) as driver:
         info = await driver.probe()
     assert (info.product, info.software, info.serial_number, info.in_call) == ("Box", "", "", True)
     assert (info.clock, info.uptime) == (datetime(2030, 1, 1, tzinfo=UTC), timedelta(seconds=90.5))
@@ -191,7 +191,7 @@ async def test_a_probe_reads_what_there_is(server: Script) -> None:
 
 
 async def test_a_call_that_the_dial_did_not_name_is_found_by_its_far_end() -> None:
-    async with simulate(description="polycom_hdx") as unit, plug.open(unit.endpoint) as driver:
+    async with simulate(description="polycom_hdx") as unit, open_unit(unit.endpoint) as driver:
         await unit.start_other_call("visitor@example.test")
         call = await driver.dial(_SIP, _BOOKING)
         assert call.id == THE_CALL
@@ -248,7 +248,7 @@ def xml_unit(tmp_path: Path) -> str:
 
 async def test_an_xml_unit_dials(server: Script, xml_unit: str) -> None:
     server.body = '<result code="1"><call>c-9</call></result>'
-    async with plug.open(server.endpoint(xml_unit)) as driver:
+    async with open_unit(server.endpoint(xml_unit)) as driver:
         call = await driver.dial(DialAddress("sip", _SIP.address, 1920), _BOOKING)
     assert call.id == "c-9"
     assert server.asked[0].body == (
@@ -258,7 +258,7 @@ async def test_an_xml_unit_dials(server: Script, xml_unit: str) -> None:
 
 
 async def test_an_xml_unit_says_no_in_a_200(server: Script, xml_unit: str) -> None:
-    async with plug.open(server.endpoint(xml_unit)) as driver:
+    async with open_unit(server.endpoint(xml_unit)) as driver:
         server.body = '<result code="7"><text>standby</text></result>'
         with pytest.raises(DialRefused) as refused:
             await driver.dial(_SIP, _BOOKING)
@@ -274,7 +274,7 @@ async def test_an_xml_unit_says_no_in_a_200(server: Script, xml_unit: str) -> No
 async def test_an_xml_unit_shows_what_it_can(server: Script, xml_unit: str) -> None:
     plain = Booking("4712", "Interview", _START, _START + timedelta(hours=1))
     other = Booking("4713", "By H.323", _START, _START + timedelta(hours=1), address=_H323)
-    async with plug.open(server.endpoint(xml_unit)) as driver:
+    async with open_unit(server.endpoint(xml_unit)) as driver:
         receipt = await driver.push(BookingList((_BOOKING, plain, other)))
     line = f'<b id="4711" at="{int(_START.timestamp())}" for="60"><t>Design &amp; review</t><n>{_SIP.address}</n></b>'
     assert server.asked[0].body == f"<list>{line}</list>"
@@ -284,12 +284,10 @@ async def test_an_xml_unit_shows_what_it_can(server: Script, xml_unit: str) -> N
 
 
 async def test_what_the_file_does_not_describe_is_not_supported(server: Script, xml_unit: str) -> None:
-    async with plug.open(server.endpoint(xml_unit)) as driver:
+    async with open_unit(server.endpoint(xml_unit)) as driver:
         for ask in (driver.shown, driver.calls, lambda: driver.hang_up(CallRef("1", CallState.CONNECTED))):
             with pytest.raises(NotSupported, match="has no section"):
                 await ask()
         with pytest.raises(NotSupported, match="cannot dial h323"):
             await driver.dial(_H323, _BOOKING)
-        with pytest.raises(NotSupported):
-            driver.events()
     assert server.asked == []

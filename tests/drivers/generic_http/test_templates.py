@@ -72,13 +72,13 @@ def test_parts_of_an_address(protocol: str, address: str, bridge: str, passcode:
 
 def test_times_are_utc_and_lengths_whole() -> None:
     start = datetime.fromisoformat("2030-05-06T15:00:00+02:00")
-    line = Booking("1", "", start, start + timedelta(minutes=45), late_join=timedelta(minutes=2), private=True)
+    line = Booking("1", "", start, start + timedelta(minutes=45), private=True)
     values = booking_values(line)
     assert values["start"] == "2030-05-06T13:00:00Z"
     assert values["end_epoch"] == str(int(values["start_epoch"]) + 2700)
     assert (values["duration_minutes"], values["early_join_seconds"], values["late_join_seconds"]) == (
         "45",
         "300",
-        "120",
+        "0",
     )
     assert (values["private"], values["address"], values["protocol"]) == ("true", "", "")

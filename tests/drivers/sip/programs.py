@@ -8,7 +8,7 @@ import json
 import shutil
 import socket
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from device_drivers.sip_agent import pjsua
 from device_drivers.sip_agent.api import SipCall, SipState
 from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.sip_agent.tls import CertificateFiles
+from tests.support import patience
+from tests.support.patience import until
 
 HERE = Path(__file__).parent
 LOOPBACK = "127.0.0.1"
@@ -26,16 +28,6 @@ PASSCODE = "4321"
 Agent = LightSipAgent | pjsua.PjsuaSipAgent
 AGENTS: list[type[Agent]] = [LightSipAgent, pjsua.PjsuaSipAgent] if pjsua.available() else [LightSipAgent]
 ZOOM = f"sip:{MEETING}.{PASSCODE}@zoomcrc.com"
-
-
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait for a condition; a test fails when it does not come true in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        pytest.fail(f"not within {seconds} s")
 
 
 async def settled(call: SipCall) -> None:
@@ -95,8 +87,8 @@ async def sipp(
     errors = folder / f"sipp-{port}.log"
     arguments = [
         "-sf", str(HERE / "sipp" / f"{scenario}.xml"), "-i", LOOPBACK, "-p", str(port), "-m", str(calls),
-        "-t", "u1" if transport == "udp" else "t1", "-timeout", "15s", "-timeout_error", "-nostdin",
-        "-trace_err", "-error_file", str(errors), *extra,
+        "-t", "u1" if transport == "udp" else "t1", "-timeout", f"{patience.seconds(15):.0f}s",
+        "-timeout_error", "-nostdin", "-trace_err", "-error_file", str(errors), *extra,
     ]  # fmt: skip
     if to is not None:
         arguments = [f"{LOOPBACK}:{to}", "-s", dial, *arguments]

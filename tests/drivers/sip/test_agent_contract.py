@@ -12,8 +12,9 @@ from device_drivers.sip_agent.api import BridgeAddress, DialNotAllowed, SipAgent
 from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.sip_agent.transport import TransportName
 from device_drivers.testing.bridge import ParticipantState, SimulatedBridge
+from tests.support.patience import until
 
-from .programs import AGENTS, LOOPBACK, MEETING, PASSCODE, ZOOM, Agent, free_ports, until
+from .programs import AGENTS, LOOPBACK, MEETING, PASSCODE, ZOOM, Agent, free_ports
 
 ROOM = "127.0.0.3"
 pytestmark = pytest.mark.parametrize("kind", AGENTS)

@@ -14,8 +14,11 @@ from device_drivers.sip_agent.api import BridgeAddress, SipCall, SipState
 from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.sip_agent.transport import TransportName
 from device_drivers.testing.bridge import ParticipantState, SimulatedBridge
+from tests.support.patience import until
 
-from .programs import AGENTS, LOOPBACK, MEETING, PASSCODE, Agent, baresip, until
+from .programs import AGENTS, LOOPBACK, MEETING, PASSCODE, Agent, baresip
+
+pytestmark = pytest.mark.slow  # starts programs
 
 over_all = pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 

@@ -12,8 +12,9 @@ from device_drivers.sip_agent.api import SipState
 from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.sip_agent.transactions import Timers
 from device_drivers.testing.bridge import Participant, ParticipantState, SimulatedBridge, read_dialled
+from tests.support.patience import until
 
-from .programs import LOOPBACK, MEETING, PASSCODE, ZOOM, settled, until
+from .programs import LOOPBACK, MEETING, PASSCODE, ZOOM, settled
 
 
 @pytest.mark.parametrize(

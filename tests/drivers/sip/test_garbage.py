@@ -7,15 +7,17 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_drivers.sip_agent import messages, sdp
 from device_drivers.sip_agent.api import SipState
 from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.testing.bridge import SimulatedBridge, read_dialled
+from tests.support import patience
+from tests.support.patience import until
 
-from .programs import LOOPBACK, MEETING, PASSCODE, ZOOM, until
+from .programs import LOOPBACK, MEETING, PASSCODE, ZOOM
 from .test_bridge import invite_to
 
 INVITE = invite_to(f"{MEETING}.{PASSCODE}")
@@ -38,10 +40,10 @@ def damaged_invites(draw: st.DrawFn) -> bytes:
 
 
 wire = st.one_of(st.binary(max_size=300), damaged_invites())
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=60)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(wire)
 def test_reading_raises_one_error_only(data: bytes) -> None:
     try:
@@ -52,7 +54,7 @@ def test_reading_raises_one_error_only(data: bytes) -> None:
         assert message.call_id == ids.call_id
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.one_of(
         st.binary(max_size=200),
@@ -93,7 +95,7 @@ def test_streams(chunks: list[bytes], at_once: bool) -> None:
                 writer.write(data)
                 await writer.drain()
             writer.write_eof()
-            async with asyncio.timeout(5):
+            async with patience.timeout(5):
                 while await reader.read(65_536):
                     pass
         except ConnectionError:

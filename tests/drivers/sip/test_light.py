@@ -17,8 +17,10 @@ from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.sip_agent.transactions import Timers
 from device_drivers.sip_agent.transport import TransportName
 from device_drivers.testing.bridge import ParticipantState, SimulatedBridge
+from tests.support.patience import until
+from tests.support.servers import listening
 
-from .programs import LOOPBACK, MEETING, PASSCODE, ZOOM, until
+from .programs import LOOPBACK, MEETING, PASSCODE, ZOOM
 
 ROOM = "127.0.0.3"
 QUICK = Timers(t1=0.01, t2=0.04, t4=0.05)
@@ -219,12 +221,12 @@ async def test_a_connection_that_breaks_during_dialling_is_a_503() -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.close()
 
-    server = await asyncio.start_server(hang_up_at_once, LOOPBACK, 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        async with LightSipAgent(ROOM, BridgeAddress(LOOPBACK, port, "tcp")) as agent:
-            call = await agent.dial(ZOOM, lambda call: None)
-            await until(lambda: call.state is SipState.ENDED)
+    async with (
+        listening(hang_up_at_once) as port,
+        LightSipAgent(ROOM, BridgeAddress(LOOPBACK, port, "tcp")) as agent,
+    ):
+        call = await agent.dial(ZOOM, lambda call: None)
+        await until(lambda: call.state is SipState.ENDED)
     assert call.status == 503
 
 
@@ -246,7 +248,7 @@ async def test_a_bye_finds_the_bridge_again_after_a_broken_connection(bridge: Si
 async def test_two_hundred_rooms_dial_in_the_same_instant(transport: TransportName, bridge: SimulatedBridge) -> None:
     rooms = [LightSipAgent(f"127.0.1.{1 + n % 250}", bridge.address(transport)) for n in range(200)]
     calls = await asyncio.gather(*(room.dial(ZOOM, lambda call: None) for room in rooms))
-    await until(lambda: all(call.state is SipState.CONNECTED for call in calls), 10)
+    await until(lambda: all(call.state is SipState.CONNECTED for call in calls), "all are answered")
     assert len(bridge.participants(MEETING)) == 200
     await asyncio.gather(*(room.__aexit__(None, None, None) for room in rooms))
     await until(lambda: not bridge.participants())

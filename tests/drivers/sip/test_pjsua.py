@@ -16,9 +16,11 @@ from device_drivers.sip_agent.api import SipCall, SipState
 from device_drivers.sip_agent.pjsua import PjsuaSipAgent
 from device_drivers.sip_agent.transport import TransportName
 from device_drivers.testing.bridge import SimulatedBridge
+from tests.support.patience import until
 
-from .programs import PASSCODE, ZOOM, until
+from .programs import PASSCODE, ZOOM
 
+pytestmark = pytest.mark.slow  # a process for each agent
 ROOM = "127.0.0.3"
 
 

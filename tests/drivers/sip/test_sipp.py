@@ -10,8 +10,11 @@ from device_drivers.sip_agent.api import BridgeAddress, SipState
 from device_drivers.sip_agent.transactions import Timers
 from device_drivers.sip_agent.transport import TransportName
 from device_drivers.testing.bridge import ParticipantState, SimulatedBridge
+from tests.support.patience import until
 
-from .programs import AGENTS, LOOPBACK, MEETING, PASSCODE, ZOOM, Agent, settled, sipp, until
+from .programs import AGENTS, LOOPBACK, MEETING, PASSCODE, ZOOM, Agent, settled, sipp
+
+pytestmark = pytest.mark.slow  # starts programs
 
 over_udp_and_tcp = pytest.mark.parametrize("transport", ["udp", "tcp"])
 QUICK = Timers(t1=0.05)

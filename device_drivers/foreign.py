@@ -1,0 +1,127 @@
+"""Numbers, times, words and bodies that a unit sent: each is read here, within bounds, or it is UnexpectedReply.
+
+A unit is not trusted: five thousand digits, digits of other scripts, infinities, the year 1 with an offset, a charset
+that is slow or none at all must neither stop the daemon nor break a lane. Pure; every function does a bounded amount
+of work, or one that is linear in bytes that the HTTP client has limited already.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+
+from device_drivers.api import UnexpectedReply, clean_text
+
+LONGEST_SPAN = 100 * 366 * 86400  # seconds; a uptime or a buffer beyond a century is no such thing
+_DIGITS = re.compile(r"[0-9]{1,18}")  # str.isdigit() is true for "\u00b2" too, which int() refuses
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,2})?")
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+# By their names in HTTP. All are decoded in linear time; Python knows others that are not (punycode), that are no
+# charsets (undefined, hex), or that it would import a module for.
+_CHARSETS = {
+    **dict.fromkeys(("utf-8", "utf8"), "utf-8-sig"),
+    **dict.fromkeys(("us-ascii", "ascii"), "ascii"),
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1"), "latin-1"),
+    **{name: name for name in ("iso-8859-2", "iso-8859-5", "iso-8859-15", "utf-16", "utf-16le", "utf-16be")},
+    **{f"windows-{n}": f"cp{n}" for n in (1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258)},
+    **{f"cp{n}": f"cp{n}" for n in (1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258)},
+    **dict.fromkeys(("gb2312", "gbk", "gb18030"), "gb18030"),
+    **{name: name for name in ("big5", "shift_jis", "euc-jp", "euc-kr")},
+}
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+
+
+def decoded(body: bytes, content_type: str, limit: int) -> str:
+    """The first ``limit`` bytes as text; what does not fit the charset becomes U+FFFD.
+
+    A charset that is not one of the plain ones is read as UTF-8: the label alone is no reason to lose a unit whose
+    answer can be read, and an answer that cannot be read fails where it is read.
+    """
+    named = _CHARSET.search(content_type[:500])
+    charset = _CHARSETS.get(named[1].lower(), "utf-8-sig") if named else "utf-8-sig"
+    return body[:limit].decode(charset, "replace")
+
+
+def bounded_int(text: str, what: str, *, lowest: int = 0, highest: int = 10**9) -> int:
+    """Plain digits, blanks around them left out. ``what``: how the sentence names it. Raises UnexpectedReply."""
+    word = text.strip()
+    if _DIGITS.fullmatch(word) and lowest <= int(word) <= highest:
+        return int(word)
+    raise _odd(word, what, f"a whole number from {lowest} to {highest}")
+
+
+def bounded_number(text: str, what: str, *, lowest: float = 0, highest: float = 1e9) -> float:
+    """A decimal number, as units write uptimes. Raises UnexpectedReply."""
+    word = text.strip()
+    if _NUMBER.fullmatch(word):
+        number = float(word)
+        if math.isfinite(number) and lowest <= number <= highest:
+            return number
+    raise _odd(word, what, f"a number from {lowest:g} to {highest:g}")
+
+
+def bounded_span(text: str, what: str) -> timedelta:
+    """Seconds, a fraction too; from none to a century. Raises UnexpectedReply."""
+    return timedelta(seconds=bounded_number(text, what, highest=LONGEST_SPAN))
+
+
+def retry_after(text: str, *, otherwise: float = 5, most: int = 600) -> timedelta:
+    """A Retry-After header in seconds, at most ``most``: a unit that says more is asked again then all the same.
+
+    A date, or anything else that is no number of digits, is ``otherwise`` seconds.
+    """
+    word = text.strip()[:10_000]
+    if not re.fullmatch(r"[0-9]+", word):
+        return timedelta(seconds=otherwise)
+    return timedelta(seconds=min(int(word) if len(word) <= 9 else most, most))
+
+
+def moment(text: str, what: str) -> datetime | None:
+    """ISO 8601 in UTC (which it is taken for when it names no zone); None when it is no such text, as "" is not.
+
+    Raises UnexpectedReply for a time outside 1900 to 2200, which no meeting, boot or clock can have.
+    """
+    word = text.strip()
+    try:
+        value = datetime.fromisoformat(word) if len(word) <= 40 else None
+    except ValueError:
+        return None
+    return None if value is None else _in_range(value, word, what)
+
+
+def epoch(text: str, what: str) -> datetime:
+    """Whole seconds since 1970. Raises UnexpectedReply."""
+    seconds = bounded_int(text, what, highest=int(_LATEST.timestamp()))
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _in_range(value: datetime, word: str, what: str) -> datetime:
+    zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
+    if 1900 < zoned.year < 2200:  # one year inside, so that no offset can leave what datetime knows
+        return zoned.astimezone(UTC)
+    raise _odd(word, what, f"a time between {_EARLIEST.year} and {_LATEST.year}")
+
+
+def _odd(word: str, what: str, expected: str) -> UnexpectedReply:
+    shown = clean_text(word, 40)
+    return UnexpectedReply(f"The unit says {shown!r} for {what}, where {expected} was expected.")
+
+
+# A meeting's id and what follows it: id.passcode@host, IP##id#passcode, also where the text breaks off within.
+_AFTER_ID = re.compile(r"(\d{5,})([.#]{1,2})[^\s\"'<>,;@&]+")
+
+
+def sentence(text: str, *secrets: str, limit: int = 200) -> str:
+    """A unit's own words for an error or a log: one clean line without the given secrets and without passcodes.
+
+    Secrets are looked for in what is shown only: a reply may be a megabyte.
+    """
+    longest = max(map(len, secrets), default=0)
+    near = text[: 4 * limit + longest]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        near = near.replace(secret, "***")
+    if longest and len(text) > 4 * limit + longest:
+        near = near[:-longest]  # what may be the beginning of one that was cut
+    return clean_text(_AFTER_ID.sub(r"\1\2***", clean_text(near, 4 * limit)), limit)

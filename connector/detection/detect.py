@@ -1,6 +1,6 @@
 """From the texts of one event to the one address a room should dial, with the reason for every choice.
 
-Every service looks for its own meetings; ``choose`` then decides between services by a fixed precedence:
+Every service looks for its own meetings; then a fixed precedence decides between services:
 
 1. a meeting that is live, before one that is not (recording, registration);
 2. an invitation, before a link that reads as somebody's signature, see ``connector.detection.signature``;
@@ -17,55 +17,47 @@ A plain SIP or H.323 address counts only where no service's live meeting is foun
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from connector.detection.page import Page, is_title, read_page
-from connector.detection.quoting import below_headers
-from connector.detection.service import Found, lost, note, won
-from connector.detection.services import SERVICES
+from connector.detection.evidence import lost, note, won
+from connector.detection.parsed_event import ParsedEvent, parse
+from connector.detection.parsed_text import ParsedText
+from connector.detection.service import Found
+from connector.detection.services import HOSTS, SERVICES
 from connector.detection.signature import signature_of
+from connector.detection.text_parser import parse_text
 from connector.model import Evidence, JoinInfo, SourceText
 from device_drivers.api import redact_address
 
 MAX_EVIDENCE = 60  # lines kept; a timetable with a thousand links needs no thousand reasons
-# What clients put before the title of an event that was called off; not all of them set the flag, too.
-_CALLED_OFF = re.compile(
-    r"\s{0,4}(?:cancel+ed(?: event)?|abgesagt|annulé[e]?|cancelad[oa]|annullat[oa]|geannuleerd|inställt|avlyst|aflyst"
-    r"|peruutettu|odwołane|anulowane|zrušeno|отменено|скасовано|iptal edildi"
-    r"|キャンセル済み|取り消し済み|취소됨|已取消)\s?[:：]",
-    re.IGNORECASE,
-)
 
 
-def detect(texts: tuple[SourceText, ...], *, cancelled: bool = False) -> JoinInfo:
-    """Pure and total: no input raises. The cost grows in a straight line with the length of the texts.
+def detect(texts: tuple[SourceText, ...] | ParsedEvent, *, cancelled: bool = False) -> JoinInfo:
+    """``texts``: those of one event, or what ``parse`` made of them, where others look at them too.
+
+    Pure and total: no input raises. The cost grows in a straight line with the length of the texts.
 
     ``sip`` and ``h323`` are empty when the meeting is not joinable, which a cancelled one never is.
     """
-    pages = tuple(sorted((below_headers(read_page(text)) for text in texts), key=lambda page: page.rank))
-    cancelled = cancelled or called_off(texts)
-    found = [candidate for service in SERVICES for candidate in service.find(pages)]
+    event = parse(texts)
+    parsed_texts = event.texts
+    cancelled = cancelled or event.called_off
+    found = [candidate for service in SERVICES for candidate in service.find(parsed_texts)]
     if not found:
-        return _commented_out(pages) or JoinInfo(evidence=_nothing(pages))
-    ranked = sorted(_with_signatures(found, pages), key=_precedence)
+        return _commented_out(parsed_texts) or JoinInfo(evidence=_nothing(parsed_texts))
+    ranked = sorted(_with_signatures(found, parsed_texts), key=_precedence)
     best = _best(ranked)
     others = [other for other in ranked if other is not best]
-    return _join_info(_with_dial_string(best, others), others, cancelled, pages)
+    return _join_info(_with_dial_string(best, others), others, cancelled, parsed_texts)
 
 
-def called_off(texts: Iterable[SourceText]) -> bool:
-    """The title says that the event is cancelled, as some clients leave it."""
-    return any(is_title(text.where) and _CALLED_OFF.match(text.content) is not None for text in texts)
-
-
-def _with_signatures(found: list[Found], pages: tuple[Page, ...]) -> list[Found]:
+def _with_signatures(found: list[Found], parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
     """A link is asked only beside another live meeting."""
     if sum(candidate.joinable and not candidate.address_only for candidate in found) < 2:
         return found
     return [
-        candidate if candidate.address_only else replace(candidate, signature=signature_of(candidate, pages))
+        candidate if candidate.address_only else replace(candidate, signature=signature_of(candidate, parsed_texts))
         for candidate in found
     ]
 
@@ -102,7 +94,7 @@ def _is_plain(found: Found) -> bool:
     return found.address_only
 
 
-def _join_info(best: Found, others: list[Found], cancelled: bool, pages: tuple[Page, ...]) -> JoinInfo:
+def _join_info(best: Found, others: list[Found], cancelled: bool, parsed_texts: tuple[ParsedText, ...]) -> JoinInfo:
     joinable = best.joinable and not cancelled
     lines = [won("service", best.where, best.rule, _why_first(best, others), best.service)]
     lines += best.evidence
@@ -117,7 +109,7 @@ def _join_info(best: Found, others: list[Found], cancelled: bool, pages: tuple[P
             lines.append(note("sip", best.where, best.rule, best.reason or "no address that a room can dial"))
         elif best.reason:
             lines.append(note("sip", best.where, best.rule, best.reason))
-    lines += _opaque(pages)
+    lines += _opaque(parsed_texts)
     return JoinInfo(
         service=best.service,
         joinable=joinable,
@@ -132,9 +124,11 @@ def _join_info(best: Found, others: list[Found], cancelled: bool, pages: tuple[P
     )
 
 
-def _commented_out(pages: tuple[Page, ...]) -> JoinInfo | None:
+def _commented_out(parsed_texts: tuple[ParsedText, ...]) -> JoinInfo | None:
     """A meeting in an HTML comment is named, so that its absence can be explained, and never joinable."""
-    hidden = tuple(read_page(SourceText(page.where, "text", page.hidden)) for page in pages if page.hidden)
+    hidden = tuple(
+        parse_text(SourceText(parsed.where, "text", parsed.hidden), HOSTS) for parsed in parsed_texts if parsed.hidden
+    )
     found = [candidate for service in SERVICES for candidate in service.find(hidden)]
     if not found:
         return None
@@ -179,22 +173,24 @@ def _lost_service(best: Found, other: Found) -> Evidence:
     return lost("service", other.where, other.rule, f"the event is taken as a {best.service} meeting", other.service)
 
 
-def _nothing(pages: tuple[Page, ...]) -> tuple[Evidence, ...]:
-    lines = [note("service", page.where, "detect.none", "no meeting information found") for page in pages[:10]]
-    return _bounded([*lines, *_opaque(pages)])
+def _nothing(parsed_texts: tuple[ParsedText, ...]) -> tuple[Evidence, ...]:
+    lines = [
+        note("service", parsed.where, "detect.none", "no meeting information found") for parsed in parsed_texts[:10]
+    ]
+    return _bounded([*lines, *_opaque(parsed_texts)])
 
 
-def _opaque(pages: tuple[Page, ...]) -> list[Evidence]:
-    hits = [(page, link) for page in pages for link in page.links if link.opaque]
+def _opaque(parsed_texts: tuple[ParsedText, ...]) -> list[Evidence]:
+    hits = [(parsed, link) for parsed in parsed_texts for link in parsed.links if link.opaque]
     return [
         note(
             "join_url",
-            page.where,
+            parsed.where,
             "unwrap.opaque",
             f"a link ({link.opaque}) that cannot be undone offline",
             link.url.host,
         )
-        for page, link in hits[:5]
+        for parsed, link in hits[:5]
     ]
 
 

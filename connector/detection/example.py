@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from connector.detection.page import Page
+from connector.detection.parsed_text import ParsedText
 from connector.detection.words import EXAMPLES, EXAMPLES_WITHOUT_BLANKS
 
 _BEFORE = 40  # characters that are looked at
@@ -17,6 +17,6 @@ _EXAMPLE = re.compile(_WORDS + r"[ \t,:：，()（\[\]*_`<>\"'“«„「-]{0,6}
 WHY = "the text gives it as an example"
 
 
-def says_example(page: Page, at: int) -> bool:
+def says_example(parsed: ParsedText, at: int) -> bool:
     """``at``: where the link, or the address, stands."""
-    return _EXAMPLE.search(page.low, max(0, at - _BEFORE), at) is not None
+    return _EXAMPLE.search(parsed.low, max(0, at - _BEFORE), at) is not None

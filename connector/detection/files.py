@@ -2,7 +2,7 @@
 
 Known kinds: iCalendar (also vCalendar 1.0, and a part of a file), a Graph or Google event as JSON, a mail (MIME), HTML,
 and plain text or Markdown. Half a file, a wrong name or a broken encoding still gives its texts. Of several events the
-first live meeting counts. The names of the places are those of ``connector.detection.page.source_rank``.
+first live meeting counts. The names of the places are those of ``connector.detection.parsed_text.source_rank``.
 """
 
 from __future__ import annotations

@@ -1,41 +1,58 @@
-"""Which meeting service a link belongs to, as the files of the services table say."""
+"""Whose a link is: a table made from the services, which the reader of a text asks once for each link."""
 
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from connector.detection.urls import Url
 
 
-@lru_cache(maxsize=4096)
-def service_of_host(host: str) -> str | None:
-    """The service that has this host, or a domain above it: ``us02web.zoom.us`` is ``zoom``, ``notzoom.us`` is none."""
-    known, _, _ = _table()
-    while host:
-        if host in known:
-            return known[host]
-        host = host.partition(".")[2]
-    return None
+class HasLinks(Protocol):
+    """What a service says of its links, see ``connector.detection.service.Service``."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def domains(self) -> tuple[str, ...]: ...
+    @property
+    def schemes(self) -> tuple[str, ...]: ...
+    @property
+    def server(self) -> str: ...
 
 
-def names_a_meeting(url: Url) -> bool:
-    """True for a link of any meeting system; what stands behind it belongs to that system's meeting."""
-    _, schemes, servers = _table()
-    if url.scheme in schemes:
-        return True
-    if not url.segments:
-        return False
-    return service_of_host(url.host) is not None or servers.search(url.host + url.path) is not None
+@dataclass(frozen=True, slots=True)
+class HostTable:
+    """``domains``: domain to service. ``schemes``: of links that open a program. ``servers``: to be found in
+    ``host/path``, for software that may stand on any host."""
 
+    domains: Mapping[str, str]
+    schemes: frozenset[str]
+    servers: re.Pattern[str]
 
-@cache
-def _table() -> tuple[dict[str, str], frozenset[str], re.Pattern[str]]:
-    """Domain to service; the schemes of programs; the links of servers that may stand on any host."""
-    # Not imported above: services read pages, and a page asks here while it takes the wrapping off its links.
-    from connector.detection.services import SERVICES
+    @classmethod
+    def of(cls, services: Iterable[HasLinks]) -> HostTable:
+        services = tuple(services)
+        return cls(
+            {domain: service.name for service in services for domain in service.domains},
+            frozenset(scheme for service in services for scheme in service.schemes),
+            re.compile("|".join(f"(?:{service.server})" for service in services if service.server), re.IGNORECASE),
+        )
 
-    domains = {domain: service.name for service in SERVICES for domain in service.domains}
-    schemes = frozenset(scheme for service in SERVICES for scheme in service.schemes)
-    servers = re.compile("|".join(f"(?:{service.server})" for service in SERVICES if service.server), re.IGNORECASE)
-    return domains, schemes, servers
+    def service_of(self, host: str) -> str | None:
+        """The service that has this host, or a domain above it: ``us02web.zoom.us`` is ``zoom``."""
+        while host:
+            if host in self.domains:
+                return self.domains[host]
+            host = host.partition(".")[2]
+        return None
+
+    def opens_meeting(self, url: Url) -> bool:
+        """True for a link of any meeting system; what stands behind it belongs to that system's meeting."""
+        if url.scheme in self.schemes:
+            return True
+        if not url.segments:
+            return False
+        return self.service_of(url.host) is not None or self.servers.search(url.host + url.path) is not None

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connector.detection.other_codes import (
+from connector.detection.parsed_text import LINK, ParsedText
+from connector.detection.tables import cell_below
+from connector.detection.unrelated_codes import (
     OTHER_CODE,
     OUTDATED_BEFORE,
     WORD_BEFORE,
@@ -19,8 +21,6 @@ from connector.detection.other_codes import (
     opens_something_else,
     says_something_else,
 )
-from connector.detection.page import LINK, Page
-from connector.detection.tables import cell_below
 from connector.detection.words import (
     MEETING_ID_LABELS as MEETING_ID_LABELS,  # services look for their numbers behind the same words
 )
@@ -80,17 +80,17 @@ _LABELS = (*PASSCODE_LABELS, *MEETING_ID_LABELS)
 _ROOM_HEADING = re.compile(r"h\.?323|\bsip\b")
 
 
-def printed_codes(page: Page) -> list[Code]:
-    """Every labelled passcode of a page, in the order of the text."""
-    heading = _ROOM_HEADING.search(page.low)
-    room_from = heading.start() if heading else len(page.low)
-    places = [link.at for link in page.links]
+def printed_codes(parsed: ParsedText) -> list[Code]:
+    """Every labelled passcode, in the order of the text."""
+    heading = _ROOM_HEADING.search(parsed.low)
+    room_from = heading.start() if heading else len(parsed.low)
+    places = [link.at for link in parsed.links]
     found: list[Code] = []
-    for start, end in _ends(page.low, PASSCODE_LABELS, PASSCODE_WORDS):
-        if _is_no_label(page.low, start, end) or opens_something_else(page, places, start):
+    for start, end in _ends(parsed.low, PASSCODE_LABELS, PASSCODE_WORDS):
+        if _is_no_label(parsed.low, start, end) or opens_something_else(parsed, places, start):
             continue
-        vague = page.low[start:end] in VAGUE
-        hit = _vague_value(page, start, end) if vague else _labelled_value(page, start, end)
+        vague = parsed.low[start:end] in VAGUE
+        hit = _vague_value(parsed, start, end) if vague else _labelled_value(parsed, start, end)
         if hit is not None:
             (value, numeric), at = hit
             found.append(Code(value, numeric, at, at > room_from, vague))
@@ -112,18 +112,18 @@ def _is_no_label(low: str, start: int, end: int) -> bool:
 _Value = tuple[str, str | None]  # as printed, and the digits a room can send
 
 
-def _labelled_value(page: Page, start: int, end: int) -> tuple[_Value, int] | None:
-    value = _value_after(page.text, end) or _value_after_phrase(page.text, page.low, end, vague=False)
-    below = _value_below(page.text, start, end) if value is None or value[0].isalpha() else None
+def _labelled_value(parsed: ParsedText, start: int, end: int) -> tuple[_Value, int] | None:
+    value = _value_after(parsed.text, end) or _value_after_phrase(parsed.text, parsed.low, end, vague=False)
+    below = _value_below(parsed.text, start, end) if value is None or value[0].isalpha() else None
     return below or (None if value is None else (value, start))
 
 
-def _vague_value(page: Page, start: int, end: int) -> tuple[_Value, int] | None:
+def _vague_value(parsed: ParsedText, start: int, end: int) -> tuple[_Value, int] | None:
     """Not what is longer than such a code is, and not the head of a table's next column."""
-    if is_another_things(page.low, start):
+    if is_another_things(parsed.low, start):
         return None
-    value = _value_after(page.text, end) or _value_after_phrase(page.text, page.low, end, vague=True)
-    if value is None or len(value[0]) > 8 or (value[0].isalpha() and page.text[end : end + 1] == "\t"):
+    value = _value_after(parsed.text, end) or _value_after_phrase(parsed.text, parsed.low, end, vague=True)
+    if value is None or len(value[0]) > 8 or (value[0].isalpha() and parsed.text[end : end + 1] == "\t"):
         return None
     return value, start
 
@@ -272,27 +272,27 @@ class PrintedId:
     grouped_3_4_4: bool = False  # the way Zoom, and nobody else, prints eleven digits
 
 
-def printed_ids(page: Page) -> list[PrintedId]:
+def printed_ids(parsed: ParsedText) -> list[PrintedId]:
     """Labelled numbers of 9 to 11 digits, in the order of the text."""
     found: dict[int, PrintedId] = {}
     for labels, words, strong in ((MEETING_ID_LABELS, (), True), ((), ("id", "zoom", "meeting"), False)):
-        for start, end in _ends(page.low, labels, words):
-            word = None if strong else WORD_BEFORE.search(page.low, max(0, start - 24), start)
+        for start, end in _ends(parsed.low, labels, words):
+            word = None if strong else WORD_BEFORE.search(parsed.low, max(0, start - 24), start)
             if word and word[1] not in ("meeting", "zoom", "webinar", "the", "join"):
                 continue  # "office id", "tax id"
             shapes = (_ID, _ID_BROKEN, _ID_ODD) if strong else (_ID,)
-            match = next(filter(None, (number_after(page.text, end, shape) for shape in shapes)), None)
-            cell = cell_below(page.text, start, end) if match is None else None
-            match = _ID.match(page.text, _first_digit(page.text, *cell)) if cell else match
+            match = next(filter(None, (number_after(parsed.text, end, shape) for shape in shapes)), None)
+            cell = cell_below(parsed.text, start, end) if match is None else None
+            match = _ID.match(parsed.text, _first_digit(parsed.text, *cell)) if cell else match
             if match is None or match.start() in found or (cell and match.end() > cell[1]):
                 continue
-            if not strong and _FOREIGN_NUMBER.search(page.low, end, match.start()):
+            if not strong and _FOREIGN_NUMBER.search(parsed.low, end, match.start()):
                 continue
             digits = only_digits(match[0])
-            if len(digits) < 11 and _goes_on(page.text, match.end()):
+            if len(digits) < 11 and _goes_on(parsed.text, match.end()):
                 continue
             if 9 <= len(digits) <= 11:
-                grouped = match.re is _ID_BROKEN or _ID_11.match(page.text, match.start()) is not None
+                grouped = match.re is _ID_BROKEN or _ID_11.match(parsed.text, match.start()) is not None
                 found[match.start()] = PrintedId(digits, match.start(), strong, grouped)
     return sorted(found.values(), key=lambda printed: printed.at)
 
@@ -309,12 +309,12 @@ def _goes_on(text: str, end: int) -> bool:
 _ANY_NUMBER = re.compile(r"\d[\d \-]{4,18}\d")
 
 
-def foreign_ids(page: Page, own: str | None = None) -> list[int]:
+def foreign_ids(parsed: ParsedText, own: str | None = None) -> list[int]:
     """Where the number of a telephone conference stands: a code behind it is that conference's.
 
     ``own``: the meeting's number, which people call a conference's, too.
     """
-    hits = ((end, number_after(page.text, end, _ANY_NUMBER)) for _, end in _ends(page.low, OTHER_ID_LABELS))
+    hits = ((end, number_after(parsed.text, end, _ANY_NUMBER)) for _, end in _ends(parsed.low, OTHER_ID_LABELS))
     return [end for end, match in hits if match is not None and only_digits(match[0]) != own]
 
 
@@ -350,15 +350,15 @@ _NO_CODE_LABEL = re.compile(
 )
 
 
-def code_below(page: Page, digits: str) -> tuple[str, int] | None:
+def code_below(parsed: ParsedText, digits: str) -> tuple[str, int] | None:
     """What stands in the line below a printed id behind a label of any language, where it has the form of a passcode.
 
     For languages whose word for "passcode" is not in the table. The caller must know that there is a passcode.
     """
     grouped = re.compile(r":[ \t*_`]{0,6}" + r"[ \-]?".join(digits) + r"[ \t*_`|]{0,6}\n(?:[ \t]{0,20}\n){0,2}")
-    for match in grouped.finditer(page.text):
-        line = _LABELLED_LINE.match(page.text, match.end())
-        if line is None or _NO_CODE_LABEL.search(line["label"].lower()) or _goes_on(page.text, line.end("value")):
+    for match in grouped.finditer(parsed.text):
+        line = _LABELLED_LINE.match(parsed.text, match.end())
+        if line is None or _NO_CODE_LABEL.search(line["label"].lower()) or _goes_on(parsed.text, line.end("value")):
             continue
         value = line["value"]
         mixed = any(c.isalpha() for c in value) and any(not c.isalpha() for c in value)
@@ -383,9 +383,9 @@ _ONE_TAP = re.compile(r",{1,6}[ ]?(\d{3}[ \-]?\d{3,4}[ \-]?\d{3,4})[ ]?#(?P<tail
 _TAIL_CODE = re.compile(r"(?:^|[,*])(\d{1,12})#")
 
 
-def one_taps(page: Page) -> list[OneTap]:
-    found = [_one_tap(match, match.start()) for match in _ONE_TAP.finditer(page.text)]
-    for target, at in page.tel:
+def one_taps(parsed: ParsedText) -> list[OneTap]:
+    found = [_one_tap(match, match.start()) for match in _ONE_TAP.finditer(parsed.text)]
+    for target, at in parsed.tel:
         found += [_one_tap(match, at) for match in _ONE_TAP.finditer(target)]
     return sorted((tap for tap in found if 9 <= len(tap.meeting_id) <= 11), key=lambda tap: tap.at)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 
-from connector.detection.other_codes import OF_A_MEETING
-from connector.detection.page import LINK, Link, Page
+from connector.detection.parsed_text import LINK, Link, ParsedText
+from connector.detection.unrelated_codes import OF_A_MEETING
 from connector.detection.words import INSTEAD_OF, LINK_WORDS, NOT_TO_USE, OUTDATED, OUTDATED_WITHOUT_BLANKS
 
 _LINE = 160  # characters beside the link that are looked at
@@ -53,16 +53,16 @@ _LABEL_ENDS = (":", "(", "[", "-", ">", "=")
 _SENTENCE = re.compile(r"[.;!?。！？]\s")
 
 
-def says_outdated(page: Page, at: int) -> bool:
+def says_outdated(parsed: ParsedText, at: int) -> bool:
     """``at``: where the link, or the number, stands."""
-    before, behind = _before(page, at), _behind(page, at)
+    before, behind = _before(parsed, at), _behind(parsed, at)
     if _HEAD_OF_LINE.match(before):
         return True
     match = _BEFORE.search(before)
     if match and not _WANTED.search(before, 0, match.start()):
         return True
     brackets = _IN_BRACKETS.match(behind)
-    own_text = not page.low.startswith(LINK, at)
+    own_text = not parsed.low.startswith(LINK, at)
     return bool((brackets and (own_text or not brackets["own"].strip())) or _BEHIND.match(behind))
 
 
@@ -70,12 +70,12 @@ def _place(link: Link) -> int:
     return link.at
 
 
-def _before(page: Page, at: int) -> str:
+def _before(parsed: ParsedText, at: int) -> str:
     """The words before the link, up to the beginning of the sentence or the line, or to another link."""
-    low = page.low
+    low = parsed.low
     line = max(low.rfind("\n", max(0, at - _LINE), at) + 1, at - _LINE, 0)
-    nearest = bisect_left(page.links, at, key=_place) - 1
-    other = page.links[nearest].at if nearest >= 0 else -1
+    nearest = bisect_left(parsed.links, at, key=_place) - 1
+    other = parsed.links[nearest].at if nearest >= 0 else -1
     if other >= line:
         words = low[other:at]
         if words.startswith(LINK):
@@ -101,11 +101,11 @@ def _heading(above: str) -> str:
     return ""
 
 
-def _behind(page: Page, at: int) -> str:
+def _behind(parsed: ParsedText, at: int) -> str:
     """The words behind the link on its line, in markup also the link's own; cut by another link, they end in LINK."""
-    own_text = not page.low.startswith(LINK, at)
-    nearest = bisect_right(page.links, at, key=_place)
-    end = page.links[nearest].at if nearest < len(page.links) else len(page.low)
-    words = page.low[at + 1 - own_text : min(end, at + _LINE)]
+    own_text = not parsed.low.startswith(LINK, at)
+    nearest = bisect_right(parsed.links, at, key=_place)
+    end = parsed.links[nearest].at if nearest < len(parsed.links) else len(parsed.low)
+    words = parsed.low[at + 1 - own_text : min(end, at + _LINE)]
     words, line_end, _ = words.partition("\n")
     return words + (line_end or ("\n" if own_text and not words.rstrip().endswith(_LABEL_ENDS) else LINK))

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from connector.detection.hosts import names_a_meeting
 from connector.detection.labels import one_taps, printed_ids
-from connector.detection.page import Page
+from connector.detection.parsed_text import ParsedText
 
 _LINE = 400  # a longer line is no header
 _BLOCK = 12  # lines of a header block that are looked at
@@ -72,31 +71,31 @@ _SENDER_ON_LINE, _DATE_ON_LINE, _SUBJECT_ON_LINE = (
 )
 
 
-def below_headers(page: Page) -> Page:
-    """``page`` with all below the first header block that has a meeting above it marked as quoted."""
-    starts = sorted([*_starts(page), *_starts_on_a_line(page), *_wrote_on_a_line(page)])
+def below_headers(parsed: ParsedText) -> ParsedText:
+    """``parsed`` with all below the first header block that has a meeting above it marked as quoted."""
+    starts = sorted([*_starts(parsed), *_starts_on_a_line(parsed), *_wrote_on_a_line(parsed)])
     if not starts:
-        return page
-    meeting = _first_meeting(page)
+        return parsed
+    meeting = _first_meeting(parsed)
     start = next((start for start in starts if meeting is not None and meeting < start), None)
     if start is None:
-        return page
-    turns = [turn for turn in page.quoted_lines if turn <= start]
-    return replace(page, quoted_lines=(*turns, start))
+        return parsed
+    turns = [turn for turn in parsed.quoted_lines if turn <= start]
+    return replace(parsed, quoted_lines=(*turns, start))
 
 
-def _first_meeting(page: Page) -> int | None:
+def _first_meeting(parsed: ParsedText) -> int | None:
     """Where the first meeting stands that is not quoted by ``>``: its link, its printed number, or a dial address."""
-    places = [link.at for link in page.links if names_a_meeting(link.url) or link.opaque]
-    places += [number.at for number in printed_ids(page) if number.strong]
-    places += [tap.at for tap in one_taps(page)]
-    places += [a.at for a in page.addresses if a.scheme in ("sip", "sips", "h323") or a.user[:5].isdecimal()]
-    return min((at for at in places if not page.quoted(at)), default=None)
+    places = [link.at for link in parsed.links if link.opens_meeting or link.opaque]
+    places += [number.at for number in printed_ids(parsed) if number.strong]
+    places += [tap.at for tap in one_taps(parsed)]
+    places += [a.at for a in parsed.addresses if a.scheme in ("sip", "sips", "h323") or a.user[:5].isdecimal()]
+    return min((at for at in places if not parsed.quoted(at)), default=None)
 
 
-def _starts(page: Page) -> Iterator[int]:
+def _starts(parsed: ParsedText) -> Iterator[int]:
     """Where marks of quoting begin, up to ``_MARKS``. A part that has ``>`` needs no other mark."""
-    lines = _lines(page.low)
+    lines = _lines(parsed.low)
     kinds = [_kind(line) for _, line in lines]
     found = 0
     index = 0
@@ -104,23 +103,23 @@ def _starts(page: Page) -> Iterator[int]:
         at, line = lines[index]
         length = _mark_length(lines, kinds, index) if len(line) <= _LINE else 0
         follows = lines[index + length][0] if index + length < len(lines) else at
-        if length and not page.quoted(at) and not page.quoted(follows):
+        if length and not parsed.quoted(at) and not parsed.quoted(follows):
             found += 1
-            wrapped = _wrapped_wrote(lines, index) and not page.quoted(lines[index - 1][0])
+            wrapped = _wrapped_wrote(lines, index) and not parsed.quoted(lines[index - 1][0])
             yield lines[index - 1][0] if wrapped else at
         index += length or 1
 
 
-def _starts_on_a_line(page: Page) -> Iterator[int]:
+def _starts_on_a_line(parsed: ParsedText) -> Iterator[int]:
     """Where header blocks on one line begin, up to ``_MARKS``: sender, who is no time of day, then date and subject."""
-    if not any(word in page.low for word in _SUBJECT_WORDS):
+    if not any(word in parsed.low for word in _SUBJECT_WORDS):
         return
     found = 0
-    for match in _SENDER_ON_LINE.finditer(page.low):
-        rest = "\n".join(page.low[match.end() : match.end() + _LINE].split("\n", 2)[:2])
+    for match in _SENDER_ON_LINE.finditer(parsed.low):
+        rest = "\n".join(parsed.low[match.end() : match.end() + _LINE].split("\n", 2)[:2])
         if _TIME.match(rest) or not (_DATE_ON_LINE.search(rest) and _SUBJECT_ON_LINE.search(rest)):
             continue
-        if not page.quoted(match.start()):
+        if not parsed.quoted(match.start()):
             yield match.start()
         found += 1
         if found == _MARKS:
@@ -134,13 +133,13 @@ _WROTE_WORDS = (
 _WROTE_ON_LINE = re.compile(rf"(?<!\w)(?:{'|'.join(_WROTE_WORDS)})[ \t]?:(?=[ \t])")
 
 
-def _wrote_on_a_line(page: Page) -> Iterator[int]:
+def _wrote_on_a_line(parsed: ParsedText) -> Iterator[int]:
     """Behind "On ... wrote:" in the middle of a line, up to ``_MARKS``."""
-    if not any(word in page.low for word in _WROTE_WORDS):
+    if not any(word in parsed.low for word in _WROTE_WORDS):
         return
-    for match in islice(_WROTE_ON_LINE.finditer(page.low), _MARKS):
+    for match in islice(_WROTE_ON_LINE.finditer(parsed.low), _MARKS):
         at = match.start()
-        if _DATED.search(page.low, max(0, at - 120), at) and not page.quoted(at):
+        if _DATED.search(parsed.low, max(0, at - 120), at) and not parsed.quoted(at):
             yield match.end()
 
 

@@ -17,9 +17,9 @@ from typing import Any, Literal, cast
 
 import re2
 
-from connector.detection.detect import called_off
-from connector.detection.page import LINK, Page, is_title, read_page
-from connector.detection.service import lost, note, won
+from connector.detection.evidence import lost, note, won
+from connector.detection.parsed_event import ParsedEvent, parse
+from connector.detection.parsed_text import LINK, ParsedText, is_title
 from connector.model import Evidence, JoinInfo, Ruling, SourceText
 from device_drivers.api import redact_address
 
@@ -257,7 +257,7 @@ def _check_address(rule: Rule) -> None:
 
 
 def rulings(
-    texts: tuple[SourceText, ...],
+    texts: tuple[SourceText, ...] | ParsedEvent,
     join: JoinInfo,
     rules: Rules,
     *,
@@ -265,17 +265,19 @@ def rulings(
     organizer_email: str = "",
     cancelled: bool = False,
 ) -> tuple[Ruling, ...]:
-    """What the rules say of one event, in their order. ``join``: what detection found in the same texts.
+    """What the rules say of one event, in their order. ``texts``: as ``detect`` takes them; ``join``: what it
+    found in the same.
 
     A cancelled event gets no address from a rule. Pure and total; linear in the length of the texts.
     """
     if not rules.rules:
         return ()
-    cancelled = cancelled or called_off(texts)
-    reading = _Reading(texts, organizer, organizer_email)
+    event = parse(texts)
+    cancelled = cancelled or event.called_off
+    places = _Places(event, organizer, organizer_email)
     found: list[Ruling] = []
     for rule in rules.rules:
-        ruling = _ruling(rule, reading, join, rules.internal_domains, cancelled)
+        ruling = _ruling(rule, places, join, rules.internal_domains, cancelled)
         if ruling is not None:
             found.append(ruling)
             if not rule.scope:
@@ -284,13 +286,13 @@ def rulings(
 
 
 def _ruling(
-    rule: Rule, reading: _Reading, join: JoinInfo, internal_domains: tuple[str, ...], cancelled: bool
+    rule: Rule, places: _Places, join: JoinInfo, internal_domains: tuple[str, ...], cancelled: bool
 ) -> Ruling | None:
-    if not _organiser_fits(rule.organiser, reading.organizer_email, internal_domains):
+    if not _organiser_fits(rule.organiser, places.organizer_email, internal_domains):
         return None
     where, groups = "event", dict[str, str | None]()
     if rule.pattern is not None:
-        hit = next(reading.matches(rule), None)
+        hit = next(places.matches(rule), None)
         if hit is None:
             return None
         where, groups = hit
@@ -348,18 +350,17 @@ def _dialled(rule: Rule, where: str, groups: Mapping[str, str | None], join: Joi
     )
 
 
-class _Reading:
+class _Places:
     """The texts by the places that rules name; links stand unwrapped in their place."""
 
-    def __init__(self, texts: tuple[SourceText, ...], organizer: str, organizer_email: str) -> None:
+    def __init__(self, event: ParsedEvent, organizer: str, organizer_email: str) -> None:
         self.organizer_email = organizer_email or (organizer if "@" in organizer and " " not in organizer else "")
-        pages = sorted((read_page(text) for text in texts), key=lambda page: page.rank)
         self.texts: dict[str, list[tuple[str, str]]] = {place: [] for place in PLACES}
-        self.texts["organiser"].append(("organiser", f"{organizer} {organizer_email}".strip()))
-        for page in pages:
-            place = "title" if is_title(page.where) else "location" if page.where.startswith("location") else "body"
-            self.texts[place].append((page.where, _with_links(page)))
-            self.texts["link"] += [(page.where, link.url.text) for link in page.links]
+        self.texts["organiser"].append(("organiser", _encodable(f"{organizer} {organizer_email}".strip())))
+        for parsed in event.texts:
+            place = "title" if is_title(parsed.where) else "location" if parsed.where.startswith("location") else "body"
+            self.texts[place].append((parsed.where, _encodable(_with_links(parsed))))
+            self.texts["link"] += [(parsed.where, _encodable(link.url.text)) for link in parsed.links]
 
     def matches(self, rule: Rule) -> Iterator[tuple[str, dict[str, str | None]]]:
         """(where, named groups) of each text that matches, in the order of the rule's places."""
@@ -370,16 +371,21 @@ class _Reading:
                     yield where, match.groupdict()
 
 
-def _with_links(page: Page) -> str:
+def _encodable(text: str) -> str:
+    """Half of a surrogate pair, which JSON can hold, is no letter that RE2 takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _with_links(parsed: ParsedText) -> str:
     """The visible text, each link written out where it stands, without what mail filters made of it."""
     out: list[str] = []
     at = 0
-    for link in sorted(page.links, key=lambda link: link.at):
-        out.append(page.text[at : link.at])
+    for link in sorted(parsed.links, key=lambda link: link.at):
+        out.append(parsed.text[at : link.at])
         at = link.at
-        if page.text[at : at + 1] == LINK:
+        if parsed.text[at : at + 1] == LINK:
             at += 1
             out.append(link.url.text)
         else:
             out.append(f" {link.url.text} ")
-    return "".join([*out, page.text[at:]])
+    return "".join([*out, parsed.text[at:]])

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from connector.detection.hosts import service_of_host
+from connector.detection.hosts import HostTable
 from connector.detection.urls import Url, host_under, parse_url
 
 MAX_DEPTH = 8
@@ -197,14 +197,14 @@ OPAQUE = {
 }
 
 
-def unwrap(text: str) -> Unwrapped | None:
+def unwrap(text: str, hosts: HostTable) -> Unwrapped | None:
     """The innermost URL of a link, or None when the text is no URL with a host. Never raises."""
     url = parse_url(_unescape(text[:MAX_LENGTH]))
     if url is None:
         return None
     rules: list[str] = []
     while len(rules) < MAX_DEPTH:
-        step = _step(url)
+        step = _step(url, hosts)
         if step is None:
             break
         rules.append(step[0])
@@ -213,7 +213,7 @@ def unwrap(text: str) -> Unwrapped | None:
     return Unwrapped(url, tuple(rules), opaque)
 
 
-def _step(url: Url) -> tuple[str, Url] | None:
+def _step(url: Url, hosts: HostTable) -> tuple[str, Url] | None:
     for wrapper in WRAPPERS:
         if host_under(url.host, *wrapper.domains):
             inner = _web(wrapper.inner(url))
@@ -221,7 +221,7 @@ def _step(url: Url) -> tuple[str, Url] | None:
                 return wrapper.name, inner
     if "http" not in url.query.lower():
         return None
-    if service_of_host(url.host) and not _LOGIN.search(url.path):
+    if hosts.service_of(url.host) and not _LOGIN.search(url.path):
         return None  # a meeting's own link may name a referring site
     inner = _web(_GENERIC(url))
     return ("query", inner) if inner is not None else None

@@ -1,4 +1,4 @@
-"""The services table: each file or folder beside this one is a meeting service, and gives it as ``service``.
+"""The services table: each file or folder beside this one gives a meeting service as ``service``, or ``services``.
 
 A new service needs no line elsewhere. The table is in the order of ``Service.turn``, then of the names.
 """
@@ -8,19 +8,30 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
+from connector.detection.hosts import HostTable
+from connector.detection.link_only import LinkOnly, service_of
 from connector.detection.service import Service
 
 
 def _table() -> tuple[Service, ...]:
-    found = [_service_in(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    modules = [f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)]
+    found = [service for module in modules for service in _services_in(module)]
     return tuple(sorted(found, key=lambda service: (service.turn, service.name)))
 
 
-def _service_in(module: str) -> Service:
-    service = getattr(import_module(module), "service", None)
-    if not isinstance(service, Service):
-        raise TypeError(f"{module} must have a line `service = Service(...)` or `service = plain(...)`")
-    return service
+def _services_in(module: str) -> list[Service]:
+    loaded = import_module(module)
+    given = getattr(loaded, "services", None) or (getattr(loaded, "service", None),)
+    return [_service(entry, module) for entry in given]
+
+
+def _service(entry: object, module: str) -> Service:
+    if isinstance(entry, LinkOnly):
+        return service_of(entry)
+    if not isinstance(entry, Service):
+        raise TypeError(f"{module} must have a line `service = Service(...)` or `service = LinkOnly(...)`")
+    return entry
 
 
 SERVICES = _table()
+HOSTS = HostTable.of(SERVICES)

@@ -6,16 +6,17 @@ import re
 from dataclasses import replace
 from itertools import islice
 
-from connector.detection.hosts import service_of_host
-from connector.detection.page import Address, Link, Page
-from connector.detection.service import Found, Part, Service, dial_evidence, parts, unique, won
-from connector.detection.urls import Url
+from connector.detection.evidence import dial_evidence, won
+from connector.detection.parsed_text import Address, Link, ParsedText
+from connector.detection.sections import Section, sections
+from connector.detection.service import Found, Service, unique
 
 _ID = re.compile(r"[A-Za-z0-9._\-]{2,60}")
 
 
-def _call_id(url: Url) -> str | None:
-    if service_of_host(url.host) is not None:
+def _call_id(link: Link) -> str | None:
+    url = link.url
+    if link.service is not None:
         return None
     path = url.path.lower()
     number: str | None = None
@@ -26,25 +27,25 @@ def _call_id(url: Url) -> str | None:
     return number if number and _ID.fullmatch(number) else None
 
 
-def _find(pages: tuple[Page, ...]) -> list[Found]:
-    hits = [(page, link, number) for page in pages for link in page.links if (number := _call_id(link.url))]
+def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    hits = [(parsed, link, number) for parsed in parsed_texts for link in parsed.links if (number := _call_id(link))]
     if not hits:
         return []
-    page, link, number = min(hits, key=lambda hit: hit[0].order(hit[1].at))
+    parsed, link, number = min(hits, key=lambda hit: hit[0].order(hit[1].at))
     found = Found(
         service="cms",
-        where=page.where,
-        order=page.order(link.at),
+        where=parsed.where,
+        order=parsed.order(link.at),
         rule="cms.link",
         meeting_id=number,
         join_url=link.url.text,
-        evidence=(won("meeting_id", page.where, "cms.link", "the call id stands in the link", number),),
+        evidence=(won("meeting_id", parsed.where, "cms.link", "the call id stands in the link", number),),
     )
-    printed = _stated(pages, page, link, number)
+    printed = _stated(parsed_texts, parsed, link, number)
     if not printed:
         return [replace(found, reason="the link does not tell the call bridge's SIP domain, and no address is printed")]
     found = replace(found, sip=unique(printed))
-    return [dial_evidence(found, page.where, "cms.sip.stated", "the invitation states the address")]
+    return [dial_evidence(found, parsed.where, "cms.sip.stated", "the invitation states the address")]
 
 
 _CALL_LABEL = re.compile(
@@ -52,22 +53,24 @@ _CALL_LABEL = re.compile(
 )
 
 
-def _stated(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> list[str]:
-    """The call id's own addresses; else the first one in the meeting's part that is said to be called."""
-    ids = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == number and a.scheme != "mailto"]
+def _stated(parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Link, number: str) -> list[str]:
+    """The call id's own addresses; else the first one in the meeting's section that is said to be called."""
+    ids = [f"{a.user}@{a.host}" for p in parsed_texts for a in p.addresses if a.user == number and a.scheme != "mailto"]
     if ids:
         return ids
-    own = parts(pages, page, link, lambda other: _call_id(other.url) == number)
-    called = (f"{a.user}@{a.host}" for part in own for a in part.page.addresses if _is_called(part, a))
+    own = sections(parsed_texts, parsed, link, lambda other: _call_id(other) == number)
+    called = (f"{a.user}@{a.host}" for section in own for a in section.parsed.addresses if _is_called(section, a))
     return list(islice(called, 1))
 
 
-def _is_called(part: Part, address: Address) -> bool:
-    if not part.holds(address.at) or address.host.startswith("thread."):
+def _is_called(section: Section, address: Address) -> bool:
+    if not section.holds(address.at) or address.host.startswith("thread."):
         return False
     if address.scheme in ("sip", "sips"):
         return True
-    return not address.scheme and _CALL_LABEL.search(part.page.low[max(0, address.at - 30) : address.at]) is not None
+    return (
+        not address.scheme and _CALL_LABEL.search(section.parsed.low[max(0, address.at - 30) : address.at]) is not None
+    )
 
 
 service = Service("cms", _find, server=r"/invited\.sf")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 
+from connector.detection.dial_words import DIAL_WORD, ROOM_SYSTEM
+from connector.detection.evidence import dial_evidence
 from connector.detection.example import says_example
-from connector.detection.page import Address, Page
-from connector.detection.service import DIAL_WORD, ROOM_SYSTEM, Found, Order, Service, dial_evidence, unique
+from connector.detection.parsed_text import Address, ParsedText
+from connector.detection.service import Found, Order, Service, unique
 from connector.detection.services.zoom.links import is_placeholder
-from connector.detection.services.zoom.stated import BRIDGE
+from connector.detection.services.zoom.printed_addresses import BRIDGE
 from connector.detection.signature import is_a_persons
 from connector.detection.urls import host_under
 
@@ -25,13 +27,13 @@ _DIAL_STRING = re.compile(
 _NEVER = ("lync.webex.com", "zoom.us", "example.com")  # the Skype form, and what is no bridge
 
 
-def _is_dialable(page: Page, address: Address) -> bool:
+def _is_dialable(parsed: ParsedText, address: Address) -> bool:
     if host_under(address.host, *_NEVER) or address.host.startswith("thread."):
         return False
     if host_under(address.host, BRIDGE) and is_placeholder(address.user):  # a template's placeholder
         return False
-    told = address.scheme in ("sip", "sips", "h323") or (not address.scheme and _is_labelled(page, address))
-    return told and not is_a_persons(page, address.at) and not says_example(page, address.at)
+    told = address.scheme in ("sip", "sips", "h323") or (not address.scheme and _is_labelled(parsed, address))
+    return told and not is_a_persons(parsed, address.at) and not says_example(parsed, address.at)
 
 
 def _is_templates(number: str) -> bool:
@@ -39,34 +41,34 @@ def _is_templates(number: str) -> bool:
     return not number.strip("0") or (len(number) >= 9 and len(set(number)) == 1)
 
 
-def _is_labelled(page: Page, address: Address) -> bool:
-    before = page.low[max(0, address.at - 30) : address.at]
+def _is_labelled(parsed: ParsedText, address: Address) -> bool:
+    before = parsed.low[max(0, address.at - 30) : address.at]
     if _SIP_LABEL.search(before):
         return True
     if not address.user.isdecimal() or DIAL_WORD.search(before) is None:
         return False
-    return ROOM_SYSTEM.search(page.low, max(0, address.at - 120), address.at + 120) is not None
+    return ROOM_SYSTEM.search(parsed.low, max(0, address.at - 120), address.at + 120) is not None
 
 
-def _find(pages: tuple[Page, ...]) -> list[Found]:
-    sip: list[tuple[Order, Page, Address]] = []
-    h323: list[tuple[Order, Page, str, str | None]] = []
-    for page in pages:
-        sip += [(page.order(a.at), page, a) for a in page.addresses if _is_dialable(page, a)]
-        if "##" in page.text:
+def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    sip: list[tuple[Order, ParsedText, Address]] = []
+    h323: list[tuple[Order, ParsedText, str, str | None]] = []
+    for parsed in parsed_texts:
+        sip += [(parsed.order(a.at), parsed, a) for a in parsed.addresses if _is_dialable(parsed, a)]
+        if "##" in parsed.text:
             h323 += [
-                (page.order(m.start()), page, f"{m[1]}##{m[2]}" + (f"#{m[3]}" if m[3] else ""), m[3])
-                for m in _DIAL_STRING.finditer(page.text)
+                (parsed.order(m.start()), parsed, f"{m[1]}##{m[2]}" + (f"#{m[3]}" if m[3] else ""), m[3])
+                for m in _DIAL_STRING.finditer(parsed.text)
                 if all(int(part) < 256 for part in m[1].split(".")) and not _is_templates(m[2])
             ]
     sip.sort(key=lambda hit: hit[0])
     h323.sort(key=lambda hit: hit[0])
     if not sip and not h323:
         return []
-    order, page = (sip[0][0], sip[0][1]) if sip else (h323[0][0], h323[0][1])
+    order, parsed = (sip[0][0], sip[0][1]) if sip else (h323[0][0], h323[0][1])
     found = Found(
         service="direct",
-        where=page.where,
+        where=parsed.where,
         order=order,
         rule="direct.address",
         address_only=True,
@@ -78,7 +80,7 @@ def _find(pages: tuple[Page, ...]) -> list[Found]:
             [text for _, _, text, _ in h323][:1] + [f"{a.user}@{a.host}" for _, _, a in sip if a.scheme == "h323"][:1]
         ),
     )
-    return [dial_evidence(found, page.where, "direct.address", "a dial address stands in the event")]
+    return [dial_evidence(found, parsed.where, "direct.address", "a dial address stands in the event")]
 
 
 service = Service("direct", _find, turn=9)  # an address without a link belongs to whatever service is named

@@ -5,19 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.page import Link, Page
-from connector.detection.service import (
-    Found,
-    Part,
-    Service,
-    dial_evidence,
-    labelled_number,
-    links_of,
-    note,
-    own_part,
-    unique,
-    won,
-)
+from connector.detection.evidence import dial_evidence, note, won
+from connector.detection.parsed_text import Link, ParsedText
+from connector.detection.sections import Section, labelled_number, links_of, own_section
+from connector.detection.service import Found, Service, unique
 from connector.detection.urls import Url, host_under
 
 DOMAINS = ("gotomeeting.com", "gotomeet.me", "gotomeet.com", "meet.goto.com", "app.goto.com")
@@ -37,19 +28,19 @@ _NUMBER = re.compile(r"\d{3}[ \-]?\d{3}[ \-]?\d{3}(?![ \-]?\d)")
 BRIDGE = "67.217.95.2"
 
 
-def _find(pages: tuple[Page, ...]) -> list[Found]:
-    for page, link in links_of(pages, DOMAINS):
+def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    for parsed, link in links_of(parsed_texts, "gotomeeting"):
         match = _ID.match(link.url.path)
         named = match is None and _is_room_name(link.url)
         if match is None and not named:
             continue
-        number = match[1] if match else labelled_number(_part(page, link), _LABELS, _NUMBER, at=link.at)
-        return [_meeting(pages, page, link, number)]
+        number = match[1] if match else labelled_number(_section(parsed, link), _LABELS, _NUMBER, at=link.at)
+        return [_meeting(parsed_texts, parsed, link, number)]
     return []
 
 
-def _part(page: Page, link: Link) -> Part:
-    return own_part(page, link.at, lambda other: host_under(other.url.host, *DOMAINS))
+def _section(parsed: ParsedText, link: Link) -> Section:
+    return own_section(parsed, link.at, lambda other: other.service == "gotomeeting")
 
 
 def _is_room_name(url: Url) -> bool:
@@ -59,13 +50,13 @@ def _is_room_name(url: Url) -> bool:
     return match is not None and match[1].lower() not in _PAGES
 
 
-def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str | None) -> Found:
-    lines = [won("join_url", page.where, "gotomeeting.link", "the meeting's link", link.url.shown)]
-    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+def _meeting(parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Link, number: str | None) -> Found:
+    lines = [won("join_url", parsed.where, "gotomeeting.link", "the meeting's link", link.url.shown)]
+    lines += [note("join_url", parsed.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
     found = Found(
         service="gotomeeting",
-        where=page.where,
-        order=page.order(link.at),
+        where=parsed.where,
+        order=parsed.order(link.at),
         rule="gotomeeting.link",
         meeting_id=number,
         join_url=link.url.text,
@@ -73,10 +64,12 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str | None
     )
     if number is None:
         return replace(found, reason="a named GoTo room holds no number, so there is nothing to dial")
-    stated = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == number and a.host[0].isdigit()]
+    stated = [
+        f"{a.user}@{a.host}" for p in parsed_texts for a in p.addresses if a.user == number and a.host[0].isdigit()
+    ]
     printed = [
         ip
-        for p in pages
+        for p in parsed_texts
         for ip, at in p.gateways
         if p.text[at + len(ip) : at + len(ip) + 2 + len(number)] == f"##{number}"
     ]
@@ -84,7 +77,7 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str | None
     found = replace(
         found, sip=unique(stated) or (f"{number}@{BRIDGE}",), h323=unique([f"{ip}##{number}" for ip in printed])
     )
-    return dial_evidence(found, page.where, f"gotomeeting.sip.{rule}", why)
+    return dial_evidence(found, parsed.where, f"gotomeeting.sip.{rule}", why)
 
 
 service = Service("gotomeeting", _find, DOMAINS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.hosts import names_a_meeting
-from connector.detection.page import Address, Page
-from connector.detection.service import ROOM_SYSTEM, Found, Service, dial_evidence, links_of, note, unique, won
+from connector.detection.dial_words import ROOM_SYSTEM
+from connector.detection.evidence import dial_evidence, note, won
+from connector.detection.parsed_text import Address, ParsedText
+from connector.detection.sections import links_of
+from connector.detection.service import Found, Service, unique
 from connector.detection.signature import is_a_persons
 from connector.detection.urls import Url, host_under
 
@@ -33,51 +35,51 @@ def _code(url: Url) -> tuple[str | None, str] | None:
     return None
 
 
-def _find(pages: tuple[Page, ...]) -> list[Found]:
-    for page, link in links_of(pages, DOMAINS):
+def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    for parsed, link in links_of(parsed_texts, "meet"):
         room = _code(link.url)
         if room is None:
             continue
         code, join_url = room
         phone_only = link.url.host == "tel.meet"  # its list of phone numbers carries the code too
-        lines = [won("meeting_id", page.where, "meet.link", "the code in the link", code or "")]
+        lines = [won("meeting_id", parsed.where, "meet.link", "the code in the link", code or "")]
         lines += [
-            note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers
+            note("join_url", parsed.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers
         ]
         found = Found(
             service="meet",
-            where=page.where,
-            order=page.order(link.at),
+            where=parsed.where,
+            order=parsed.order(link.at),
             rule="meet.link",
             meeting_id=code,
             join_url=f"https://meet.google.com/{code}" if phone_only else join_url,
             evidence=tuple(lines),
             added_by_calendars=True,
         )
-        if not phone_only or len(links_of(pages, DOMAINS)) == 1:
-            return [_with_dial(found, pages)]
+        if not phone_only or len(links_of(parsed_texts, "meet")) == 1:
+            return [_with_dial(found, parsed_texts)]
     return []
 
 
-def _labelled(page: Page, address: Address) -> bool:
+def _labelled(parsed: ParsedText, address: Address) -> bool:
     """An interop id at the customer's own domain: digits, and a word for room systems just before. A mail address may
     be digits too, but nobody calls it a video system."""
     if not _INTEROP_ID.fullmatch(address.user):
         return False
-    before = page.low[max(address.at - 120, 0) : address.at]
+    before = parsed.low[max(address.at - 120, 0) : address.at]
     return ROOM_SYSTEM.search(before) is not None and _MAIL_WORD.search(before) is None
 
 
-def _with_dial(found: Found, pages: tuple[Page, ...]) -> Found:
-    links = (link for page in pages for link in page.links if names_a_meeting(link.url))
-    alone = all(host_under(link.url.host, *DOMAINS) for link in links)  # else it may be the neighbour's
+def _with_dial(found: Found, parsed_texts: tuple[ParsedText, ...]) -> Found:
+    links = (link for parsed in parsed_texts for link in parsed.links if link.opens_meeting)
+    alone = all(link.service == "meet" for link in links)  # else it may be the neighbour's
     printed = [
         f"{address.user}@{address.host}"
-        for page in pages
-        for address in page.addresses
-        if (address.scheme in ("sip", "sips") and not is_a_persons(page, address.at))
+        for parsed in parsed_texts
+        for address in parsed.addresses
+        if (address.scheme in ("sip", "sips") and not is_a_persons(parsed, address.at))
         or host_under(address.host, *_INTEROP)
-        or (alone and _labelled(page, address))
+        or (alone and _labelled(parsed, address))
     ]
     if not printed:
         return replace(found, reason="Google Meet without an interop gateway has no address that a room can dial")

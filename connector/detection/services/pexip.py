@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.page import Page
-from connector.detection.service import Found, Service, dial_evidence, note, unique, won
+from connector.detection.evidence import dial_evidence, note, won
+from connector.detection.parsed_text import ParsedText
+from connector.detection.service import Found, Service, unique
 from connector.detection.urls import Url
 
 _PATH = re.compile(r"^/+webapp\d?(?:/+(?:conference|m|meet))?/+(?P<alias>[^/?#]{2,120})", re.IGNORECASE)
@@ -28,28 +29,30 @@ def _alias(url: Url) -> str | None:
     return alias if alias and _ALIAS.fullmatch(alias) else None
 
 
-def _find(pages: tuple[Page, ...]) -> list[Found]:
-    hits = [(page, link, alias) for page in pages for link in page.links if (alias := _alias(link.url))]
+def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    hits = [(parsed, link, alias) for parsed in parsed_texts for link in parsed.links if (alias := _alias(link.url))]
     if not hits:
         return []
-    page, link, alias = min(hits, key=lambda hit: hit[0].order(hit[1].at))
-    lines = [won("meeting_id", page.where, "pexip.link", "the alias stands in the link", alias)]
-    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    parsed, link, alias = min(hits, key=lambda hit: hit[0].order(hit[1].at))
+    lines = [won("meeting_id", parsed.where, "pexip.link", "the alias stands in the link", alias)]
+    lines += [note("join_url", parsed.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
     found = Found(
         service="pexip",
-        where=page.where,
-        order=page.order(link.at),
+        where=parsed.where,
+        order=parsed.order(link.at),
         rule="pexip.link",
         meeting_id=alias,
         join_url=link.url.text,
         evidence=tuple(lines),
     )
     user = alias.partition("@")[0]
-    printed = [f"{a.user}@{a.host}" for p in pages for a in p.addresses if a.user == user and a.scheme != "mailto"]
+    printed = [
+        f"{a.user}@{a.host}" for p in parsed_texts for a in p.addresses if a.user == user and a.scheme != "mailto"
+    ]
     sip = [alias] if "@" in alias else printed
     if not sip:
         return [replace(found, reason="the alias has no domain, and no address with it is printed")]
-    return [dial_evidence(replace(found, sip=unique(sip)), page.where, "pexip.sip", "the alias is the address")]
+    return [dial_evidence(replace(found, sip=unique(sip)), parsed.where, "pexip.sip", "the alias is the address")]
 
 
 service = Service("pexip", _find, schemes=("pexip",), server=r"/webapp\d?/")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connector.detection.page import Link, Page
-from connector.detection.service import Found, Service, code_by, dial_evidence, links_of, note, own_part, won
+from connector.detection.evidence import dial_evidence, note, won
+from connector.detection.parsed_text import Link, ParsedText
+from connector.detection.sections import code_by, links_of, own_section
+from connector.detection.service import Found, Service
 from connector.detection.urls import host_under
 
 DOMAINS = ("v.ringcentral.com", "meetings.ringcentral.com", "video.ringcentral.com")
@@ -15,30 +17,30 @@ _OLDER = "meetings.ringcentral.com"  # ran on Zoom; how a room dials it is not k
 BRIDGE = "sip.rcv.com"
 
 
-def _find(pages: tuple[Page, ...]) -> list[Found]:
-    for page, link in links_of(pages, DOMAINS):
+def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    for parsed, link in links_of(parsed_texts, "ringcentral"):
         match = _ID.match(link.url.path)
         if match:
-            return [_meeting(pages, page, link, match[1])]
+            return [_meeting(parsed_texts, parsed, link, match[1])]
     return []
 
 
-def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> Found:
-    part = own_part(page, link.at, lambda other: _is_same(other, number), number, telephone=True)
-    code = code_by(part, link.at)
+def _meeting(parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Link, number: str) -> Found:
+    section = own_section(parsed, link.at, lambda other: _is_same(other, number), number, telephone=True)
+    code = code_by(section, link.at)
     code = None if code is not None and code.numeric == number else code
-    digits = code_by(part, link.at, numeric=True)
-    lines = [won("meeting_id", page.where, "ringcentral.link", "the id stands in the link", number)]
-    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
-    stated = [(a.user, a.host) for p in pages for a in p.addresses if a.user.partition(".")[0] == number]
+    digits = code_by(section, link.at, numeric=True)
+    lines = [won("meeting_id", parsed.where, "ringcentral.link", "the id stands in the link", number)]
+    lines += [note("join_url", parsed.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    stated = [(a.user, a.host) for p in parsed_texts for a in p.addresses if a.user.partition(".")[0] == number]
     stated = [(user, host) for user, host in stated if host_under(host, "rcv.com", "ringcentral.com", "zoomcrc.com")]
     numeric = digits.numeric if digits and digits.numeric != number else None
     for user, _ in stated:
         numeric = user.partition(".")[2].partition(".")[0] or numeric
     found = Found(
         service="ringcentral",
-        where=page.where,
-        order=page.order(link.at),
+        where=parsed.where,
+        order=parsed.order(link.at),
         rule="ringcentral.link",
         meeting_id=number,
         passcode=numeric,
@@ -49,18 +51,18 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, number: str) -> Fo
     user = f"{number}.{numeric}" if numeric else number
     if stated:
         found = replace(found, sip=(f"{user}@{stated[0][1]}",))
-        return dial_evidence(found, page.where, "ringcentral.sip.stated", "the invitation states the address")
+        return dial_evidence(found, parsed.where, "ringcentral.sip.stated", "the invitation states the address")
     if link.url.host == _OLDER:
         return replace(found, reason="the older RingCentral Meetings print their room address, or none is known")
     if numeric is None and (link.url.param("pw") or code is not None):
         return replace(found, reason="the meeting has a password, but no numeric one is printed that a room could dial")
     found = replace(found, sip=(f"{user}@{BRIDGE}",))
-    return dial_evidence(found, page.where, "ringcentral.sip.derived", "meeting id at the service's bridge")
+    return dial_evidence(found, parsed.where, "ringcentral.sip.derived", "meeting id at the service's bridge")
 
 
 def _is_same(link: Link, number: str) -> bool:
     match = _ID.match(link.url.path)
-    return host_under(link.url.host, *DOMAINS) and (match is None or match[1] == number)
+    return link.service == "ringcentral" and (match is None or match[1] == number)
 
 
 service = Service("ringcentral", _find, DOMAINS)

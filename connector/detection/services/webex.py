@@ -8,26 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from connector.detection.dial_words import DIAL_WORD, VIDEO
+from connector.detection.evidence import dial_evidence, lost, note, won
 from connector.detection.example import says_example
 from connector.detection.labels import only_digits
-from connector.detection.page import Address, Link, Page
-from connector.detection.service import (
-    DIAL_WORD,
-    VIDEO,
-    Found,
-    Part,
-    Service,
-    code_by,
-    dial_evidence,
-    labelled_number,
-    links_of,
-    lost,
-    note,
-    own_part,
-    parts,
-    unique,
-    won,
-)
+from connector.detection.parsed_text import Address, Link, ParsedText
+from connector.detection.sections import Section, code_by, labelled_number, links_of, own_section, sections
+from connector.detection.service import Found, Service, unique
 from connector.detection.signature import why_signature
 from connector.detection.urls import Url, host_under
 from connector.detection.words import PASSCODE_LABELS
@@ -154,44 +141,44 @@ def _classify(url: Url) -> _Join | None:
     return None
 
 
-def _find(pages: tuple[Page, ...]) -> list[Found]:
-    links = [(page, link) for page, link in links_of(pages, DOMAINS) if not says_example(page, link.at)]
-    hits = [(page, link, join) for page, link in links if (join := _classify(link.url)) is not None]
+def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    links = [(parsed, link) for parsed, link in links_of(parsed_texts, "webex") if not says_example(parsed, link.at)]
+    hits = [(parsed, link, join) for parsed, link in links if (join := _classify(link.url)) is not None]
     live = [hit for hit in hits if hit[2].kind != "registration"]
     if live:
         first = next((hit for hit in live[:_FIRST] if not _is_signature(*hit, live)), live[0])
-        return [_meeting(pages, *first)]
+        return [_meeting(parsed_texts, *first)]
     if hits:
-        page, link, _ = hits[0]
+        parsed, link, _ = hits[0]
         why = "the link leads to a registration; the meeting's number comes later"
-        line = lost("join_url", page.where, "webex.registration", why, link.url.shown)
-        order = page.order(link.at)
-        return [Found("webex", page.where, order, "webex.registration", joinable=False, reason=why, evidence=(line,))]
-    return _stated_only(pages)
+        line = lost("join_url", parsed.where, "webex.registration", why, link.url.shown)
+        order = parsed.order(link.at)
+        return [Found("webex", parsed.where, order, "webex.registration", joinable=False, reason=why, evidence=(line,))]
+    return _stated_only(parsed_texts)
 
 
-def _is_signature(page: Page, link: Link, join: _Join, live: list[tuple[Page, Link, _Join]]) -> bool:
+def _is_signature(parsed: ParsedText, link: Link, join: _Join, live: list[tuple[ParsedText, Link, _Join]]) -> bool:
     """Somebody's own room beside another Webex meeting, as people have it below their name."""
     if join.kind != "room":
         return False
-    others = [other.at for where, other, _ in live if where is page and _identity(other.url) != _identity(link.url)]
-    return bool(others and why_signature(page, link.at, marks=0, personal=True, others=others))
+    others = [other.at for where, other, _ in live if where is parsed and _identity(other.url) != _identity(link.url)]
+    return bool(others and why_signature(parsed, link.at, marks=0, personal=True, others=others))
 
 
-def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Found:
-    own = parts(pages, page, link, lambda other: _is_same(other.url, link.url))
+def _meeting(parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Link, join: _Join) -> Found:
+    own = sections(parsed_texts, parsed, link, lambda other: _is_same(other, link))
     number = join.name if join.kind == "number" else _printed_number(own, link, join)
     numeric, text = _codes(
-        parts(pages, page, link, lambda other: _is_same(other.url, link.url), number=number, telephone=True), number
+        sections(parsed_texts, parsed, link, lambda other: _is_same(other, link), number=number, telephone=True), number
     )
-    lines = [won("join_url", page.where, f"webex.{join.kind}", "the meeting's link", link.url.host)]
-    lines += [note("join_url", page.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
+    lines = [won("join_url", parsed.where, f"webex.{join.kind}", "the meeting's link", link.url.host)]
+    lines += [note("join_url", parsed.where, f"unwrap.{name}", "a rewritten link was undone") for name in link.wrappers]
     if number:
-        lines.append(won("meeting_id", page.where, "webex.number", "the printed meeting number", number))
+        lines.append(won("meeting_id", parsed.where, "webex.number", "the printed meeting number", number))
     found = Found(
         service="webex",
-        where=page.where,
-        order=page.order(link.at),
+        where=parsed.where,
+        order=parsed.order(link.at),
         rule=f"webex.{join.kind}",
         meeting_id=number,
         passcode=numeric,
@@ -203,12 +190,12 @@ def _meeting(pages: tuple[Page, ...], page: Page, link: Link, join: _Join) -> Fo
     return _with_dial(found, own, join, number)
 
 
-def _codes(own: list[Part], number: str | None) -> tuple[str | None, str | None]:
+def _codes(own: list[Section], number: str | None) -> tuple[str | None, str | None]:
     """The meeting's passcode as digits, and as it is printed. The "access code" of a meeting is its number."""
-    for part in own:
-        code, digits = code_by(part, part.at), code_by(part, part.at, numeric=True)
+    for section in own:
+        code, digits = code_by(section, section.at), code_by(section, section.at, numeric=True)
         if code and (number is None or code.numeric != number):
-            numeric = code.numeric or (digits.numeric if digits else None) or _video_systems_code(part)
+            numeric = code.numeric or (digits.numeric if digits else None) or _video_systems_code(section)
             return None if numeric == number else numeric, code.value
     return None, None
 
@@ -217,20 +204,19 @@ _ABOVE_DIGITS = re.compile(r"(?m)^(?P<label>[^\d\n:|@\ufffc]{8,80})\n{1,2}[ \t]{
 _VIDEO = re.compile(VIDEO)
 
 
-def _video_systems_code(part: Part) -> str | None:
+def _video_systems_code(section: Section) -> str | None:
     """Digits on a line of their own below "Meeting password for video system"."""
-    for match in _ABOVE_DIGITS.finditer(part.page.low, part.start, min(part.end, len(part.page.low))):
+    for match in _ABOVE_DIGITS.finditer(section.parsed.low, section.start, min(section.end, len(section.parsed.low))):
         if _VIDEO.search(match["label"]) and any(word in match["label"] for word in PASSCODE_LABELS):
             return match["code"]
     return None
 
 
-def _is_same(url: Url, own: Url) -> bool:
+def _is_same(link: Link, own: Link) -> bool:
     """A page of Webex that is no meeting, or another link to the same one."""
-    if not host_under(url.host, *DOMAINS):
+    if link.service != "webex":
         return False
-    join = _classify(url)
-    return join is None or _identity(url) == _identity(own)
+    return _classify(link.url) is None or _identity(link.url) == _identity(own.url)
 
 
 def _identity(url: Url) -> str:
@@ -241,30 +227,30 @@ def _identity(url: Url) -> str:
 _PIPE_NUMBER = re.compile(r"[ \t]{0,8}\|[ \t]{0,8}(\d{3,4}[ \-]?\d{2,4}[ \-]?\d{3,4})(?!\d)")
 
 
-def _printed_number(own: list[Part], link: Link, join: _Join) -> str | None:
-    piped = _PIPE_NUMBER.match(own[0].page.text, link.at + 1)
+def _printed_number(own: list[Section], link: Link, join: _Join) -> str | None:
+    piped = _PIPE_NUMBER.match(own[0].parsed.text, link.at + 1)
     if piped:
         return only_digits(piped[1])
-    for part in own:
-        number = labelled_number(part, _LABELS, _NUMBER)
+    for section in own:
+        number = labelled_number(section, _LABELS, _NUMBER)
         if number and 9 <= len(number) <= 11:
             return number
-    for part in own:
-        for address in part.page.addresses:
-            here = part.holds(address.at) and address.host == join.site
+    for section in own:
+        for address in section.parsed.addresses:
+            here = section.holds(address.at) and address.host == join.site
             if here and address.user.isdigit() and 9 <= len(address.user) <= 11:
                 return address.user
     return next(filter(None, map(_number_in_groups, own)), None)
 
 
-def _number_in_groups(part: Part) -> str | None:
-    for match in _IN_GROUPS.finditer(part.page.low, part.start, min(part.end, len(part.page.low))):
+def _number_in_groups(section: Section) -> str | None:
+    for match in _IN_GROUPS.finditer(section.parsed.low, section.start, min(section.end, len(section.parsed.low))):
         if _PHONE_WORDS.search(match["label"]) is None:
             return only_digits(match["number"])
     return None
 
 
-def _with_dial(found: Found, own: list[Part], join: _Join, number: str | None) -> Found:
+def _with_dial(found: Found, own: list[Section], join: _Join, number: str | None) -> Found:
     stated = _stated(own, join, number)
     if stated:
         rule, why, sip = "webex.sip.stated", "the invitation states the address", stated
@@ -293,15 +279,15 @@ def _at_common_domain(join: _Join) -> str:
     return f"{join.name}.{join.site.removesuffix('.webex.com')}@webex.com"
 
 
-def _stated(own: list[Part], join: _Join, number: str | None) -> list[str]:
+def _stated(own: list[Section], join: _Join, number: str | None) -> list[str]:
     """Printed addresses of this meeting; a mail address at another domain, or the Skype form, is none of them.
 
     Where several are printed, they must be of one user: another number is another meeting's.
     """
     found: list[tuple[bool, str, str]] = []
-    for part in own:
-        for address in part.page.addresses:
-            if not part.holds(address.at):
+    for section in own:
+        for address in section.parsed.addresses:
+            if not section.holds(address.at):
                 continue
             if not host_under(address.host, "webex.com") or host_under(address.host, "lync.webex.com"):
                 continue
@@ -309,7 +295,7 @@ def _stated(own: list[Part], join: _Join, number: str | None) -> list[str]:
                 continue
             text = f"{address.user}@{address.host}"
             named = address.user in (number, join.name) or (bool(join.name) and text == _at_common_domain(join))
-            if named or address.scheme in ("sip", "sips") or _room_is_dialled_at(part, address, join):
+            if named or address.scheme in ("sip", "sips") or _room_is_dialled_at(section, address, join):
                 found.append((not named, address.user, text))
     if not found:
         return []
@@ -317,56 +303,56 @@ def _stated(own: list[Part], join: _Join, number: str | None) -> list[str]:
     return [text for _, user, text in found if user == first[1]]
 
 
-def _room_is_dialled_at(part: Part, address: Address, join: _Join) -> bool:
+def _room_is_dialled_at(section: Section, address: Address, join: _Join) -> bool:
     """A personal room's address may have another name than its link."""
     if join.kind != "room" or address.host != join.site or address.scheme:
         return False
-    return DIAL_WORD.search(part.page.low[max(0, address.at - 30) : address.at]) is not None
+    return DIAL_WORD.search(section.parsed.low[max(0, address.at - 30) : address.at]) is not None
 
 
-def _gateways(own: list[Part]) -> list[str]:
-    hits = [(ip, at, part) for part in own for ip, at in part.page.gateways]
-    return [ip for ip, at, part in hits if part.holds(at) and _is_gateway(part.page, ip, at)]
+def _gateways(own: list[Section]) -> list[str]:
+    hits = [(ip, at, section) for section in own for ip, at in section.parsed.gateways]
+    return [ip for ip, at, section in hits if section.holds(at) and _is_gateway(section.parsed, ip, at)]
 
 
-def _is_gateway(page: Page, ip: str, at: int) -> bool:
+def _is_gateway(parsed: ParsedText, ip: str, at: int) -> bool:
     """One of Webex's, or the one in the sentence behind the address: "You can also dial 203.0.113.5 and enter ..."."""
     if ip.startswith(_GATEWAY_PREFIXES):
         return True
-    return _AT_WEBEX.search(page.low, max(0, at - _BEHIND), at) is not None
+    return _AT_WEBEX.search(parsed.low, max(0, at - _BEHIND), at) is not None
 
 
-def _stated_only(pages: tuple[Page, ...]) -> list[Found]:
+def _stated_only(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
     """No link, but ``number@site.webex.com`` is printed."""
-    for page in pages:
-        for address in page.addresses:
+    for parsed in parsed_texts:
+        for address in parsed.addresses:
             site = address.host
             if not host_under(site, "webex.com") or site.partition(".")[0] in _NOT_SITES or site == "webex.com":
                 continue
             number = address.user if address.user.isdigit() and 9 <= len(address.user) <= 11 else None
             if number is None and address.scheme not in ("sip", "sips"):
                 continue
-            at = min(address.at, _place_of(page, number))
-            own = own_part(page, at, lambda other: host_under(other.url.host, *DOMAINS), number, telephone=True)
+            at = min(address.at, _place_of(parsed, number))
+            own = own_section(parsed, at, lambda other: other.service == "webex", number, telephone=True)
             numeric, text = _codes([own], number)
             found = Found(
                 service="webex",
-                where=page.where,
-                order=page.order(address.at),
+                where=parsed.where,
+                order=parsed.order(address.at),
                 rule="webex.sip",
                 meeting_id=number,
                 passcode=numeric,
                 passcode_text=text,
             )
             join = _Join("number" if number else "room", site, address.user)
-            return [_with_dial(found, [Part(page, 0, len(page.text) + 1)], join, number)]
+            return [_with_dial(found, [Section(parsed, 0, len(parsed.text) + 1)], join, number)]
     return []
 
 
-def _place_of(page: Page, number: str | None) -> int:
+def _place_of(parsed: ParsedText, number: str | None) -> int:
     """Where the meeting's number is printed first; the text's end where it is not."""
-    match = re.search(r"(?<!\d)" + r"[ \-]?".join(number) + r"(?![\d@])", page.text) if number else None
-    return match.start() if match else len(page.text)
+    match = re.search(r"(?<!\d)" + r"[ \-]?".join(number) + r"(?![\d@])", parsed.text) if number else None
+    return match.start() if match else len(parsed.text)
 
 
 service = Service("webex", _find, DOMAINS, turn=2)

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
-from connector.cli.detect import detect_command
+from connector.cli.commands.single import detect_command
 from connector.errors import UserError
 
 KEYS = {"file", "joinable", "service", "meeting_id", "passcode", "passcode_text", "join_url", "sip", "h323", "evidence"}
@@ -17,9 +16,7 @@ INVITATION = "https://zoom.us/j/81920374655?pwd=Token\nPasscode: Walrus\n+120255
 
 
 def run(*args: str) -> Result:
-    app = typer.Typer()
-    app.command()(detect_command)
-    return CliRunner().invoke(app, list(args))
+    return CliRunner().invoke(detect_command, list(args))
 
 
 @pytest.fixture

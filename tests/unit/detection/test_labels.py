@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from connector.detection.labels import foreign_ids, printed_codes, printed_ids
-from connector.detection.page import Page, read_page
+from connector.detection.parsed_text import ParsedText
+from connector.detection.services import HOSTS
+from connector.detection.text_parser import parse_text
 from connector.model import SourceText
 from tests.unit.detection.helpers import in_html, in_text
 
@@ -13,8 +15,8 @@ ID = "81920374655"
 LINK = f"https://us02web.zoom.us/j/{ID}"
 
 
-def page(text: str) -> Page:
-    return read_page(SourceText("description", "text", text))
+def page(text: str) -> ParsedText:
+    return parse_text(SourceText("description", "text", text), HOSTS)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 
 from connector.detection.services import SERVICES
+from tests.support import patience
+
+pytestmark = pytest.mark.slow  # starts programs
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "how-to" / "add-a-meeting-service.md").read_text(encoding="utf-8")
@@ -37,7 +40,7 @@ def add(checkout: Path, text: str) -> None:
 def run(checkout: Path, invitation: str, *options: str) -> subprocess.CompletedProcess[str]:
     (checkout / "invitation.txt").write_text(invitation, encoding="utf-8")
     command = [sys.executable, "-B", "-m", "connector", "detect", "invitation.txt", *options]
-    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=patience.seconds(60))
 
 
 def detected(checkout: Path, invitation: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from connector.detection.detect import detect
 from connector.detection.files import read_content
 from connector.detection.urls import parse_url
 from connector.model import JoinInfo, SourceText
+from tests.support import patience
 from tests.unit.detection.invitations import FORMS, LANGUAGES
 
 PIECES = [
@@ -88,7 +89,7 @@ def check(join: JoinInfo) -> None:
         assert all(join.passcode_text not in line.reason for line in join.evidence)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.builds(SourceText, st.sampled_from(("location", "html", "x")), kinds, texts), max_size=3), st.booleans()
 )
@@ -96,14 +97,14 @@ def test_no_texts_raise(sources: list[SourceText], cancelled: bool) -> None:
     check(detect(tuple(sources), cancelled=cancelled))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(st.binary(max_size=300), texts.map(lambda text: text.encode("utf-8", "replace"))))
 def test_no_file_raises(data: bytes) -> None:
     content = read_content(data)
     check(detect(content.texts, cancelled=content.cancelled))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(FORMS)), st.sampled_from(sorted(LANGUAGES)), st.data())
 def test_damaged_invitations_do_not_raise(form: str, language: str, data: st.DataObject) -> None:
     body = FORMS[form](LANGUAGES[language]).encode()
@@ -186,7 +187,7 @@ def test_five_megabytes_take_seconds_at_most() -> None:
     start = time.perf_counter()
     join = detect((SourceText("description", "text", body),))
     assert join.sip == ("81920374655.2468@zoomcrc.com",)
-    assert time.perf_counter() - start < 20  # about 3 s on one free core
+    assert time.perf_counter() - start < patience.seconds(20)  # about 3 s on one free core
 
 
 def test_the_meeting_is_found_behind_five_megabytes() -> None:

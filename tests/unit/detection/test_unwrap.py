@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from connector.detection.services import HOSTS
 from connector.detection.unwrap import MAX_DEPTH, unwrap
 from tests.unit.detection.helpers import in_text, rules
 
@@ -134,7 +135,7 @@ def test_nesting_is_bounded() -> None:
     url = TARGET
     for _ in range(MAX_DEPTH + 1):
         url = unknown_site(url)
-    unwrapped = unwrap(url)
+    unwrapped = unwrap(url, HOSTS)
     assert unwrapped is not None
     assert len(unwrapped.rules) == MAX_DEPTH
 
@@ -142,7 +143,7 @@ def test_nesting_is_bounded() -> None:
 def test_a_run_of_replaced_characters_and_a_lost_slash() -> None:
     # "**A" takes two characters; "https:/" is what some gateways leave of "https://".
     url = "https://urldefense.com/v3/__https:/zoom.us/j/81920374655**Apwd=x__;Pz8!!AbC$"
-    unwrapped = unwrap(url)
+    unwrapped = unwrap(url, HOSTS)
     assert unwrapped is not None
     assert unwrapped.url.text == "https://zoom.us/j/81920374655??pwd=x"
 
@@ -192,8 +193,8 @@ def test_a_meetings_own_link_is_not_unwrapped_to_a_referring_site() -> None:
 
 def test_a_host_with_signs_that_no_host_has_is_no_link() -> None:
     for sign in ("=", "%20", ",", ";", "(", "\\", "&"):
-        assert unwrap(f"https://acme{sign}.webex.com/meet/kim") is None
-    assert unwrap("https://bücher.example.org/x") is not None
+        assert unwrap(f"https://acme{sign}.webex.com/meet/kim", HOSTS) is None
+    assert unwrap("https://bücher.example.org/x", HOSTS) is not None
 
 
 def test_soft_breaks_in_a_link_in_angle_brackets() -> None:

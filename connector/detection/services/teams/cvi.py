@@ -11,14 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from connector.detection.dial_words import VIDEO
+from connector.detection.evidence import dial_evidence
 from connector.detection.labels import only_digits
-from connector.detection.page import Address, Page
-from connector.detection.service import (
-    VIDEO,
-    Found,
-    Part,
-    dial_evidence,
-)
+from connector.detection.parsed_text import Address, ParsedText
+from connector.detection.sections import Section
+from connector.detection.service import Found
 from connector.detection.urls import Url, host_under
 from connector.detection.words import MEETING_ID_LABELS, PASSCODE_LABELS
 
@@ -31,7 +29,7 @@ class Cvi:
     reason: str = ""
 
 
-def with_dial(found: Found, own: list[Part]) -> Found:
+def with_dial(found: Found, own: list[Section]) -> Found:
     cvi = _instruction_link(own) or next(filter(None, map(_printed_block, own)), None)
     if cvi is None:
         return replace(found, reason="the Teams invitation has no block for video conferencing devices")
@@ -49,10 +47,10 @@ _NUMBER = re.compile(r"\d{3,15}")
 _PEXIP_NUMBER = re.compile(r"(?:[A-Za-z0-9]{1,20}\.)?\d{3,15}")  # a key may stand before the conference id
 
 
-def _instruction_link(own: list[Part]) -> Cvi | None:
-    for part in own:
-        for link in part.page.links:
-            cvi = from_instruction(link.url) if part.holds(link.at) else None
+def _instruction_link(own: list[Section]) -> Cvi | None:
+    for section in own:
+        for link in section.parsed.links:
+            cvi = from_instruction(link.url) if section.holds(link.at) else None
             if cvi is not None:
                 return cvi
     return None
@@ -122,18 +120,18 @@ _BELOW = 240  # characters from the tenant key to the conference id
 _ABOVE = 120
 
 
-def _printed_block(part: Part) -> Cvi | None:
+def _printed_block(section: Section) -> Cvi | None:
     """The first key with its conference id; a key alone only where no other has one."""
-    page = part.page
+    parsed = section.parsed
     menu: Cvi | None = None
-    for address in page.addresses:
-        if not part.holds(address.at) or _is_thread(address):
+    for address in parsed.addresses:
+        if not section.holds(address.at) or _is_thread(address):
             continue
         known = host_under(address.host, *_KNOWN)
-        around = page.low[max(0, address.at - _ABOVE) : address.at + _BELOW]
+        around = parsed.low[max(0, address.at - _ABOVE) : address.at + _BELOW]
         if not known and (address.scheme == "mailto" or not DEVICE_WORDS.search(around)):
             continue
-        conference = _conference_id(part, address, known)
+        conference = _conference_id(section, address, known)
         if conference is not None:
             return _combined(address, conference)
         if known and menu is None:
@@ -146,15 +144,15 @@ def _is_thread(address: Address) -> bool:
     return address.host.startswith("thread.") or "meeting_" in address.user
 
 
-def _conference_id(part: Part, address: Address, known: bool) -> str | None:
+def _conference_id(section: Section, address: Address, known: bool) -> str | None:
     """The labelled number below the address, else the one just above it; behind another address it is that one's.
 
     Only a label that speaks of video is believed everywhere: a mail address above a phone number must not become a
     dial string. Below a known key, a label in a language that is not in the table will do, with its number on its line.
     """
-    text = part.page.text
+    text = section.parsed.text
     own = f"{address.user}@{address.host}".lower()
-    start, end = max(part.start, address.at - _ABOVE), min(part.end, address.at + _BELOW)
+    start, end = max(section.start, address.at - _ABOVE), min(section.end, address.at + _BELOW)
     for other in _ADDRESS.finditer(text, start, end):
         if other[0].lower().rstrip(".") == own:
             continue
@@ -207,17 +205,17 @@ def _combined(address: Address, conference: str | None) -> Cvi:
     return Cvi("teams.cvi.menu", f"{key}@{domain}", reason=reason)
 
 
-def printed_blocks(page: Page) -> Iterator[tuple[int, Cvi | None]]:
+def printed_blocks(parsed: ParsedText) -> Iterator[tuple[int, Cvi | None]]:
     """Instruction links, and printed keys with their conference id. None: at a domain whose form is not known."""
-    for link in page.links:
+    for link in parsed.links:
         cvi = from_instruction(link.url)
         if cvi is not None:
             yield link.at, cvi
-    named = "microsoft teams" in page.low
-    for address in page.addresses:
+    named = "microsoft teams" in parsed.low
+    for address in parsed.addresses:
         known = host_under(address.host, *_KNOWN)
         if not known and (address.scheme == "mailto" or not named):
             continue
-        conference = _conference_id(Part(page, 0, len(page.text) + 1), address, known=False)
+        conference = _conference_id(Section(parsed, 0, len(parsed.text) + 1), address, known=False)
         if conference is not None and not _is_thread(address):
             yield address.at, _combined(address, conference) if known else None

@@ -1,7 +1,7 @@
 """Zoom: every link form, stated SIP and H.323 addresses, one-tap lines, printed ids and passcodes.
 
-``reading`` collects what the pages hold, ``choice`` decides which meeting it is, ``owners`` what belongs to it,
-``passcodes`` and ``addresses`` what a room dials; ``candidate`` puts it together.
+``extraction`` collects what the texts hold, ``selection`` decides which meeting it is, ``attribution`` what belongs to
+it, ``passcodes`` and ``addresses`` what a room dials; ``candidate`` puts it together.
 """
 
 from __future__ import annotations

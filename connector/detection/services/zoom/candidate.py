@@ -4,117 +4,122 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.detection.page import Page
-from connector.detection.service import Found, dial_evidence, lost, note, unique, won
+from connector.detection.evidence import dial_evidence, lost, note, won
+from connector.detection.parsed_text import ParsedText
+from connector.detection.service import Found, unique
 from connector.detection.services.zoom.addresses import addresses, regions
-from connector.detection.services.zoom.choice import Choice, choose
+from connector.detection.services.zoom.attribution import Attribution
+from connector.detection.services.zoom.extraction import Extraction, extract
 from connector.detection.services.zoom.links import PERSONAL_DIGITS, ZoomLink
-from connector.detection.services.zoom.owners import Owners
 from connector.detection.services.zoom.passcodes import passcode_of
-from connector.detection.services.zoom.reading import Reading, read
-from connector.detection.services.zoom.stated import BRIDGE
+from connector.detection.services.zoom.printed_addresses import BRIDGE
+from connector.detection.services.zoom.selection import Selection, select
 from connector.model import Evidence
 
 _NO_NUMBER = "personal"
 
 
-def find(pages: tuple[Page, ...]) -> list[Found]:
-    reading = read(pages)
-    choice = choose(reading)
-    if choice is None:
-        return _without_number(reading)
-    owners = Owners(reading, choice)
-    code = passcode_of(reading, choice, owners)
-    sip, h323 = addresses(reading, choice, owners, code.numeric)
-    link = _join_link_of(reading, choice)
+def find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
+    extraction = extract(parsed_texts)
+    selection = select(extraction)
+    if selection is None:
+        return _without_number(extraction)
+    attribution = Attribution(extraction, selection)
+    code = passcode_of(extraction, selection, attribution)
+    sip, h323 = addresses(extraction, selection, attribution, code.numeric)
+    link = _join_link_of(extraction, selection)
     evidence = (
-        won("meeting_id", choice.page.where, choice.rule, choice.why, choice.meeting_id),
-        *_losing_ids(reading, choice),
+        won("meeting_id", selection.parsed.where, selection.rule, selection.why, selection.meeting_id),
+        *_losing_ids(extraction, selection),
         *_link_evidence(link),
         *code.evidence,
     )
     found = Found(
         service="zoom",
-        regions=regions(reading.pages, {address.partition("##")[0] for address in h323}),
-        where=choice.page.where,
-        order=choice.page.order(choice.at),
-        rule=choice.rule,
-        meeting_id=choice.meeting_id,
+        regions=regions(extraction.parsed_texts, {address.partition("##")[0] for address in h323}),
+        where=selection.parsed.where,
+        order=selection.parsed.order(selection.at),
+        rule=selection.rule,
+        meeting_id=selection.meeting_id,
         passcode=code.numeric,
         passcode_text=code.text,
         join_url=link.shown_url if link else None,
         sip=unique(sip),
         h323=unique(h323),
         evidence=evidence,
-        personal=len(choice.meeting_id) == PERSONAL_DIGITS,
+        personal=len(selection.meeting_id) == PERSONAL_DIGITS,
     )
-    return [_explained(found, reading, choice)]
+    return [_explained(found, extraction, selection)]
 
 
-def _explained(found: Found, reading: Reading, choice: Choice) -> Found:
+def _explained(found: Found, extraction: Extraction, selection: Selection) -> Found:
     if not found.sip:
         reason = "Zoom for Government has a bridge of its own, and the invitation prints no SIP address"
-        return dial_evidence(replace(found, reason=reason), choice.page.where, "zoom.h323.stated", "printed gateway")
-    stated = any(s.meeting_id == choice.meeting_id for s in reading.sip)
+        return dial_evidence(
+            replace(found, reason=reason), selection.parsed.where, "zoom.h323.stated", "printed gateway"
+        )
+    stated = any(s.meeting_id == selection.meeting_id for s in extraction.sip)
     rule = "zoom.sip.stated" if stated else "zoom.sip.derived"
     why = "the invitation states the address" if stated else f"id and passcode at {BRIDGE}"
-    return dial_evidence(found, choice.page.where, rule, why)
+    return dial_evidence(found, selection.parsed.where, rule, why)
 
 
-def _join_link_of(reading: Reading, choice: Choice) -> ZoomLink | None:
-    if choice.personal is not None:
-        return choice.personal
-    links = [z for z in reading.links if z.meeting_id == choice.meeting_id and z.form != "skype"]
-    return min(links, key=lambda z: (z.page.quoted(z.at), z.preference), default=None)
+def _join_link_of(extraction: Extraction, selection: Selection) -> ZoomLink | None:
+    if selection.personal is not None:
+        return selection.personal
+    links = [z for z in extraction.links if z.meeting_id == selection.meeting_id and z.form != "skype"]
+    return min(links, key=lambda z: (z.parsed.quoted(z.at), z.preference), default=None)
 
 
 def _link_evidence(link: ZoomLink | None) -> list[Evidence]:
     if link is None:
         return []
-    lines = [won("join_url", link.page.where, "zoom.link", "the meeting's link", link.link.url.shown)]
+    lines = [won("join_url", link.parsed.where, "zoom.link", "the meeting's link", link.link.url.shown)]
     return lines + [
-        note("join_url", link.page.where, f"unwrap.{name}", "a rewritten link was undone")
+        note("join_url", link.parsed.where, f"unwrap.{name}", "a rewritten link was undone")
         for name in link.link.wrappers
     ]
 
 
-def _losing_ids(reading: Reading, choice: Choice) -> list[Evidence]:
+def _losing_ids(extraction: Extraction, selection: Selection) -> list[Evidence]:
     """One line for each other number that could have been the meeting."""
-    seen = {choice.meeting_id: ""}
+    seen = {selection.meeting_id: ""}
     lines: list[Evidence] = []
     others = [
-        (z.page, z.meeting_id, "zoom.link", "another meeting's link stands lower")
-        for z in reading.links
+        (z.parsed, z.meeting_id, "zoom.link", "another meeting's link stands lower")
+        for z in extraction.links
         if z.meeting_id
     ]
-    others += [(s.page, s.meeting_id, "zoom.sip", "a stated address of another meeting") for s in reading.sip]
-    others += [(p, t.meeting_id, "zoom.onetap", "a one-tap line with another id") for p, t in reading.taps]
-    others += [(p, n.digits, "zoom.label", "printed, but what people join has another id") for p, n in reading.printed]
-    for page, number, rule, why in others:
+    others += [(s.parsed, s.meeting_id, "zoom.sip", "a stated address of another meeting") for s in extraction.sip]
+    others += [(p, t.meeting_id, "zoom.onetap", "a one-tap line with another id") for p, t in extraction.taps]
+    others += [
+        (p, n.digits, "zoom.label", "printed, but what people join has another id") for p, n in extraction.printed
+    ]
+    for parsed, number, rule, why in others:
         if number not in seen and len(lines) < 8:
             seen[number] = ""
-            lines.append(lost("meeting_id", page.where, rule, why, number))
-    rejected = [z for z in reading.links if z.kind not in ("join", "personal")]
-    lines += [lost("join_url", z.page.where, f"zoom.{z.kind}", z.why, z.link.url.shown) for z in rejected[:6]]
+            lines.append(lost("meeting_id", parsed.where, rule, why, number))
+    rejected = [z for z in extraction.links if z.kind not in ("join", "personal")]
+    lines += [lost("join_url", z.parsed.where, f"zoom.{z.kind}", z.why, z.link.url.shown) for z in rejected[:6]]
     return lines
 
 
-def _without_number(reading: Reading) -> list[Found]:
+def _without_number(extraction: Extraction) -> list[Found]:
     """A personal link (a live meeting that no room can dial), or pages of Zoom that are no meeting."""
-    links = [z for z in reading.links if z.kind != "help"]
+    links = [z for z in extraction.links if z.kind != "help"]
     if not links:
         return []
     best = min(links, key=lambda z: z.kind != "personal")
     live = best.kind == "personal"
     reason = "a personal link holds no number, so there is nothing to dial" if live else best.why
-    lines = [lost("meeting_id", z.page.where, f"zoom.{z.kind}", z.why or reason, z.link.url.shown) for z in links[:8]]
-    codes = Owners(reading, Choice(_NO_NUMBER, best.page, best.at, "", "", best)) if live else None
-    code = next((c for p, c in reading.codes if codes is not None and codes.owns(p, c.at)), None)
+    lines = [lost("meeting_id", z.parsed.where, f"zoom.{z.kind}", z.why or reason, z.link.url.shown) for z in links[:8]]
+    codes = Attribution(extraction, Selection(_NO_NUMBER, best.parsed, best.at, "", "", best)) if live else None
+    code = next((c for p, c in extraction.codes if codes is not None and codes.owns(p, c.at)), None)
     return [
         Found(
             service="zoom",
-            where=best.page.where,
-            order=best.page.order(best.at),
+            where=best.parsed.where,
+            order=best.parsed.order(best.at),
             rule=f"zoom.{best.kind}",
             joinable=live,
             reason=reason,

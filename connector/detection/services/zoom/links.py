@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from connector.detection.example import WHY, says_example
 from connector.detection.labels import only_digits
-from connector.detection.page import LINK, Link, Page
+from connector.detection.parsed_text import LINK, Link, ParsedText
 from connector.detection.urls import host_under
 
 # zoom-lfx is the Linux Foundation's gateway: it redirects to the Zoom meeting whose id stands in the path.
@@ -79,7 +79,7 @@ _FORM_RANK = {"j": 0, "w": 0, "join": 1, "wc": 2, "meeting": 2, "s": 3, "skype":
 @dataclass(frozen=True, slots=True)
 class ZoomLink:
     kind: str  # join, personal, or the kind of page that is no meeting
-    page: Page
+    parsed: ParsedText
     link: Link
     meeting_id: str = ""
     form: str = ""
@@ -110,63 +110,63 @@ def is_placeholder(number: str) -> bool:
     return number.startswith("000") or len(set(number)) == 1
 
 
-def classify(page: Page, link: Link) -> ZoomLink | None:
+def classify(parsed: ParsedText, link: Link) -> ZoomLink | None:
     url = link.url
     app = url.scheme in SCHEMES
-    if not app and not host_under(url.host, *DOMAINS):
+    if not app and link.service != "zoom":
         return None
     if url.host.partition(".")[0] in _NOT_MEETINGS:
-        return ZoomLink("help", page, link, why="a help or status page of Zoom")
+        return ZoomLink("help", parsed, link, why="a help or status page of Zoom")
     for pattern, kind, why in _PAGES:
         if pattern.search(url.path):
-            return ZoomLink(kind, page, link, why=why)
+            return ZoomLink(kind, parsed, link, why=why)
     number = url.param("confno", "confid") if (app or "join" in url.path or "start" in url.path) else None
     if number and 9 <= len(only_digits(number)) <= 11 and not is_placeholder(only_digits(number)):
-        return ZoomLink("join", page, link, only_digits(number), "join", url.text)
+        return ZoomLink("join", parsed, link, only_digits(number), "join", url.text)
     match = _JOIN_PATH.match(url.path)
-    if match and says_example(page, link.at):
-        return ZoomLink("example", page, link, why=WHY)
+    if match and says_example(parsed, link.at):
+        return ZoomLink("example", parsed, link, why=WHY)
     if match:
-        return _join_link(page, link, match)
+        return _join_link(parsed, link, match)
     if _ID_MISSING.match(url.path):
-        return _completed(page, link, "")
+        return _completed(parsed, link, "")
     if _PERSONAL.match(url.path):
-        return ZoomLink("personal", page, link, form="my", shown_url=url.text)
-    return ZoomLink("page", page, link, why="a page of Zoom without a meeting")
+        return ZoomLink("personal", parsed, link, form="my", shown_url=url.text)
+    return ZoomLink("page", parsed, link, why="a page of Zoom without a meeting")
 
 
-def _join_link(page: Page, link: Link, match: re.Match[str]) -> ZoomLink:
+def _join_link(parsed: ParsedText, link: Link, match: re.Match[str]) -> ZoomLink:
     digits = only_digits(match["id"])
     segment = link.url.segments[0].lower()
     if len(digits) < 9:
-        return _completed(page, link, digits)
+        return _completed(parsed, link, digits)
     if is_placeholder(digits):
-        return ZoomLink("placeholder", page, link, why="a placeholder of a template, not a meeting's number")
+        return ZoomLink("placeholder", parsed, link, why="a placeholder of a template, not a meeting's number")
     if len(digits) > 11:
-        return ZoomLink("page", page, link, why="the number in the link is too long for a meeting id")
+        return ZoomLink("page", parsed, link, why="the number in the link is too long for a meeting id")
     text = link.url.text
     if match["rest"] and match["rest"][0] not in "/?#":  # the "?" before pwd= is missing, or a word is glued on
         cut = text.find(match["id"].rstrip()) if match["id"].rstrip() in text else -1
         text = text[: cut + len(match["id"].rstrip())] if cut >= 0 else text
-    return ZoomLink("join", page, link, digits, segment, text)
+    return ZoomLink("join", parsed, link, digits, segment, text)
 
 
 _TOKEN = re.compile(r"\?[A-Za-z0-9._~=&%\-]{1,200}")
 _REST_OF_ID = re.compile(r"[ \n\-]{0,3}\d{1,11}(?:[ \-]\d{3,4}){0,2}(?!\d)")
 
 
-def _completed(page: Page, link: Link, digits: str) -> ZoomLink:
+def _completed(parsed: ParsedText, link: Link, digits: str) -> ZoomLink:
     """The id was cut off by a space or a line wrap: its rest stands right behind the link."""
-    after = link.at + 1 if page.text[link.at : link.at + 1] == LINK else link.at
-    match = _REST_OF_ID.match(page.text, after)
+    after = link.at + 1 if parsed.text[link.at : link.at + 1] == LINK else link.at
+    match = _REST_OF_ID.match(parsed.text, after)
     whole = digits + only_digits(match[0]) if match else digits
     if match is None or not 9 <= len(whole) <= 11 or is_placeholder(whole) or link.url.query:
-        return ZoomLink("page", page, link, why="the link holds no whole meeting id")
-    token = _TOKEN.match(page.text, match.end())
+        return ZoomLink("page", parsed, link, why="the link holds no whole meeting id")
+    token = _TOKEN.match(parsed.text, match.end())
     base = link.url.text[: len(link.url.text) - len(digits)] if digits else link.url.text.rstrip("/") + "/"
     return ZoomLink(
         "join",
-        page,
+        parsed,
         link,
         whole,
         link.url.segments[0].lower() if link.url.segments else "j",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from connector.detection.detect import detect
-from connector.detection.page import read_page
-from connector.detection.plain import plain
-from connector.detection.services import SERVICES
+from connector.detection.link_only import LinkOnly, service_of
+from connector.detection.services import HOSTS, SERVICES
+from connector.detection.text_parser import parse_text
 from connector.model import SourceText
 from tests.unit.detection.helpers import in_html, in_text, lines_for
 
@@ -221,23 +221,25 @@ def test_a_printed_sip_address_of_its_own_is_dialled() -> None:
 
 @pytest.mark.parametrize("room", ["kim@example.net", "kim%40example.net", "a%20b", "kim%3Btag", "k" * 81])
 def test_an_id_that_does_not_fit_an_address_is_not_dialled(room: str) -> None:
-    loose = plain("acme", {}, server=r"meet\.example\.org/(.+)", dial="{id}@sip.example.org")
-    (found,) = loose.find((read_page(SourceText("url", "url", f"https://meet.example.org/{room}")),))
+    loose = service_of(LinkOnly("acme", "Acme", {}, server=r"meet\.example\.org/(.+)", dial="{id}@sip.example.org"))
+    (found,) = loose.find((parse_text(SourceText("url", "url", f"https://meet.example.org/{room}"), HOSTS),))
     assert (found.joinable, found.sip) == (True, ())
-    (fits,) = loose.find((read_page(SourceText("url", "url", "https://meet.example.org/kim")),))
+    (fits,) = loose.find((parse_text(SourceText("url", "url", "https://meet.example.org/kim"), HOSTS),))
     assert fits.sip == ("kim@sip.example.org",)
 
 
 def test_a_pattern_that_fits_the_bare_host_does_not_raise() -> None:
-    loose = plain("acme", {}, server=r"meet\.example\.org.*", not_rooms=("about",), reason="none")
-    (found,) = loose.find((read_page(SourceText("url", "url", "https://meet.example.org/")),))
+    loose = service_of(
+        LinkOnly("acme", "Acme", {}, server=r"meet\.example\.org.*", not_rooms=("about",), reason="none")
+    )
+    (found,) = loose.find((parse_text(SourceText("url", "url", "https://meet.example.org/"), HOSTS),))
     assert found.meeting_id is None
 
 
 # ------------------------------------------------------------------------------------ the table
 
 
-def test_every_plain_service_is_tried_here() -> None:
+def test_every_link_only_service_is_tried_here() -> None:
     dialled = {"zoom", "teams", "webex", "meet", "bluejeans", "gotomeeting", "ringcentral", "pexip", "cms", "direct"}
     assert {service.name for service in SERVICES} - dialled - {"lifesize", "starleaf"} == BROWSERS
 

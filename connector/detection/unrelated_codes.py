@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from connector.detection.hosts import names_a_meeting
-from connector.detection.page import LINK, Page
+from connector.detection.parsed_text import LINK, ParsedText
 from connector.detection.urls import host_under
 from connector.detection.words import MEETING_WORDS, OUTDATED, OUTDATED_WITHOUT_BLANKS
 
@@ -81,22 +80,22 @@ _NAMED = re.compile(r"[^\W\d_]{3}")
 _ONLY_A_LINK = re.compile(r"\W{0,8}(?:links?|url|here|hier|ici|aqu[ií]|lien|enlace)\W{0,8}")
 
 
-def opens_something_else(page: Page, places: list[int], at: int) -> bool:
+def opens_something_else(parsed: ParsedText, places: list[int], at: int) -> bool:
     """A password on one line with a link to a document, or to something else that the line does not call a meeting.
 
-    ``places``: where the page's links stand.
+    ``places``: where the text's links stand.
     """
     nearest = bisect_right(places, at) - 1
     if nearest < 0 or at - places[nearest] > _FILE_WITHIN:
         return False
-    link, behind = page.links[nearest], page.low[places[nearest] : at]
+    link, behind = parsed.links[nearest], parsed.low[places[nearest] : at]
     if "\n" in behind:
         return False
     if host_under(link.url.host, *_FILE_HOSTS):
         return True
-    line = max(page.low.rfind("\n", max(0, link.at - 120), link.at) + 1, link.at - 120, 0)
-    words = page.low[line : link.at].rpartition(LINK)[2]
-    if link.opaque or names_a_meeting(link.url) or not _NAMED.search(words) or _ONLY_A_LINK.fullmatch(words):
+    line = max(parsed.low.rfind("\n", max(0, link.at - 120), link.at) + 1, link.at - 120, 0)
+    words = parsed.low[line : link.at].rpartition(LINK)[2]
+    if link.opaque or link.opens_meeting or not _NAMED.search(words) or _ONLY_A_LINK.fullmatch(words):
         return False
     return not (OF_A_MEETING.search(words) or OF_A_MEETING.search(behind) or _NINE_DIGITS.search(behind))
 

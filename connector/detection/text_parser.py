@@ -1,100 +1,30 @@
-"""One source text of an event, read once: visible text, links in place, addresses, gateways, what is quoted.
-
-All services look at the same ``Page``; offsets are positions in ``Page.text``. In the text a printed web link is
-replaced by ``LINK``, so its digits cannot be taken for a meeting id, a phone number or a passcode.
-"""
+"""The reader of a text: takes links, addresses and quoting out of it, and tells of each link whose it is."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass, field
 
-from connector.detection.hosts import service_of_host
+from connector.detection.hosts import HostTable
+from connector.detection.parsed_text import LINK, Address, Link, ParsedText, source_rank
 from connector.detection.text import LINK_CLOSE, LINK_OPEN, readable
 from connector.detection.unwrap import unwrap
-from connector.detection.urls import Url, parse_url
+from connector.detection.urls import parse_url
 from connector.model import SourceText
 
-LINK = "\ufffc"
 
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    url: Url  # unwrapped
-    at: int
-    wrappers: tuple[str, ...] = ()
-    opaque: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """``user@host`` as printed or linked. ``scheme``: sip, sips, h323, mailto or "" for bare text."""
-
-    user: str = field(repr=False)
-    host: str
-    at: int
-    scheme: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    where: str
-    rank: int  # smaller is believed first, see source_rank
-    text: str = field(repr=False)
-    low: str = field(repr=False)  # lower case, same offsets
-    links: tuple[Link, ...] = field(repr=False, default=())
-    addresses: tuple[Address, ...] = field(repr=False, default=())
-    gateways: tuple[tuple[str, int], ...] = ()  # printed IPv4 addresses
-    tel: tuple[tuple[str, int], ...] = field(repr=False, default=())  # tel: links, decoded
-    hidden: str = field(repr=False, default="")  # what stands in comments: nobody sees it
-    quoted_lines: tuple[int, ...] = field(repr=False, default=())  # offsets where quoting starts, ends, starts ...
-
-    def quoted(self, at: int) -> bool:
-        return bisect_right(self.quoted_lines, at) % 2 == 1
-
-    def order(self, at: int) -> tuple[int, int, int]:
-        """Sort key of a sighting: what is not quoted first, then the better source, then what stands higher."""
-        return (int(self.quoted(at)), self.rank, at)
-
-
-def source_rank(where: str) -> int:
-    """The one precedence of the places of an event, and the words that calendars use for them in ``SourceText.where``:
-
-    ``conference``   structured data of the calendar: Google's conferenceData and hangoutLink, Graph's onlineMeeting and
-                     onlineMeetingUrl, iCalendar's CONFERENCE, EWS's JoinOnlineMeetingUrl
-    ``online``       hidden properties that a client added: X- properties, extended and named properties; they may be
-                     older than what people see
-    ``location``     every location, its display name and its URI
-    ``url``          the event's own link (iCalendar's URL, Google's source)
-    ``description``, ``html``   the body as text and as HTML; any other word counts as body, too
-    ``title``        the subject
-
-    A number may follow a word (``location2``). Earlier is believed first where two of them name different meetings.
-    """
-    name = where.lower()
-    for rank, word in enumerate(("conference", "online", "location", "url")):
-        if name.startswith(word):
-            return rank
-    return 5 if is_title(where) else 4
-
-
-def is_title(where: str) -> bool:
-    return where.lower().startswith(("title", "summary", "subject"))
-
-
-def read_page(source: SourceText) -> Page:
+def parse_text(source: SourceText, hosts: HostTable) -> ParsedText:
+    """``hosts``: tells of each link whose it is. Never raises."""
     text, hidden = readable(
         source.content.strip() if source.kind == "url" else source.content, is_html=source.kind == "html"
     )
     text, quoted = _strip_quote_marks(text)
-    scan = _LinkScan(text, quoted)
+    scan = _LinkScan(text, quoted, hosts)
     scan.run()
     plain = "".join(scan.out)
     low = plain.lower()
     if len(low) != len(plain):  # a few letters grow in lower case; offsets matter more than their case
         low = "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
-    return Page(
+    return ParsedText(
         source.where,
         source_rank(source.where),
         plain,
@@ -156,8 +86,9 @@ _TRAILING = ".,;:!?*~"
 class _LinkScan:
     """Takes the links out of a text and keeps their places; quote offsets move along."""
 
-    def __init__(self, text: str, quoted: tuple[int, ...]) -> None:
+    def __init__(self, text: str, quoted: tuple[int, ...], hosts: HostTable) -> None:
         self.text = text
+        self.hosts = hosts
         self.out: list[str] = []
         self.length = 0
         self.links: list[Link] = []
@@ -218,7 +149,7 @@ class _LinkScan:
         line_start = self.text.rfind("\n", max(0, start - 400), start) + 1
         full_line = 66 <= end - line_start <= 80 or end - line_start == 998
         # The first line tells that it goes on, or it is as long as mailers wrap and the second looks like a token.
-        unfinished = url[-1] in "=&%" or url.endswith(("?", "/l/", "%3", "%2")) or _cut_behind_host(url, token)
+        unfinished = url[-1] in "=&%" or url.endswith(("?", "/l/", "%3", "%2")) or self._cut_behind_host(url, token)
         token_like = any(c in "=&%_" for c in token) or (
             any(c.isdigit() for c in token) and any(c.isalpha() for c in token) and len(token) > 3
         )
@@ -241,25 +172,25 @@ class _LinkScan:
             self._web_link(text)
 
     def _web_link(self, text: str) -> None:
-        unwrapped = unwrap(text)
+        unwrapped = unwrap(text, self.hosts)
         if unwrapped is None:
             return
         url = unwrapped.url
         if unwrapped.rules:  # what was inside may have brought its own trailing sentence mark along
             url = parse_url(_trimmed(url.text, before="")) or url
-        self.links.append(Link(url, self.length, unwrapped.rules, unwrapped.opaque))
+        service, opens_meeting = self.hosts.service_of(url.host), self.hosts.opens_meeting(url)
+        self.links.append(Link(url, self.length, service, opens_meeting, unwrapped.rules, unwrapped.opaque))
+
+    def _cut_behind_host(self, url: str, token: str) -> bool:
+        """A meeting service's link that a wrap cut behind its host."""
+        parsed = parse_url(url) if url.endswith("/") and _MEETING_PATH.match(token) else None
+        return parsed is not None and parsed.path == "/" and self.hosts.service_of(parsed.host) is not None
 
 
 def _joined(link: str) -> str:
     """A link over several lines. Where each line but the last ends in ``=``, those are soft breaks of a mail."""
     breaks = link.count("\n")
     return link.replace("=\n" if breaks > 1 and breaks == link.count("=\n") else "\n", "")
-
-
-def _cut_behind_host(url: str, token: str) -> bool:
-    """A meeting service's link that a wrap cut behind its host."""
-    parsed = parse_url(url) if url.endswith("/") and _MEETING_PATH.match(token) else None
-    return parsed is not None and parsed.path == "/" and service_of_host(parsed.host) is not None
 
 
 def _percent(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from connector.detection.page import Page
+from connector.detection.parsed_text import ParsedText
 from connector.detection.services.zoom.links import GOVERNMENT, is_placeholder
 from connector.detection.urls import host_under
 
@@ -22,33 +22,33 @@ def is_bridge(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class PrintedAddress:
     """``id[.code[.layout[.hostkey]]]@bridge`` or ``IP##id[#code]``; layout and host key are left behind."""
 
-    page: Page
+    parsed: ParsedText
     at: int
     meeting_id: str
     host: str
     code: str | None = field(default=None, repr=False)
 
 
-def stated_sip(page: Page) -> list[Stated]:
+def printed_sip(parsed: ParsedText) -> list[PrintedAddress]:
     found = []
-    for address in page.addresses:
+    for address in parsed.addresses:
         if not is_bridge(address.host):
             continue
         number, _, rest = address.user.partition(".")
         code = rest.partition(".")[0]
         if number.isdigit() and not is_placeholder(number) and 9 <= len(number) <= 11:
-            found.append(Stated(page, address.at, number, address.host, code if _is_code(code) else None))
+            found.append(PrintedAddress(parsed, address.at, number, address.host, code if _is_code(code) else None))
     return found
 
 
-def stated_h323(page: Page) -> list[Stated]:
-    if "##" not in page.text:
+def printed_h323(parsed: ParsedText) -> list[PrintedAddress]:
+    if "##" not in parsed.text:
         return []
-    dial_strings = (m for m in _DIAL_STRING.finditer(page.text) if not is_placeholder(m["id"]))
-    return [Stated(page, m.start(), m["id"], m["ip"], m["code"]) for m in dial_strings]
+    dial_strings = (m for m in _DIAL_STRING.finditer(parsed.text) if not is_placeholder(m["id"]))
+    return [PrintedAddress(parsed, m.start(), m["id"], m["ip"], m["code"]) for m in dial_strings]
 
 
 def _is_code(text: str | None) -> bool:

@@ -1,0 +1,42 @@
+"""The texts of one event, each read once: detection and the admin's rules look at the same parsed texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connector.detection.parsed_text import ParsedText, is_title
+from connector.detection.quoting import below_headers
+from connector.detection.services import HOSTS
+from connector.detection.text_parser import parse_text
+from connector.model import SourceText
+
+# What clients put before the title of an event that was called off; not all of them set the flag, too.
+_CALLED_OFF = re.compile(
+    r"\s{0,4}(?:cancel+ed(?: event)?|abgesagt|annulé[e]?|cancelad[oa]|annullat[oa]|geannuleerd|inställt|avlyst|aflyst"
+    r"|peruutettu|odwołane|anulowane|zrušeno|отменено|скасовано|iptal edildi"
+    r"|キャンセル済み|取り消し済み|취소됨|已取消)\s?[:：]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEvent:
+    """``texts``: best place first. ``called_off``: the title says that the event is cancelled."""
+
+    texts: tuple[ParsedText, ...]
+    called_off: bool
+
+
+def parse(texts: tuple[SourceText, ...] | ParsedEvent) -> ParsedEvent:
+    """Pure and total: no input raises. What is parsed already is given back."""
+    if isinstance(texts, ParsedEvent):
+        return texts
+    parsed = (below_headers(parse_text(text, HOSTS)) for text in texts)
+    return ParsedEvent(tuple(sorted(parsed, key=lambda text: text.rank)), _called_off(texts))
+
+
+def _called_off(texts: Iterable[SourceText]) -> bool:
+    """Some clients leave it in the title."""
+    return any(is_title(text.where) and _CALLED_OFF.match(text.content) is not None for text in texts)

@@ -1,0 +1,185 @@
+"""Which meeting it is: the id of the join link; else of a stated SIP address; else of what is printed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from connector.detection.outdated import says_outdated
+from connector.detection.parsed_text import ParsedText
+from connector.detection.services.zoom.extraction import Extraction
+from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
+from connector.detection.signature import times_printed, why_signature
+from connector.detection.urls import host_under
+
+_ZOOM_WORD = re.compile(r"(?<![a-z0-9@.\-])zoom(?![a-z0-9])(?! (?:in|out)\b)|줌|ズーム|זום|зум|زوم")
+_OTHER_WORD = re.compile(
+    r"microsoft teams|webex|腾讯会议|騰訊會議|voov|tencent meeting|ringcentral|gotomeeting|飞书|钉钉|bluejeans"
+)
+# A bare name says little beside Zoom's own; where Zoom is not named, it forbids to guess.
+_OTHER_NAME = re.compile(
+    r"(?<![a-z0-9@.\-])(?:teams|webex|skype|lync|goto|google meet|hangouts?|meet\.google|voov|tencent|lark|feishu"
+    r"|dingtalk|whereby|jitsi|chime|lifesize|starleaf|pexip|dialpad|zoho|jiomeet|discord|slack|bigbluebutton|vidyo"
+    r"|livestorm|clickmeeting|adobe connect|blackboard)(?![a-z0-9])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    meeting_id: str
+    parsed: ParsedText
+    at: int
+    rule: str
+    why: str
+    personal: ZoomLink | None = None
+
+
+def select(extraction: Extraction) -> Selection | None:
+    """What the text calls outdated gives way to any other meeting, also to one that no room can dial."""
+    current = _not_outdated(extraction)
+    if current is None:
+        return _newest(extraction)
+    selection = _newest(current)
+    if selection is not None:
+        return replace(selection, why=f"{selection.why}; the text calls another one outdated")
+    return None if any(z.kind == "personal" for z in current.links) else _newest(extraction)
+
+
+def _newest(extraction: Extraction) -> Selection | None:
+    """What is not quoted first, even a printed id: a link in an older mail is another meeting's."""
+    new = _not_quoted(extraction)
+    selection = _select(new, extraction) if new is not None else None
+    return selection or _select(extraction, extraction)
+
+
+def _select(part: Extraction, extraction: Extraction) -> Selection | None:
+    """The meeting of ``part``, which may be all of ``extraction``."""
+    joins = [z for z in part.links if z.kind == "join"]
+    if joins:
+        link, why = _not_in_a_signature(extraction, [z for z in extraction.links if z.kind == "join"])
+        return Selection(link.meeting_id, link.parsed, link.at, "zoom.link", why)
+    if part.sip:
+        stated = part.sip[0]
+        return Selection(stated.meeting_id, stated.parsed, stated.at, "zoom.sip", "the id stands in the SIP address")
+    personal = next((z for z in part.links if z.kind == "personal"), None)
+    return _select_printed(part, personal, extraction)
+
+
+def _not_outdated(extraction: Extraction) -> Extraction | None:
+    """None where there is no other meeting, or none is called outdated."""
+    numbers = {z.meeting_id for z in extraction.links if z.kind in ("join", "personal")}
+    if len(numbers | {number.digits for _, number in extraction.printed if number.strong}) < 2:
+        return None
+    old = {z.meeting_id for z in extraction.links if z.kind == "join" and says_outdated(z.parsed, z.at)}
+    old |= {
+        number.digits for parsed, number in extraction.printed if number.strong and says_outdated(parsed, number.at)
+    }
+    if not old:
+        return None
+    return replace(
+        extraction,
+        links=tuple(z for z in extraction.links if z.meeting_id not in old),
+        sip=tuple(s for s in extraction.sip if s.meeting_id not in old),
+        h323=tuple(s for s in extraction.h323 if s.meeting_id not in old),
+        taps=tuple((parsed, tap) for parsed, tap in extraction.taps if tap.meeting_id not in old),
+        printed=tuple((parsed, number) for parsed, number in extraction.printed if number.digits not in old),
+    )
+
+
+def _not_quoted(extraction: Extraction) -> Extraction | None:
+    """None where nothing is quoted."""
+    if not any(parsed.quoted_lines for parsed in extraction.parsed_texts):
+        return None
+    return replace(
+        extraction,
+        links=tuple(z for z in extraction.links if not z.parsed.quoted(z.at)),
+        sip=tuple(s for s in extraction.sip if not s.parsed.quoted(s.at)),
+        h323=tuple(s for s in extraction.h323 if not s.parsed.quoted(s.at)),
+        taps=tuple((parsed, tap) for parsed, tap in extraction.taps if not parsed.quoted(tap.at)),
+        printed=tuple((parsed, n) for parsed, n in extraction.printed if n.strong and not parsed.quoted(n.at)),
+    )
+
+
+_LOOK_AT = 5  # further meetings of the event that are asked
+
+
+def _not_in_a_signature(extraction: Extraction, joins: list[ZoomLink]) -> tuple[ZoomLink, str]:
+    """The first link; but where it reads as a signature, the first one below it that reads as an invitation.
+
+    Only somebody's own room gives way to a link that is quoted.
+    """
+    first = joins[0]
+    others = {z.meeting_id: z for z in reversed(joins[1:]) if z.meeting_id != first.meeting_id and z.at > first.at}
+    below = [z for z in reversed(others.values()) if z.parsed is first.parsed]
+    alike = [z for z in below if first.parsed.quoted(z.at) == first.parsed.quoted(first.at)]
+    older = (
+        [z for z in below if first.parsed.quoted(z.at) > first.parsed.quoted(first.at)] if first.personal_room else []
+    )
+    for places, rivals in (([], alike), ([z.at for z in older], older)):
+        signature = _why_signature(extraction, first, places) if rivals else ""
+        for other in rivals[:_LOOK_AT] if signature else []:
+            if not _why_signature(extraction, other, [first.at]):
+                return other, f"the id stands in the join link; another one is {signature}"
+    return first, "the id stands in the join link"
+
+
+def _why_signature(extraction: Extraction, link: ZoomLink, others: list[int]) -> str:
+    stated = any(stated.meeting_id == link.meeting_id for stated in extraction.sip)
+    token = not link.personal_room and link.link.url.param("pwd") is not None
+    marks = times_printed(link.parsed, link.meeting_id) + stated + token
+    return why_signature(link.parsed, link.at, marks=marks, personal=link.personal_room, others=others)
+
+
+def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Extraction) -> Selection | None:
+    """No link and no SIP address names the meeting: a printed number may, where the text is about Zoom."""
+    named = personal is not None or _speaks_of_zoom(extraction)
+    others = _speaks_of_others(extraction.parsed_texts)
+    if named and not others:
+        if part.h323:
+            stated = part.h323[0]
+            return Selection(
+                stated.meeting_id, stated.parsed, stated.at, "zoom.h323", "the id stands in the H.323 address"
+            )
+        if part.taps:
+            parsed, tap = part.taps[0]
+            return Selection(
+                tap.meeting_id, parsed, tap.at, "zoom.onetap", "the id stands in the one-tap line", personal
+            )
+    later = any(z.kind in ("registration", "recording") for z in extraction.links) and personal is None
+    for parsed, number in part.printed:
+        # A number beside a recording or a registration admits nobody.
+        if later or number.digits.startswith("0") or is_placeholder(number.digits):
+            continue
+        if named and (number.grouped_3_4_4 or (not others and (number.strong or personal is not None))):
+            return Selection(
+                number.digits, parsed, number.at, "zoom.label", "the id is printed in a text about Zoom", personal
+            )
+        unnamed = not named and not others and not _names_others(extraction.parsed_texts)
+        if unnamed and number.strong and number.grouped_3_4_4 and _code_near(extraction, parsed, number.at):
+            why = "only Zoom prints eleven digits as 3-4-4 with a passcode; the text does not name the service"
+            return Selection(number.digits, parsed, number.at, "zoom.inferred", why)
+    return None
+
+
+def _speaks_of_zoom(extraction: Extraction) -> bool:
+    if any(z.kind != "help" for z in extraction.links) or any(
+        _ZOOM_WORD.search(parsed.low) for parsed in extraction.parsed_texts
+    ):
+        return True
+    # Mimecast cannot be undone, but it names the domain behind the link.
+    opaque = [link.url for parsed in extraction.parsed_texts for link in parsed.links if link.opaque]
+    return any(host_under(url.param("domain") or "", *DOMAINS) for url in opaque)
+
+
+def _speaks_of_others(parsed_texts: tuple[ParsedText, ...]) -> bool:
+    if any(_OTHER_WORD.search(parsed.low) for parsed in parsed_texts):
+        return True
+    return any(link.service not in (None, "zoom") for parsed in parsed_texts for link in parsed.links)
+
+
+def _names_others(parsed_texts: tuple[ParsedText, ...]) -> bool:
+    return any(_OTHER_NAME.search(parsed.low) for parsed in parsed_texts)
+
+
+def _code_near(extraction: Extraction, parsed: ParsedText, at: int) -> bool:
+    return any(where is parsed and 0 < code.at - at < 300 for where, code in extraction.codes)

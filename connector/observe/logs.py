@@ -15,7 +15,9 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
-from connector.observe.redaction import Redacted, redact_fields
+from connector.events import LibraryLog
+from connector.observe.library_lines import hide_links
+from connector.redaction import Redacted, redact_fields
 
 Format = Literal["auto", "json", "console"]
 Listener = Callable[[dict[str, object]], None]
@@ -66,7 +68,7 @@ def subscribe(listener: Listener) -> Callable[[], None]:
 def _shared() -> list[Processor]:
     return [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.MaybeTimeStamper(fmt="iso", utc=True),  # events bring the time at which they happened
         structlog.processors.StackInfoRenderer(),
         # Tracebacks become text here, before the redaction: a message may hold an address.
         structlog.processors.format_exc_info,
@@ -74,7 +76,7 @@ def _shared() -> list[Processor]:
 
 
 def _redact(logger: object, method: str, event: EventDict) -> EventDict:
-    """What the journal redacted for the history is not redacted again; everything beside it is."""
+    """What was redacted for the history, too, is not redacted again; everything beside it is."""
     done = event.pop("fields", None)
     if not isinstance(done, Redacted):
         return redact_fields(event if done is None else {**event, "fields": done})
@@ -99,13 +101,13 @@ def _renderer(format: Format, stream: TextIO) -> Processor:
 def _add_library_name(logger: object, method: str, event: EventDict) -> EventDict:
     """``event`` stays a stable name; what the library wrote is its ``message``."""
     record: logging.LogRecord = event["_record"]
-    return {**event, "event": "library.log", "library": record.name, "message": event["event"]}
+    return {**event, "event": LibraryLog.name, "library": record.name, "message": event["event"]}
 
 
 def _route_library_logs(renderer: Processor, stream: TextIO, level: int) -> None:
     formatter = ProcessorFormatter(
         foreign_pre_chain=[_add_library_name, *_shared()],
-        processors=[ProcessorFormatter.remove_processors_meta, _redact, renderer],
+        processors=[ProcessorFormatter.remove_processors_meta, hide_links, _redact, renderer],
         use_get_message=True,
     )
     handler = logging.StreamHandler(stream)

@@ -50,6 +50,16 @@ _RULES: tuple[_Rule, ...] = (
     (re.compile(r"(?i)([a-z][a-z0-9+.-]{0,20}://)([^\s/?#:@\"'<>]*):([^\s/?#\"'<>]+)@"), rf"\1\2:{MASK}@"),
     # pwd=..., "password": "...", Passcode: 1234
     (re.compile(rf"(?i)(?<![a-z0-9])({_NAME})([\"']?\s*(?:=|:|%3D)\s*){_VALUE}"), rf"\1\2{MASK}"),
+    # "passcode 445566 is wrong", "the password was hunter2": in a sentence; a word without a digit is no secret there
+    (
+        re.compile(
+            r"(?i)(?<![a-z0-9])((?:pass[ -]?code|password|passwd|kennwort|kenncode)s?"
+            r"(?:\s{1,9}(?:is|was|ist|war))?\s{1,9}[\"']?)"
+            r"(?=[^\s\"'<>,;]{0,100}\d)[^\s\"'<>,;]{4,100}"
+        ),
+        rf"\1{MASK}",
+    ),
+    (re.compile(r"(?i)(?<![a-z0-9])(pin\s{1,9}[\"']?)\d{4,12}(?![\w:.-])"), rf"\1{MASK}"),  # and no certificate's pin
     (re.compile(r"(?i)([?&](?:tk|zak|sig|signature|code|key)=)[^\s&\"'<>#]+"), rf"\1{MASK}"),
     # Basic credentials without their header's name ("Basic authentication" is no credential)
     (re.compile(r"(?i)\b(basic)\s+(?!auth)[a-z0-9+/]{4,}={0,2}(?![a-z0-9+/])"), rf"\1 {MASK}"),
@@ -61,6 +71,10 @@ _RULES: tuple[_Rule, ...] = (
     (re.compile(r"(/owa/calendar/[^/\s]{1,200}/)[^/\s\"'<>]+"), rf"\1{MASK}"),
     # dial strings: IP##id#code, one-tap ,,id#,,,,*code#, id.passcode@host, and the user part alone
     (re.compile(r"(##\d{1,20}#)(?!\*\*\*)[^\s\"'<>,;@]+"), rf"\1{MASK}"),
+    (
+        re.compile(r"(?<![\d.])(\d{3,20}##)(?!\*\*\*)[^\s\"'<>,;@#]+"),
+        rf"\1{MASK}",
+    ),  # id##code, where no host stands before
     (re.compile(r"(\d{1,20}\$\$)(?!\*\*\*)[^\s@/\"'<>]{1,100}?(@|%40)", re.I), rf"\1{MASK}\2"),  # id$$code@host
     (re.compile(r"(,,\d{9,11}#,+)(?:0#,+)?\*?\d{1,10}#"), rf"\1{MASK}#"),
     (re.compile(r"(?<![\d.])(\d{1,20})([.#])(?!\*\*\*)[^\s@/\"'<>]{1,100}?(@|%40)", re.I), rf"\1\2{MASK}\3"),
@@ -69,6 +83,30 @@ _RULES: tuple[_Rule, ...] = (
 
 # Single words and event names, which are most of what is logged: no rule above can match one.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{0,100}|[a-z_]{1,50}\.[a-z_]{1,50}")
+
+
+# What a terminal obeys or shows as something else: control characters, and marks that turn the direction of text.
+_BREAKS = re.compile("[\\s\x1c-\x1f\x85\u2028\u2029]+")
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_HALVES = re.compile("[\ud800-\udfff]")  # halves of a pair alone: no file and no terminal takes them
+
+
+def clean_text(text: str, *, lines: bool = False) -> str:
+    """One line that every terminal shows as it is written; doing it twice changes nothing more.
+
+    ``lines``: line breaks stay, where they belong to the sentence: commands to copy.
+    """
+    if text.isprintable():
+        return text
+    if lines:
+        return "\n".join(clean_text(line) for line in text.split("\n"))
+    return _BREAKS.sub(" ", _HALVES.sub("\ufffd", _UNSEEN.sub("", _BREAKS.sub(" ", text)))).strip()
+
+
+def foreign_text(text: str, *, lines: bool = False) -> str:
+    """What somebody else wrote (a unit, a service), fit to be kept and shown. Cleaned first: an unseen character inside
+    a word would hide a secret from the redaction."""
+    return redact_text(clean_text(text, lines=lines))
 
 
 def redact_text(text: str) -> str:

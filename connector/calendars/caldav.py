@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta, tzinfo
 from types import TracebackType
 from typing import Literal, Self, TypeVar
@@ -16,8 +15,10 @@ from connector.calendars.caldav_http import CAL, CTAG, DAV, CaldavHttp, Resource
 from connector.calendars.icalendar_events import Agenda, Parsed, parse
 from connector.calendars.options import Options
 from connector.calendars.triggers import Triggers
+from connector.calendars.worker_threads import WorkerThreads
 from connector.errors import AccessDenied, CalendarError, SourceUnavailable
 from connector.model import Snapshot, Unreadable, Window
+from connector.secret_links import shown_path
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ _MARGIN = timedelta(days=1)  # fetched around the window: the server judges all-
 _AHEAD = timedelta(days=2)  # fetched beyond it, so that an unchanged calendar need not be fetched while time passes
 _TRUST = timedelta(minutes=15)  # that long an unchanged ctag is believed without fetching
 _CALENDAR = f"{CAL}calendar"
+_THREADS = 2  # at work at once
 
 
 class CaldavSource:
@@ -48,18 +50,26 @@ class CaldavSource:
         deadline: timedelta = timedelta(seconds=30),
         concurrency: int = 4,
     ) -> None:
+        self._threads = WorkerThreads("caldav", _THREADS)
         self._http = CaldavHttp(
-            url, username, password, auth=auth, ca_file=ca_file, deadline=deadline, concurrency=concurrency
+            url,
+            username,
+            password,
+            auth=auth,
+            ca_file=ca_file,
+            deadline=deadline,
+            concurrency=concurrency,
+            off_loop=self._parsed,
         )
         self._zone = zone
         self._poll_every = poll_every
-        self._executor = ThreadPoolExecutor(2, thread_name_prefix="caldav")
         self._triggers = Triggers()
-        self._remotes: dict[str, _Remote] = {}
+        self._cache: dict[str, _CachedCalendar] = {}
         self._names: dict[str, str] = {}  # display names and last path segments to URLs
         self._discovering = asyncio.Lock()
         self._watched: dict[str, None] = {}
         self._poller: asyncio.Task[None] | None = None
+        self._answers = 0
 
     async def __aenter__(self) -> Self:
         self._poller = asyncio.create_task(self._poll(), name="caldav poll")
@@ -72,30 +82,30 @@ class CaldavSource:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
         await self._http.close()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     # -------------------------------------------------------------------------------- reading
 
     async def read(self, calendar: str, window: Window, zone: tzinfo | None = None) -> Snapshot:
         """The complete window, or a CalendarError. ``zone``: the room's, for all-day events and floating times."""
-        remote = self._remotes.setdefault(calendar, _Remote())
-        async with remote.lock:
-            if not remote.url:
-                remote.url = await self._locate(calendar)
-                remote.owner = await self._owner(remote.url)
-            await self._refresh(remote, window)
-            return await self._off_loop(lambda: remote.snapshot(window, zone or self._zone))
+        cached = self._cache.setdefault(calendar, _CachedCalendar())
+        async with cached.lock:
+            if not cached.url:
+                cached.url = await self._locate(calendar)
+                cached.owner = await self._owner(cached.url)
+            await self._refresh(cached, window)
+            return await self._off_loop(cached, lambda: cached.snapshot(window, zone or self._zone))
 
-    async def _refresh(self, remote: _Remote, window: Window) -> None:
-        tag = await self._tag(remote.url)  # before the content: a change in between is then seen next time
+    async def _refresh(self, cached: _CachedCalendar, window: Window) -> None:
+        tag = await self._tag(cached.url)  # before the content: a change in between is then seen next time
         now = asyncio.get_running_loop().time()
-        fresh = now - remote.fetched_at < _TRUST.total_seconds()
-        if tag and tag == remote.tag and fresh and remote.covers(window):
+        fresh = now - cached.fetched_at < _TRUST.total_seconds()
+        if tag and tag == cached.tag and fresh and cached.covers(window):
             return
         wide = Window(window.start - _MARGIN, window.end + _MARGIN + _AHEAD)
-        resources = await self._http.report(remote.url, _query(wide))
-        await self._off_loop(lambda: remote.take(resources))
-        remote.tag, remote.fetched, remote.fetched_at = tag, wide, now
+        resources = await self._http.report(cached.url, _query(wide))
+        await self._off_loop(cached, lambda: cached.take(resources))
+        cached.tag, cached.fetched, cached.fetched_at = tag, wide, now
 
     async def _tag(self, url: str) -> str:
         found = await self._http.propfind(url, 0, CTAG, f"{DAV}sync-token", f"{DAV}resourcetype")
@@ -107,8 +117,12 @@ class CaldavSource:
             raise SourceUnavailable(f"{_shown(url)} on the CalDAV server is not a calendar: check the calendar column.")
         return "\n".join(text for text in (first.text(CTAG), first.text(f"{DAV}sync-token")) if text)
 
-    async def _off_loop(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+    async def _off_loop(self, cached: _CachedCalendar, work: Callable[[], T]) -> T:
+        return await self._threads.run(work, key=cached.url, what=f"The calendar {_shown(cached.url)}")
+
+    async def _parsed(self, work: Callable[[], list[Resource]]) -> list[Resource]:
+        self._answers += 1  # answers have nothing in common that two threads could disturb
+        return await self._threads.run(work, key=f"answer {self._answers}", what="The CalDAV server's answer")
 
     # -------------------------------------------------------------------------------- finding calendars
 
@@ -182,7 +196,7 @@ class CaldavSource:
     def unwatch(self, calendar: str) -> None:
         self._watched.pop(calendar, None)
         self._triggers.discard(calendar)
-        self._remotes.pop(calendar, None)
+        self._cache.pop(calendar, None)
 
     async def _poll(self) -> None:
         while True:
@@ -191,19 +205,19 @@ class CaldavSource:
 
     async def _look(self, calendar: str) -> None:
         """Compares with what was last read or announced; before the first reading there is nothing to compare."""
-        remote = self._remotes.get(calendar)
-        if remote is None or not remote.tag:
+        cached = self._cache.get(calendar)
+        if cached is None or not cached.tag:
             return
         try:
-            tag = await self._tag(remote.url)
+            tag = await self._tag(cached.url)
         except CalendarError:
             return  # the next reading says so, to those who can do something about it
-        if tag not in (remote.tag, remote.announced):
-            remote.announced = tag
+        if tag not in (cached.tag, cached.announced):
+            cached.announced = tag
             self._triggers.add(calendar)
 
 
-class _Remote:
+class _CachedCalendar:
     """One calendar: what was fetched last, and each item's last good form."""
 
     def __init__(self) -> None:
@@ -270,7 +284,7 @@ def _query(window: Window) -> str:
 
 def _shown(url: str) -> str:
     """The path, for sentences."""
-    return unquote(urlsplit(url).path)[-120:]
+    return shown_path(unquote(urlsplit(url).path))[-120:]
 
 
 def plug(config: Mapping[str, object], context: SourceContext) -> CaldavSource:
@@ -284,7 +298,7 @@ def plug(config: Mapping[str, object], context: SourceContext) -> CaldavSource:
     reference = options.text("password")
     auth = options.text("auth", "basic")
     zone = options.zone()
-    ca_file = options.text("ca_file", "")
+    ca_file = options.authorities(context.base)
     poll_every = options.seconds("poll_every", 60)
     deadline = options.seconds("deadline", 30)
     if not options.flag("allow_http", False) and url and not url.startswith("https://"):
@@ -298,7 +312,7 @@ def plug(config: Mapping[str, object], context: SourceContext) -> CaldavSource:
         context.secret(reference),
         auth="digest" if auth == "digest" else "basic",
         zone=zone,
-        ca_file=str(context.base / ca_file) if ca_file else None,
+        ca_file=ca_file,
         poll_every=poll_every,
         deadline=deadline,
     )

@@ -1,29 +1,29 @@
-"""WebDAV requests to one CalDAV server, through the caldav library's asynchronous client.
+"""WebDAV requests to one CalDAV server (RFC 4918, RFC 4791): by httpx2, read by lxml.
 
-The library brings authentication and XML; what it leaves to its caller is strictness: here a listing is complete or
-an error is raised, and a refused password is sent once.
+A listing is complete or an error is raised. A refused password is sent once. Bodies are bounded, and parsed in threads.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import httpx2
-from caldav.async_davclient import AsyncDAVClient
-from caldav.lib.error import AuthorizationError, DAVError, RateLimitError
 from lxml import etree
 
-from connector.calendars.ics_web import PROXY_FAILS, retry_after
+from connector.calendars.bounded import body
+from connector.calendars.ics_web import cause, retry_after
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 DAV = "{DAV:}"
 CAL = "{urn:ietf:params:xml:ns:caldav}"
 CTAG = "{http://calendarserver.org/ns/}getctag"
+_MOST_TAGS = 1_000_000  # each costs 250 bytes of memory, however short it is; a listing of 10,000 events has 250,000
 _CLOSED = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/"'
 
 
@@ -49,7 +49,7 @@ class Resource:
 class CaldavHttp:
     """``deadline`` bounds each request as a whole, waiting for its turn included.
 
-    After a refused login nothing is sent any more.
+    After a refused login nothing is sent any more. ``off_loop`` runs what grows with an answer, in a thread.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class CaldavHttp:
         ca_file: str | None,
         deadline: timedelta,
         concurrency: int,
+        off_loop: Callable[[Callable[[], list[Resource]]], Any],
     ) -> None:
         self.url = url
         self._deadline = deadline
@@ -69,22 +70,18 @@ class CaldavHttp:
         self._login = asyncio.Lock()  # until the first success requests go one by one: a wrong password is sent once
         self._proven = False
         self._rejected = False
-        self._client = AsyncDAVClient(
-            url=url,
-            username=username,
-            password=password,
-            auth_type=auth,  # given, not negotiated: otherwise each request would be sent twice
-            timeout=max(1, int(deadline.total_seconds())),
-            ssl_verify_cert=ca_file or True,
-            enable_rfc6764=False,
-            rate_limit_handle=False,
-            features={"http.multiplexing": {"support": "unsupported"}},  # else a refused password is sent again
+        self._off_loop = off_loop
+        self._client = httpx2.AsyncClient(
+            auth=httpx2.DigestAuth(username, password) if auth == "digest" else httpx2.BasicAuth(username, password),
+            verify=ssl.create_default_context(cafile=ca_file),
+            timeout=httpx2.Timeout(deadline.total_seconds()),
+            # A redirect can lead from https to http, and turns REPORT into GET: its target belongs into connector.toml.
+            follow_redirects=False,
+            headers={"User-Agent": "room-system-connector", "Accept": "text/xml, application/xml"},
         )
-        # A redirect turns REPORT into GET and can lead from https to http: its target belongs into the configuration.
-        self._client.session.max_redirects = 0
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._client.aclose()
 
     async def propfind(self, url: str, depth: Literal[0, 1], *names: str) -> list[Resource]:
         """Names in Clark notation. The resource itself comes first."""
@@ -97,60 +94,61 @@ class CaldavHttp:
         body = f'<?xml version="1.0" encoding="utf-8"?><C:calendar-query {_CLOSED}>{inner}</C:calendar-query>'
         return await self.request("REPORT", url, 1, body)
 
-    async def request(self, method: str, url: str, depth: int, body: str) -> list[Resource]:
+    async def request(self, method: str, url: str, depth: int, content: str) -> list[Resource]:
         """Raises a CalendarError for everything but a whole multistatus."""
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 async with self._slots if self._proven else self._login:
-                    return await self._request(method, url, depth, body)
+                    return await self._request(method, url, depth, content)
         except TimeoutError as error:
             seconds = self._deadline.total_seconds()
             raise SourceUnavailable(f"{self._name} did not answer whole within {seconds:.0f} seconds.") from error
 
-    async def _request(self, method: str, url: str, depth: int, body: str) -> list[Resource]:
+    async def _request(self, method: str, url: str, depth: int, content: str) -> list[Resource]:
         if self._rejected:
             raise CredentialsRejected(
                 f"{self._name} refused the user name and password; they are not sent again until they change."
             )
         headers = {"Depth": str(depth), "Content-Type": 'application/xml; charset="utf-8"'}
         try:
-            response = await self._client.request(url, method, body, headers)
-        except (DAVError, OSError, ValueError, httpx2.HTTPError, etree.LxmlError) as error:
-            raise self._problem(error) from error
+            request = self._client.build_request(method, url, content=content.encode(), headers=headers)
+            response = await self._client.send(request, stream=True)
+            try:
+                refused = self._refusal(response)
+                answer = b"" if refused else await body(response, self._answer_name)
+            finally:
+                await response.aclose()
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise SourceUnavailable(f"{self._name} {cause(error, ': name its authority with ca_file')}.") from error
+        if refused is not None:
+            raise refused
         self._proven = True
-        if response.status != 207:
-            raise self._refusal(response.status)
-        return list(self._resources(response.tree))
+        resources: list[Resource] = await self._off_loop(lambda: list(self._resources(answer)))
+        return resources
 
     @property
     def _name(self) -> str:
         parts = urlsplit(self.url)
         return f"The CalDAV server {parts.hostname}"
 
-    def _problem(self, error: Exception) -> CalendarError:
-        if isinstance(error, RateLimitError):
-            wait = retry_after(error.retry_after)
-            return RateLimited(f"{self._name} asks to wait (HTTP {error.status or 429}).", retry_after=wait)
-        if isinstance(error, AuthorizationError) and error.status == 401:
+    @property
+    def _answer_name(self) -> str:
+        return f"The answer of the CalDAV server {urlsplit(self.url).hostname}"
+
+    def _refusal(self, response: httpx2.Response) -> CalendarError | None:
+        """What the status says; None for a listing."""
+        status = response.status_code
+        if status == 207:
+            return None
+        if status == 401:
             self._rejected = True
             return CredentialsRejected(f"{self._name} refused the user name and password.")
-        if isinstance(error, AuthorizationError):
-            self._proven = True
-            return self._refusal(403)
-        if isinstance(error, etree.LxmlError):
-            return SourceUnavailable(f"{self._name} sent XML that is broken or cut off.")
-        kind = type(error).__name__
-        if "CERTIFICATE_VERIFY_FAILED" in str(error) or "SSL" in kind:
-            return SourceUnavailable(
-                f"{self._name} has a certificate that cannot be verified: name its authority with ca_file."
-            )
-        if kind == "ProxyError":
-            return SourceUnavailable(f"{self._name} {PROXY_FAILS}.")
-        if kind == "TooManyRedirects":
+        self._proven = True
+        if status == 429 or (status == 503 and "Retry-After" in response.headers):
+            wait = retry_after(response.headers.get("Retry-After"))
+            return RateLimited(f"{self._name} asks to wait (HTTP {status}).", retry_after=wait)
+        if 300 <= status < 400:
             return SourceUnavailable(f"{self._name} redirects: put the address that it redirects to into url.")
-        return SourceUnavailable(f"{self._name} cannot be reached or broke off ({kind}).")
-
-    def _refusal(self, status: int) -> CalendarError:
         if status == 403:
             return AccessDenied(f"{self._name} answers 403 (forbidden): share the calendar with this account, to read.")
         if status in (404, 410):
@@ -161,7 +159,13 @@ class CaldavHttp:
             f"{self._name} answers HTTP {status} where a CalDAV listing was expected: check the url of the source."
         )
 
-    def _resources(self, tree: etree._Element | None) -> Iterator[Resource]:
+    def _resources(self, answer: bytes) -> Iterator[Resource]:
+        try:
+            if answer.count(b"<") > _MOST_TAGS:
+                raise SourceUnavailable(f"{self._name} sends more than {_MOST_TAGS:,} XML tags; it was not read.")
+            tree = etree.fromstring(answer, _parser()) if answer.strip() else None
+        except etree.LxmlError:
+            raise SourceUnavailable(f"{self._name} sent XML that is broken or cut off.") from None
         if tree is None or tree.tag != f"{DAV}multistatus":
             raise SourceUnavailable(f"{self._name} did not answer with a CalDAV listing: check the url of the source.")
         for response in tree.findall(f"{DAV}response"):
@@ -169,6 +173,11 @@ class CaldavHttp:
             if resource.status == 507:
                 raise SourceUnavailable(f"{self._name} cut its listing short (507): too many items in the window.")
             yield resource
+
+
+def _parser() -> etree.XMLParser:
+    """Entities stand for nothing here: they can multiply without end, and name files."""
+    return etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 def _resource(response: etree._Element) -> Resource:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import httpx2
 
-from connector.calendars.base import CalendarSource, Examinable, Finding
+from connector.calendars.base import PING, PONG, CalendarSource, Examinable, Finding
 from connector.detection.detect import detect
 from connector.errors import (
     AccessDenied,
@@ -27,7 +27,6 @@ from connector.errors import (
     SourceUnavailable,
 )
 from connector.model import Event, Snapshot, Window
-from connector.serving.webhooks import PING, PONG
 
 _AT_ONCE = 4  # calendars of one source
 _DEADLINE = 60.0  # seconds for one calendar, or for what concerns the whole source

@@ -125,9 +125,10 @@ class _Group:
             alone = len(newest) == 1 and not newest[0].is_change
             found = [self._event(c, *span(c.event), None if alone else moment(c.event, "DTSTART")) for c in newest]
             return [event for event in found if _touches(event, window)]
-        if self._series is None:
-            self._series = series_of(newest)
-        return self._occurrences(self._series, window)
+        series, self._series = self._series or series_of(newest), None
+        events = self._occurrences(series, window)
+        self._series = series  # only now: one that raised keeps a lock of the recurrence library, and would wait for it
+        return events
 
     def _occurrences(self, series: MeetingSeries, window: Window) -> list[Event]:
         events: dict[str, Event] = {}  # by key: RDATE and RRULE may name the same moment

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import httpx2
 
 from connector.calendars.base import SourceContext
+from connector.calendars.bounded import SIZE_LIMIT
 from connector.calendars.icalendar_events import Agenda, Parsed, parse
 from connector.calendars.ics_local import LocalCalendar
 from connector.calendars.ics_watch import LOOK, LocalWatch
 from connector.calendars.ics_web import WebCalendar, client, url_of
 from connector.calendars.options import Options
 from connector.calendars.triggers import Triggers
+from connector.calendars.worker_threads import DEADLINE, ReadingHangs, WorkerThreads
 from connector.errors import CalendarError, SourceUnavailable
 from connector.model import Snapshot, Window
 
-T = TypeVar("T")
-
-SIZE_LIMIT = 50 * 2**20  # bytes of one file or answer
 _PAUSES = (0.1, 0.2, 0.4, 0.8)  # seconds between looks at a file that may just be being written
 _POLLS_AT_ONCE = 8
+_THREADS = 4  # at work at once
 
 
 class IcsSource:
@@ -35,7 +34,7 @@ class IcsSource:
     ``zone``: for all-day events and times without a zone, where ``read`` is not told the room's. ``http``: to use
     another client, which stays open; else one of our own that verifies certificates. ``auth``: for URLs.
     ``poll_every``: how often watched URLs are asked for changes. Changes of watched files come from the kernel,
-    within about 0.1 s.
+    within about 0.1 s. ``thread_deadline``: of one piece of blocking work, such as reading one file.
     """
 
     def __init__(
@@ -50,6 +49,7 @@ class IcsSource:
         deadline: timedelta = timedelta(seconds=30),
         size_limit: int = SIZE_LIMIT,
         look_every: timedelta = timedelta(milliseconds=LOOK),
+        thread_deadline: timedelta = DEADLINE,
     ) -> None:
         self._base = base.absolute()
         self._zone = zone
@@ -60,9 +60,9 @@ class IcsSource:
         self._poll_every = poll_every
         self._deadline = deadline
         self._size_limit = size_limit
-        self._executor = ThreadPoolExecutor(2, thread_name_prefix="ics")
+        self._threads = WorkerThreads("ics", _THREADS, thread_deadline)
         self._triggers = Triggers()
-        self._watch = LocalWatch(self._executor, self._changed, look=int(look_every / timedelta(milliseconds=1)))
+        self._watch = LocalWatch(self._threads, self._changed, look=int(look_every / timedelta(milliseconds=1)))
         self._watched: dict[str, Path | None] = {}
         self._local: dict[Path, _Local] = {}
         self._web: dict[str, _Web] = {}
@@ -88,7 +88,7 @@ class IcsSource:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._own_http:
             await self._http.aclose()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     # -------------------------------------------------------------------------------- reading
 
@@ -99,30 +99,38 @@ class IcsSource:
         return await self._read_local(self._base / calendar, window, zone or self._zone)
 
     async def _read_local(self, path: Path, window: Window, zone: tzinfo) -> Snapshot:
+        what = f"The calendar {path.name}"
         entry = self._local.setdefault(path, _Local(LocalCalendar(path, size_limit=self._size_limit)))
         async with entry.lock:
             for pause in (*_PAUSES, None):
-                settled = await self._off_loop(entry.calendar.refresh)
+                settled = await self._threads.run(entry.calendar.refresh, key=str(path), what=what)
                 if settled or pause is None:
                     break
                 await asyncio.sleep(pause)
-            return await self._off_loop(lambda: entry.calendar.snapshot(window, zone))
+            return await self._threads.run(lambda: entry.calendar.snapshot(window, zone), key=str(path), what=what)
 
     async def _read_web(self, calendar: str, window: Window, zone: tzinfo) -> Snapshot:
         web = self._web_calendar(calendar)
         async with web.lock:
-            await self._refresh(web)
-            return await self._off_loop(lambda: web.agenda(zone).between(window))
+            await self._refresh(web, calendar)
+            return await self._threads.run(
+                lambda: web.agenda(zone).between(window), key=calendar, what=web.calendar.name
+            )
 
-    async def _refresh(self, web: _Web) -> bool:
+    async def _refresh(self, web: _Web, calendar: str) -> bool:
         """Fetches and parses what changed; True when something did. Raises a CalendarError."""
         content = await web.calendar.fetch()
         if content is not None:
             try:
-                web.parsed = await self._off_loop(
-                    lambda: parse(content, web.calendar.name, charset=web.calendar.charset, previous=web.parsed)
+                web.parsed = await self._threads.run(
+                    lambda: parse(content, web.calendar.name, charset=web.calendar.charset, previous=web.parsed),
+                    key=calendar,
+                    what=web.calendar.name,
                 )
                 web.problem = ""
+            except ReadingHangs:
+                web.calendar.forget()  # it was fetched and is not known
+                raise
             except SourceUnavailable as error:
                 web.problem = str(error)
                 web.calendar.refused()
@@ -145,9 +153,6 @@ class IcsSource:
                 )
             )
         return self._web[calendar]
-
-    async def _off_loop(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     # -------------------------------------------------------------------------------- changes
 
@@ -189,7 +194,8 @@ class IcsSource:
             try:
                 web = self._web_calendar(calendar)
                 async with self._polling, web.lock:
-                    changed = not web.calendar.rejected and web.parsed is not None and await self._refresh(web)
+                    known = web.parsed is not None and not web.calendar.rejected
+                    changed = known and await self._refresh(web, calendar)
             except CalendarError:
                 continue  # the next reading says so, to those who can do something about it
             if changed:

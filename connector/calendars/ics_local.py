@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 
+from connector.calendars.bounded import too_large
 from connector.calendars.icalendar_events import Agenda, Parsed, parse
 from connector.errors import AccessDenied, CalendarError, SourceUnavailable
 from connector.model import Snapshot, Unreadable, Window
@@ -133,10 +134,8 @@ class LocalCalendar:
         with path.open("rb") as stream:
             data = stream.read(self._size_limit + 1)
         if len(data) > self._size_limit:
-            raise SourceUnavailable(
-                f"The file {path.name} is larger than {self._size_limit // 2**20} MB and was not read: "
-                "export a shorter range of time."
-            )
+            sentence = str(too_large(f"The file {path.name}", self._size_limit)).removesuffix(".")
+            raise SourceUnavailable(f"{sentence}: export a shorter range of time.")
         return data
 
 

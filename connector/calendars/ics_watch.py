@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from watchfiles import Change, awatch
 
 from connector.calendars.ics_local import Signature, is_calendar_file, signatures
+from connector.calendars.worker_threads import WorkerThreads
+from connector.errors import SourceUnavailable
 
 T = TypeVar("T")
 
@@ -24,8 +26,8 @@ class LocalWatch:
     not known. A folder may vanish and come back, a file be replaced.
     """
 
-    def __init__(self, executor: Executor, changed: Callable[[Path], None], *, look: int = LOOK) -> None:
-        self._executor = executor
+    def __init__(self, threads: WorkerThreads, changed: Callable[[Path], None], *, look: int = LOOK) -> None:
+        self._threads = threads
         self._changed = changed
         self._look = look
         self._seen: dict[Path, tuple[Signature, ...] | None] = {}  # None: never looked at
@@ -52,7 +54,7 @@ class LocalWatch:
             await self._some.wait()
             self._stop = asyncio.Event()
             self._above = frozenset(parent for path in self._seen for parent in path.parents)
-            folders = await self._off_loop(lambda: _folders(list(self._seen)))
+            folders = await self._folders()
             try:
                 await self._watch(folders)
                 pause = _STEP
@@ -78,7 +80,7 @@ class LocalWatch:
         try:
             await asyncio.sleep(0)  # from here on the kernel watches; what happened before shows in the files
             await self._look_for_changes(list(self._seen))
-            if folders != await self._off_loop(lambda: _folders(list(self._seen))):
+            if folders != await self._folders():
                 return
             while (found := await group) is not None:
                 group = asyncio.ensure_future(anext(changes, None))
@@ -88,7 +90,7 @@ class LocalWatch:
                 if touched & folders:
                     return  # a folder was removed or replaced: watch what is there now
                 moved = not touched or touched & self._above
-                if moved and folders != await self._off_loop(lambda: _folders(list(self._seen))):
+                if moved and folders != await self._folders():
                     return
         finally:
             group.cancel()
@@ -107,16 +109,31 @@ class LocalWatch:
 
     async def _look_for_changes(self, calendars: Iterable[Path], surely: Collection[Path] = ()) -> None:
         """Announces what differs from the last look, and ``surely``; after looking, so that nothing falls between."""
-        now = await self._off_loop(lambda: {path: _look_at(path) for path in calendars})
-        for path, seen in now.items():
+        found = await self._by_folder(calendars, lambda paths: {path: _look_at(path) for path in paths})
+        for path, seen in (item for looked in found for item in looked.items()):
             before = self._seen.get(path) or ()
             if path in self._seen:
                 self._seen[path] = seen
             if seen != before or path in surely:
                 self._changed(path)
 
-    async def _off_loop(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+    async def _folders(self) -> frozenset[Path]:
+        return frozenset[Path]().union(*await self._by_folder(list(self._seen), _folders))
+
+    async def _by_folder(self, calendars: Iterable[Path], work: Callable[[list[Path]], T]) -> list[T]:
+        """Results of those folders that answer: one on a network drive that hangs must not blind us for the others."""
+        groups: dict[Path, list[Path]] = {}
+        for path in calendars:
+            groups.setdefault(path.parent, []).append(path)
+        asked = (
+            self._threads.run(partial(work, paths), key=f"watch {folder}", what=f"The folder {folder.name}")
+            for folder, paths in groups.items()
+        )
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, SourceUnavailable):
+                raise result
+        return [result for result in results if not isinstance(result, BaseException)]
 
 
 def _look_at(path: Path) -> tuple[Signature, ...]:

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
+from connector.calendars.bounded import body
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 _REDIRECTS = 5
@@ -101,6 +102,10 @@ class WebCalendar:
         """The content proved bad: the server must not answer that nothing changed since the last good one."""
         self._validators = {}
 
+    def forget(self) -> None:
+        """The content was not looked at: the next ``fetch`` gives it again."""
+        self._validators, self._digest = {}, None
+
     async def _fetch(self) -> bytes | None:
         request = self._http.build_request("GET", self._url, headers={"Accept": _ACCEPT, **self._validators})
         for _ in range(_REDIRECTS + 1):
@@ -126,11 +131,7 @@ class WebCalendar:
             return None
         if response.status_code != 200:
             raise self._refusal(response)
-        content = bytearray()
-        async for chunk in response.aiter_bytes():
-            content += chunk
-            if len(content) > self._size_limit:
-                raise SourceUnavailable(f"{self.name} is larger than {self._size_limit // 2**20} MB and was not read.")
+        content = await body(response, self.name, self._size_limit)
         headers = response.headers
         offered = {"If-None-Match": headers.get("ETag"), "If-Modified-Since": headers.get("Last-Modified")}
         self._offered = {name: value for name, value in offered.items() if value}
@@ -138,7 +139,7 @@ class WebCalendar:
         if digest == self._digest:
             return None
         self._digest, self.charset = digest, response.charset_encoding
-        return bytes(content)
+        return content
 
     def _refusal(self, response: httpx2.Response) -> CalendarError:
         status = response.status_code
@@ -175,7 +176,7 @@ def retry_after(value: str | None) -> timedelta:
 PROXY_FAILS = "cannot be reached: the proxy that https_proxy in the environment names refuses or does not answer"
 
 
-def cause(error: httpx2.HTTPError, certificate_help: str = "") -> str:
+def cause(error: Exception, certificate_help: str = "") -> str:
     """What goes behind the name of the server in a sentence."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return f"has a certificate that cannot be verified{certificate_help}"

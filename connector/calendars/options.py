@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import ssl
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connector.errors import UserError
@@ -50,6 +52,17 @@ class Options:
         except (KeyError, ValueError, OSError):
             self._problems.append(f"{self._section}: {name} {value!r} is no time zone; write one as Europe/Berlin.")
             return ZoneInfo("UTC")
+
+    def authorities(self, base: Path, name: str = "ca_file") -> str | None:
+        """A PEM file of certificates, its path relative to ``base``; None where the option is not set."""
+        value = self.text(name, "")
+        if not value:
+            return None
+        try:
+            ssl.create_default_context(cafile=base / value)
+        except OSError:  # also ssl.SSLError
+            self.problem(f"{name} {base / value} cannot be read, or holds no certificate as PEM.")
+        return str(base / value)
 
     def problem(self, sentence: str) -> None:
         self._problems.append(f"{self._section}: {sentence}")

@@ -11,7 +11,7 @@ from connector.errors import AccessDenied, CalendarError, CredentialsRejected, S
 _ENOUGH = 3  # failures in a row: who does not answer three times does not answer the thousandth
 
 
-class Farewell:
+class Teardown:
     """``what``: "subscriptions", for the sentence. Where the provider is away, the rest is not tried."""
 
     def __init__(self, what: str, at_once: int) -> None:

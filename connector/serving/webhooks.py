@@ -20,11 +20,10 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from connector.calendars.base import Hook, HookReply
+from connector import events
+from connector.calendars.base import PING, PONG, Hook, HookReply
 from connector.errors import UserError
 
-PING = "ping"  # GET it: the doctor's way to see whether the public address leads here
-PONG = "room-system-connector"
 _LARGEST = 1024 * 1024  # bytes of a body: Graph puts many notifications into one
 _BODY_WITHIN = 5.0  # seconds for a body to arrive
 _AT_ONCE = 64  # bodies being read; more are asked to come again
@@ -44,15 +43,15 @@ _strangers.addHandler(logging.NullHandler())
 class Listener:
     """``public_url``: https, perhaps with a path. ``listen``: address:port, port 0 takes a free one.
 
-    Until entered nothing listens; UserError when the address or the certificate cannot be used. ``tell`` is the
-    journal's note: a handler that fails is told of, never what it was sent.
+    Until entered nothing listens; UserError when the address or the certificate cannot be used. ``publish``
+    is told of a handler that fails, never of what it was sent.
     """
 
     def __init__(
         self,
         public_url: str,
         listen: str,
-        tell: Callable[..., None],
+        publish: events.Publish,
         *,
         cert_file: Path | None = None,
         key_file: Path | None = None,
@@ -60,7 +59,7 @@ class Listener:
         self._public = public_url.rstrip("/")
         self._prefix = urlsplit(self._public).path
         self._listen = listen
-        self._tell = tell
+        self._publish = publish
         self._files = (cert_file, key_file) if cert_file and key_file else None
         self._handlers: dict[str, Handler] = {}
         self._reading = 0
@@ -134,7 +133,8 @@ class Listener:
             try:
                 context.load_cert_chain(*files)
             except (OSError, ssl.SSLError) as error:
-                self._tell("webhooks.certificate_rejected", reason=f"{type(error).__name__}: the old one stays in use")
+                reason = f"{type(error).__name__}: the old one stays in use"
+                self._publish(events.WebhooksCertificateRejected(reason=reason))
 
     # -------------------------------------------------------------------------------- answering
 
@@ -162,7 +162,7 @@ class Listener:
         now = time.monotonic()
         if now - self._told.get(path, -_TELL_EVERY) >= _TELL_EVERY:
             self._told[path] = now
-            self._tell("webhooks.handler_failed", path=path, reason=type(error).__name__)
+            self._publish(events.WebhooksHandlerFailed(path=path, reason=type(error).__name__))
 
     def _path(self, path: str) -> str:
         """A reverse proxy may take the path of the public address away, or leave it on."""

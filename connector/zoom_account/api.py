@@ -8,6 +8,7 @@ that a room system enters where the meeting's own passcode has letters; the SIP 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,12 +19,14 @@ from urllib.parse import quote
 
 import httpx2
 
+from connector.calendars.bounded import body
 from connector.errors import AccessDenied, CredentialsRejected, RateLimited, SourceUnavailable
 
 _DEADLINE = 10.0  # seconds for one question, the token included
 AT_ONCE = 4
 _RENEW_BEFORE = 120.0  # seconds before a token ends
 _WITHOUT_HINT = timedelta(seconds=30)  # after a 429 that does not say when
+_SIZE_LIMIT = 2**20  # bytes of an answer, inflated: one is a few kilobytes
 _NUMERIC = re.compile(r"\d{1,10}")
 _SIP = re.compile(r"(?:sips?:)?(?P<address>[A-Za-z0-9._~!$&'*+=%-]{1,128}@[A-Za-z0-9.-]{1,253})")
 _NOT_OURS = frozenset({1001, 1010, 3000, 3001})  # no such host or meeting in this account, or a webinar
@@ -37,6 +40,13 @@ class RoomCode:
     passcode: str | None = field(default=None, repr=False)
     sip: str | None = field(default=None, repr=False)
     sip_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
 
 
 class ZoomApi:
@@ -111,16 +121,24 @@ class ZoomApi:
     async def _ask(self, method: str, path: str, content: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         token = await self._access_token()
         answer = await self._send(method, path, content, token)
-        if answer.status_code == 401:  # the token was revoked, or another process of ours made Zoom forget it
+        if answer.status == 401:  # the token was revoked, or another process of ours made Zoom forget it
             if self._token == token:  # else another question has a new one already
                 self._token = ""
             answer = await self._send(method, path, content, await self._access_token())
         return _judged(answer)
 
-    async def _send(self, method: str, path: str, content: Mapping[str, str] | None, token: str) -> httpx2.Response:
+    async def _send(self, method: str, path: str, content: Mapping[str, str] | None, token: str) -> _Answer:
         await self._turn()
         headers = {"Authorization": f"Bearer {token}"}
-        return await self._http.request(method, f"{self._api_url}{path}", headers=headers, json=content)
+        request = self._http.build_request(method, f"{self._api_url}{path}", headers=headers, json=content)
+        return await self._answer(request)
+
+    async def _answer(self, request: httpx2.Request, login: httpx2.BasicAuth | None = None) -> _Answer:
+        response = await self._http.send(request, stream=True, auth=login)
+        try:
+            return _Answer(response.status_code, response.headers, await body(response, "Zoom's answer", _SIZE_LIMIT))
+        finally:
+            await response.aclose()
 
     async def _access_token(self) -> str:
         async with self._logging_in:
@@ -128,8 +146,8 @@ class ZoomApi:
             if self._token and now < self._token_ends - _RENEW_BEFORE:
                 return self._token
             form = {"grant_type": "account_credentials", "account_id": self._account}
-            answer = await self._http.post(self._login_url, data=form, auth=self._login)
-            if answer.status_code in (400, 401, 403):
+            answer = await self._answer(self._http.build_request("POST", self._login_url, data=form), self._login)
+            if answer.status in (400, 401, 403):
                 raise CredentialsRejected(
                     "Zoom refuses account_id, client_id or client_secret; compare them with the page App Credentials"
                     " of the app at marketplace.zoom.us, and see that the app is activated."
@@ -150,9 +168,9 @@ class ZoomApi:
         await asyncio.sleep(at - loop.time())
 
 
-def _judged(answer: httpx2.Response) -> dict[str, Any] | None:
+def _judged(answer: _Answer) -> dict[str, Any] | None:
     """The body, or None for what the account does not have."""
-    status = answer.status_code
+    status = answer.status
     if status == 429:
         raise RateLimited("Zoom asks us to slow down.", retry_after=_retry_after(answer))
     if status >= 500:
@@ -172,17 +190,17 @@ def _judged(answer: httpx2.Response) -> dict[str, Any] | None:
     raise SourceUnavailable(f"Zoom answered {status} (code {code}).")
 
 
-def _tree(answer: httpx2.Response) -> dict[str, Any]:
+def _tree(answer: _Answer) -> dict[str, Any]:
     try:
-        tree = answer.json()
-    except ValueError:
+        tree = json.loads(answer.content)
+    except (ValueError, RecursionError):
         tree = None
     if not isinstance(tree, dict):
-        raise SourceUnavailable(f"Zoom's answer ({answer.status_code}) is not the JSON that it should be.")
+        raise SourceUnavailable(f"Zoom's answer ({answer.status}) is not the JSON that it should be.")
     return tree
 
 
-def _retry_after(answer: httpx2.Response) -> timedelta:
+def _retry_after(answer: _Answer) -> timedelta:
     """Seconds; a day's limit names a moment, as ISO 8601 or as an HTTP date. At most a day."""
     text = answer.headers.get("retry-after", "")
     try:

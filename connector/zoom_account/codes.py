@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from connector.calendars.base import Keep
+from connector import events
+from connector.calendars.base import SourceState
 from connector.clock import Clock, sleep
 from connector.errors import AccessDenied, CalendarError, ConnectorError, CredentialsRejected, RateLimited
 from connector.model import JoinInfo, Meeting
@@ -24,7 +25,7 @@ from connector.store.writer import OwnershipLost
 from connector.zoom_account.api import AT_ONCE, RoomCode, ZoomApi
 from connector.zoom_account.completing import completed, noted
 
-KEEP = ":zoom"  # no [calendars.NAME] can have this name
+STATE = ":zoom"  # no [calendars.NAME] can have this name
 PATIENCE = 2.0  # seconds that a reading of a calendar waits for Zoom
 _ASK_AGAIN = timedelta(hours=12)  # a passcode may be changed without a notice
 _ASK_AGAIN_NONE = timedelta(hours=1)  # not our account's, or none needed
@@ -52,22 +53,22 @@ class _Question:
 
 
 class RoomCodes:
-    """Enter it before use. ``tell`` is the journal's note; ``changed`` is called with a meeting id."""
+    """Enter it before use. ``publish`` is told how Zoom is; ``changed`` is called with a meeting id."""
 
     def __init__(
         self,
         api: ZoomApi,
-        keep: Keep,
+        source_state: SourceState,
         clock: Clock,
-        tell: Callable[..., None],
+        publish: events.Publish,
         changed: Callable[[str], None],
         *,
         patience: float = PATIENCE,
     ) -> None:
         self._api = api
-        self._keep = keep
+        self._source_state = source_state
         self._clock = clock
-        self._tell = tell
+        self._publish = publish
         self._changed = changed
         self._patience = patience
         self._known: dict[str, _Known] = {}
@@ -83,14 +84,15 @@ class RoomCodes:
     async def __aenter__(self) -> Self:
         now = self._clock.now()
         try:
-            for meeting_id, value in (await self._keep.items("")).items():
+            for meeting_id, value in (await self._source_state.items("")).items():
                 known = _read(value)
                 if known is None or known.until <= now:
-                    await self._keep.delete(meeting_id)
+                    await self._source_state.delete(meeting_id)
                 else:
                     self._known[meeting_id] = known
         except ConnectorError as error:  # what was kept only saves questions: it must not cost the daemon
-            self._tell("zoom.failed", reason=f"What was kept of Zoom cannot be read, so all is asked anew. {error}")
+            reason = f"What was kept of Zoom cannot be read, so all is asked anew. {error}"
+            self._publish(events.ZoomFailed(reason=reason))
         self._sweeping = asyncio.create_task(self._sweep(), name="zoom sweep")
         return self
 
@@ -235,7 +237,8 @@ class RoomCodes:
         self._not_before = max(self._not_before or now, now + wait)
         if sentence != self._trouble:
             self._trouble = sentence
-            self._tell("zoom.refused" if isinstance(error, CredentialsRejected) else "zoom.failed", reason=sentence)
+            refused = isinstance(error, CredentialsRejected)
+            self._publish(events.ZoomRefused(reason=sentence) if refused else events.ZoomFailed(reason=sentence))
 
     def _answered(self) -> None:
         if self._resting():  # it was sent before Zoom asked for a pause
@@ -243,7 +246,7 @@ class RoomCodes:
         self._failures, self._not_before = 0, None
         if self._trouble:
             self._trouble = ""
-            self._tell("zoom.recovered")
+            self._publish(events.ZoomRecovered())
 
     # -------------------------------------------------------------------------------- memory
 
@@ -251,7 +254,7 @@ class RoomCodes:
         if not known.code.passcode and not known.code.sip:
             return
         with suppress(ConnectorError, OwnershipLost):  # store and vault say so themselves; it is known until a restart
-            await self._keep.put(meeting_id, _written(known))
+            await self._source_state.put(meeting_id, _written(known))
 
     async def _sweep(self) -> None:
         """Codes of meetings that are over are wiped, also while nobody asks for any."""
@@ -262,7 +265,7 @@ class RoomCodes:
                 del self._known[past]
                 self._invitations.pop(past, None)
                 with suppress(ConnectorError, OwnershipLost):
-                    await self._keep.delete(past)
+                    await self._source_state.delete(past)
 
 
 def _written(known: _Known) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector import events
 from connector.calendars.base import Hook, HookReply
 from connector.clock import Clock
 
@@ -25,10 +26,10 @@ _TELL_EVERY = timedelta(minutes=10)
 class Notices:
     """``handle`` is for Webhooks.serve. ``changed`` is called with the id of a meeting that is not as it was."""
 
-    def __init__(self, token: str, clock: Clock, tell: Callable[..., None], changed: Callable[[str], None]) -> None:
+    def __init__(self, token: str, clock: Clock, publish: events.Publish, changed: Callable[[str], None]) -> None:
         self._token = token.encode()
         self._clock = clock
-        self._tell = tell
+        self._publish = publish
         self._changed = changed
         self._told_at: datetime | None = None
 
@@ -71,7 +72,8 @@ class Notices:
         now = self._clock.now()
         if self._told_at is None or now - self._told_at >= _TELL_EVERY:
             self._told_at = now
-            self._tell("zoom.forged", reason="a call without a valid signature, or with an old time stamp, was refused")
+            reason = "a call without a valid signature, or with an old time stamp, was refused"
+            self._publish(events.ZoomForged(reason=reason))
 
 
 def _meeting_id(payload: Any) -> str:

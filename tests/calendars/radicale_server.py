@@ -15,6 +15,9 @@ from xml.sax.saxutils import escape
 
 import httpx2
 
+from tests.support import patience
+from tests.support.servers import free_port
+
 ACCOUNT, PASSWORD = "rooms", "correct-horse"
 OTHER, OTHER_PASSWORD = "somebody", "battery-staple"
 
@@ -33,9 +36,7 @@ class RadicaleServer:
 
     def __enter__(self) -> Self:
         (self._folder / "users").write_text(f"{ACCOUNT}:{PASSWORD}\n{OTHER}:{OTHER_PASSWORD}\n")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         config = self._folder / "config"
         config.write_text(
             f"[server]\nhosts = 127.0.0.1:{self.port}\n"
@@ -53,10 +54,10 @@ class RadicaleServer:
     ) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(patience.seconds(10))
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patience.seconds(30)
         while process.poll() is None and time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -84,6 +85,6 @@ class RadicaleServer:
 
     async def _send(self, method: str, path: str, body: bytes, account: str = ACCOUNT) -> None:
         password = PASSWORD if account == ACCOUNT else OTHER_PASSWORD
-        async with httpx2.AsyncClient(auth=(account, password), trust_env=False, timeout=20) as http:
+        async with httpx2.AsyncClient(auth=(account, password), trust_env=False, timeout=patience.seconds(20)) as http:
             answer = await http.request(method, f"http://127.0.0.1:{self.port}{path}", content=body)
             assert answer.is_success, (method, path, answer.status_code, answer.text[:200])

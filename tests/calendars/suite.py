@@ -22,6 +22,7 @@ from connector.calendars.base import CalendarSource
 from connector.errors import CalendarError
 from connector.model import Snapshot, Window
 from tests.calendars.ics_text import change, times, utc, vevent, window
+from tests.support import patience
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 
@@ -70,12 +71,12 @@ class PagedBackend(Backend, Protocol):
 
 
 async def read(backend: Backend, when: Window = TUESDAY, zone: tzinfo | None = None) -> Snapshot:
-    async with asyncio.timeout(20):
+    async with patience.timeout(20):
         return await backend.source.read(backend.calendar, when, zone)
 
 
 async def announced(changes: AsyncIterator[str]) -> str:
-    async with asyncio.timeout(10):
+    async with patience.timeout(10):
         return await anext(changes)
 
 
@@ -326,7 +327,7 @@ class SourceContract:
 
     async def test_a_calendar_that_is_not_there_raises(self, backend: Backend) -> None:
         await backend.put("a", vevent("a", "20261110T100000Z", "20261110T110000Z"))
-        async with asyncio.timeout(20):
+        async with patience.timeout(20):
             with pytest.raises(CalendarError) as caught:
                 await backend.source.read(f"{backend.calendar}x", TUESDAY)
         assert str(caught.value).endswith(".")
@@ -420,7 +421,7 @@ class SourceContract:
         await backend.put("a", vevent("a", "20261110T100000Z", "20261110T113000Z", sequence=1))
         assert times((await read(backend)).events) == [("a", "11-10 10:00", "11-10 11:30")]
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.5):
+            async with patience.timeout(0.5):
                 await anext(backend.source.changes())
 
     async def test_many_readers_at_once(self, backend: Backend) -> None:

@@ -6,19 +6,23 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pytest
 from aiohttp import web
 
-from connector.calendars.caldav import CaldavSource
+from connector.calendars.base import MemoryState, NoWebhooks, SourceContext
+from connector.calendars.caldav import CaldavSource, plug
 from connector.calendars.caldav_http import join, trusted
-from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable, UserError
 from connector.model import Snapshot
 from tests.calendars.ics_text import vcalendar, vevent, window
 from tests.calendars.radicale_server import ACCOUNT, OTHER, PASSWORD, RadicaleServer
-from tests.calendars.raw_server import drip, raw_server
+from tests.support import patience
+from tests.support.servers import drip, raw_server
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 A = vcalendar(vevent("a", "20261110T100000Z", "20261110T110000Z"))
@@ -207,9 +211,13 @@ async def test_paths_are_asked_for_as_they_are_written(told: ToldServer, path: s
 
 
 async def test_a_server_that_never_finishes() -> None:
-    async with raw_server(drip) as url, open_source(url, deadline=timedelta(seconds=0.5)) as source:
-        async with asyncio.timeout(10):
-            assert "within" in str(await refused(source, "/cal/"))
+    drips = partial(drip, status=b"207 Multi-Status")
+    async with (
+        raw_server(drips) as url,
+        open_source(url, deadline=timedelta(seconds=0.5)) as source,
+        patience.timeout(10),
+    ):
+        assert "within" in str(await refused(source, "/cal/"))
 
 
 async def test_items_that_the_server_does_not_give_are_named(told: ToldServer) -> None:
@@ -296,3 +304,13 @@ def test_a_sibling_needs_a_parent_of_two_labels() -> None:
 )
 def test_addresses_as_people_write_them(path: str, url: str) -> None:
     assert join("https://dav.example.org/root/", path) == url
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_authorities_that_cannot_be_used_are_a_sentence(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    context = SourceContext("office", str, tmp_path, MemoryState(), NoWebhooks(), lambda *_, **__: None)
+    options = {"url": "https://dav.example.org/", "username": "rooms", "password": "env:X", "ca_file": "ca.pem"}
+    with pytest.raises(UserError, match=r"ca_file .*ca\.pem cannot be read, or holds no certificate"):
+        plug(options, context)

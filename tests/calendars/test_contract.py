@@ -16,10 +16,10 @@ from connector.calendars.base import CalendarSource
 from connector.calendars.caldav import CaldavSource
 from connector.calendars.ics import IcsSource
 from tests.calendars.ics_text import vcalendar
-from tests.calendars.proxy import Proxy
 from tests.calendars.radicale_server import ACCOUNT, PASSWORD, RadicaleServer
 from tests.calendars.suite import SourceContract
 from tests.calendars.web_server import WebServer
+from tests.support.proxies import Wire
 
 SOON = timedelta(seconds=0.1)
 
@@ -138,7 +138,7 @@ class TestIcsFolder(SourceContract):
 class OnTheWeb:
     PATH = "/shown-to-nobody/room.ics"
 
-    def __init__(self, source: IcsSource, server: WebServer, proxy: Proxy) -> None:
+    def __init__(self, source: IcsSource, server: WebServer, proxy: Wire) -> None:
         self.source: CalendarSource = source
         self.calendar = f"http://127.0.0.1:{proxy.port}{self.PATH}"
         self.owner, self.secrets = "", (self.PATH, "shown-to-nobody")
@@ -175,7 +175,7 @@ class TestIcsUrl(SourceContract):
     async def backend(self, tmp_path: Path) -> AsyncIterator[OnTheWeb]:
         async with AsyncExitStack() as stack:
             server = await stack.enter_async_context(WebServer())
-            proxy = await stack.enter_async_context(Proxy(server.port))
+            proxy = await stack.enter_async_context(Wire(server.port))
             source = await stack.enter_async_context(IcsSource(tmp_path, allow_http=True, poll_every=SOON))
             yield OnTheWeb(source, server, proxy)
 
@@ -183,7 +183,7 @@ class TestIcsUrl(SourceContract):
 class OnCaldav:
     """A calendar on Radicale. Items are named by their UID; zones are defined in each, as servers want them."""
 
-    def __init__(self, source: CaldavSource, server: RadicaleServer, path: str, proxy: Proxy) -> None:
+    def __init__(self, source: CaldavSource, server: RadicaleServer, path: str, proxy: Wire) -> None:
         self.source: CalendarSource = source
         self.calendar = path
         self.owner = ""  # Radicale tells no mail address of a principal
@@ -217,7 +217,7 @@ class TestCaldav(SourceContract):
     async def backend(self, radicale: RadicaleServer) -> AsyncIterator[OnCaldav]:
         path = await radicale.make_calendar(f"room-{os.urandom(4).hex()}")
         async with AsyncExitStack() as stack:
-            proxy = await stack.enter_async_context(Proxy(radicale.port))
+            proxy = await stack.enter_async_context(Wire(radicale.port))
             source = await stack.enter_async_context(
                 CaldavSource(f"http://127.0.0.1:{proxy.port}/", ACCOUNT, PASSWORD, poll_every=SOON)
             )

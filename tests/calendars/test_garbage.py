@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.calendars.icalendar_events import events_between
@@ -15,9 +14,7 @@ from tests.calendars.ics_text import change, vcalendar, vevent, window
 
 WINDOW = window("2026-11-10", "2026-11-12")
 BERLIN = ZoneInfo("Europe/Berlin")
-QUICK = settings(
-    deadline=timedelta(seconds=20), max_examples=150, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+QUICK = settings(max_examples=150, derandomize=True)
 
 LINES = st.sampled_from(
     [

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from connector.calendars.icalendar_events import Agenda, events_between, parse
 from connector.errors import SourceUnavailable
-from connector.model import Event, Snapshot
+from connector.model import Event, Snapshot, Window
 from tests.calendars.ics_text import change, times, utc, vcalendar, vevent, window
+from tests.support import patience
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOVEMBER_10 = window("2026-11-10", "2026-11-11")
@@ -377,7 +379,7 @@ def test_one_bad_event_is_named_and_the_others_are_read(block: str, word: str) -
 def test_rules_that_never_match_end_in_time(rule: str) -> None:
     started = time.perf_counter()
     read(vevent("a", "20260101T100000Z", "20260101T110000Z", f"RRULE:{rule}"))
-    assert time.perf_counter() - started < 20  # about 2 s on an idle core
+    assert time.perf_counter() - started < patience.seconds(20)  # about 2 s on an idle core
 
 
 # ------------------------------------------------------------------------------------ cost
@@ -390,7 +392,7 @@ def test_five_megabytes_of_description() -> None:
     started = time.perf_counter()
     (event,) = events_between(data, NOVEMBER_10, BERLIN).events
     assert len(event.texts[0].content) > 4_900_000
-    assert time.perf_counter() - started < 10  # about 0.5 s on an idle core
+    assert time.perf_counter() - started < patience.seconds(10)  # about 0.5 s on an idle core
 
 
 def test_unchanged_events_are_not_read_again() -> None:
@@ -401,3 +403,28 @@ def test_unchanged_events_are_not_read_again() -> None:
     assert after.components[1] is not before.components[1]
     moved_zone = parse(vcalendar("X-WR-TIMEZONE:Europe/Berlin\r\n", first), "x", previous=before)
     assert moved_zone.components[0] is not before.components[0]
+
+
+# ------------------------------------------------------------------------------------ expansions that raise
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RRULE:FREQ=MONTHLY;BYDAY=99MO",
+        "RRULE:FREQ=DAILY\r\nRDATE;VALUE=TIME:133000Z",
+        "RRULE:FREQ=DAILY\r\nRDATE;VALUE=DURATION:PT1H",
+    ],
+)
+def test_an_event_whose_expansion_raises_is_unreadable_at_every_window(line: str) -> None:
+    """The recurrence library's object keeps its lock after an error: used again, it would wait for ever (B4)."""
+    data = vcalendar(
+        vevent("bad", "20261102T100000Z", "20261102T110000Z", line), vevent("good", "20261102T100000Z", "")
+    )
+    agenda = Agenda([parse(data, "The calendar")], zone=UTC)
+    for weeks in range(0, 12, 2):
+        start = datetime(2026, 11, 2, tzinfo=UTC) + timedelta(weeks=weeks)
+        snapshot = agenda.between(Window(start, start + timedelta(days=2)))
+        assert [item.series_uid for item in snapshot.unreadable] in (["bad"], [])
+        assert [event.series_uid for event in snapshot.events if event.series_uid == "good"] == ["good"] * (weeks == 0)

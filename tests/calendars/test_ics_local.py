@@ -15,6 +15,7 @@ import pytest
 from connector.calendars.ics import IcsSource
 from connector.errors import SourceUnavailable
 from tests.calendars.ics_text import times, utc, vcalendar, vevent, window
+from tests.support import patience
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 A = vevent("a", "20261110T100000Z", "20261110T110000Z")
@@ -35,7 +36,7 @@ def write_old(path: Path, data: bytes, age: float = 60) -> None:
 
 
 async def next_change(source: IcsSource) -> str:
-    async with asyncio.timeout(10):
+    async with patience.timeout(10):
         return await anext(source.changes())
 
 
@@ -176,7 +177,7 @@ async def test_what_the_kernel_does_not_tell_is_found_by_looking(tmp_path: Path)
         source.watch("room.ics")
         assert await next_change(source) == "room.ics"  # looked at first
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.5):
+            async with patience.timeout(0.5):
                 await anext(source.changes())
         target.write_bytes(vcalendar(B))
         assert await next_change(source) == "room.ics"

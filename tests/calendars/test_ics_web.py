@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,17 +12,15 @@ from pathlib import Path
 import httpx2
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from connector.calendars.ics import IcsSource
 from connector.calendars.ics_web import retry_after
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from tests.calendars.ics_text import vcalendar, vevent, window
-from tests.calendars.raw_server import drip, raw_server
 from tests.calendars.web_server import WebServer
+from tests.support import patience
+from tests.support.certificates import issue
+from tests.support.servers import drip, raw_server
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 A = vcalendar(vevent("a", "20261110T100000Z", "20261110T110000Z"))
@@ -38,7 +35,7 @@ async def server() -> AsyncIterator[WebServer]:
 
 @pytest.fixture
 async def source(tmp_path: Path) -> AsyncIterator[IcsSource]:
-    async with IcsSource(tmp_path, allow_http=True, deadline=timedelta(seconds=5)) as source:
+    async with IcsSource(tmp_path, allow_http=True, deadline=timedelta(seconds=patience.seconds(5))) as source:
         yield source
 
 
@@ -119,9 +116,9 @@ async def test_half_of_what_was_announced(source: IcsSource) -> None:
 
 async def test_an_answer_that_drips_is_cut_at_the_deadline(tmp_path: Path) -> None:
     soon = timedelta(seconds=0.5)
-    async with raw_server(drip) as url, IcsSource(tmp_path, allow_http=True, deadline=soon) as source:
-        async with asyncio.timeout(5):
-            assert "within" in str(await refused(source, url.rstrip("/") + SECRET))
+    source = IcsSource(tmp_path, allow_http=True, deadline=soon)
+    async with raw_server(drip) as url, source, patience.timeout(5):
+        assert "within" in str(await refused(source, url.rstrip("/") + SECRET))
 
 
 async def test_nobody_listens(source: IcsSource, server: WebServer) -> None:
@@ -182,7 +179,7 @@ async def test_a_refused_password_is_not_sent_again_by_itself(tmp_path: Path, se
         source.watch(url)
         await source.read(url, TUESDAY)
         server.answers[SECRET] = (401, {"WWW-Authenticate": "Basic realm=x"}, b"")
-        async with asyncio.timeout(5):
+        async with patience.timeout(5):
             while len([path for path, _ in server.requests if path == SECRET]) < 2:
                 await asyncio.sleep(0.02)
         asked = len(server.requests)
@@ -191,31 +188,6 @@ async def test_a_refused_password_is_not_sent_again_by_itself(tmp_path: Path, se
 
 
 # ------------------------------------------------------------------------------------ TLS
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
 
 
 async def test_an_unknown_certificate_is_refused(tmp_path: Path, source: IcsSource) -> None:
@@ -227,7 +199,7 @@ async def test_an_unknown_certificate_is_refused(tmp_path: Path, source: IcsSour
 
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self_signed(tmp_path)).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=issue("localhost").server_context()).start()
     try:
         port = runner.addresses[0][1]
         assert "certificate" in str(await refused(source, f"https://localhost:{port}{SECRET}"))
@@ -259,6 +231,6 @@ async def test_leaving_ends_every_task_and_thread(tmp_path: Path, server: WebSer
         source.watch(server.url + "/a")
         await source.read(server.url + "/a", TUESDAY)
     assert [task for task in asyncio.all_tasks() if (task.get_name() or "").startswith("ics")] == []
-    async with asyncio.timeout(10):
+    async with patience.timeout(10):
         while any(thread.name.startswith("ics") for thread in threading.enumerate()):
             await asyncio.sleep(0.02)

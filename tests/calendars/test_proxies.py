@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import niquests
 import pytest
 
 from connector.calendars.ics import IcsSource
@@ -15,7 +13,7 @@ from connector.standins.zoom import ZoomMeeting, ZoomStandIn
 from tests.calendars.ics_text import vcalendar, vevent, window
 from tests.calendars.test_caldav import ToldServer, open_source, read
 from tests.calendars.web_server import WebServer
-from tests.support.connect_proxy import ConnectProxy
+from tests.support.proxies import ConnectProxy
 from tests.zoom_account.conftest import api_of
 
 
@@ -25,16 +23,7 @@ async def proxy() -> AsyncIterator[ConnectProxy]:
         with pytest.MonkeyPatch.context() as patched:
             for name, value in proxy.environment.items():
                 patched.setenv(name, value)
-            _look_again()
             yield proxy
-    _look_again()
-
-
-def _look_again() -> None:
-    """caldav's client asks once a process."""
-    cached: Any = niquests.utils
-    cached.getproxies.cache_clear()
-    cached.getproxies_environment.cache_clear()
 
 
 async def test_an_address_of_a_calendar(proxy: ConnectProxy, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.calendars.base import NoKeep, NoWebhooks, SourceContext
+from connector.calendars.base import MemoryState, NoWebhooks, SourceContext
 from connector.calendars.registry import GROUP, SourceRecord, _load, open_source
 from connector.errors import UserError
 from tests.calendars.ics_text import vcalendar, vevent, window
@@ -17,7 +17,7 @@ BUILT_IN = {name: _load(EntryPoint(name, f"connector.calendars.{name}:plug", GRO
 
 
 def context(secret: Callable[[str], str], base: Path) -> SourceContext:
-    return SourceContext("test", secret, base, NoKeep(), NoWebhooks(), lambda *_, **__: None)
+    return SourceContext("test", secret, base, MemoryState(), NoWebhooks(), lambda _: None)
 
 
 def no_secret(reference: str) -> str:

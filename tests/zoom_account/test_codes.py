@@ -12,17 +12,19 @@ from typing import Any
 
 import pytest
 
-from connector.calendars.base import Keep, NoKeep
+from connector.calendars.base import MemoryState, SourceState
+from connector.events import Happened
 from connector.model import JoinInfo, Meeting
-from connector.running.source_state import StoredKeep
+from connector.running.source_state import StoredState
 from connector.standins.zoom import ZoomMeeting, ZoomStandIn
 from connector.store.store import Store
 from connector.vault import Vault
 from connector.zoom_account.api import RoomCode
-from connector.zoom_account.codes import KEEP, RoomCodes
+from connector.zoom_account.codes import STATE, RoomCodes
 from connector.zoom_account.completing import completed
 from tests.support.clock import NINE, FakeClock
-from tests.support.house import meeting
+from tests.support.harness import meeting
+from tests.support.patience import until
 from tests.zoom_account.conftest import api_of
 
 ID = "12345678901"
@@ -36,21 +38,23 @@ def bare(number: str = ID, **join: Any) -> Meeting:
 
 
 class Desk:
-    def __init__(self, zoom: ZoomStandIn, keep: Keep) -> None:
+    def __init__(self, zoom: ZoomStandIn, source_state: SourceState) -> None:
         self.zoom = zoom
-        self.keep = keep
+        self.source_state = source_state
         self.clock = FakeClock()
         self.told: list[tuple[str, str]] = []
         self.changed: list[str] = []
 
     @asynccontextmanager
     async def codes(self, patience: float = 5) -> AsyncIterator[RoomCodes]:
-        found = RoomCodes(api_of(self.zoom), self.keep, self.clock, self._tell, self.changed.append, patience=patience)
+        found = RoomCodes(
+            api_of(self.zoom), self.source_state, self.clock, self._publish, self.changed.append, patience=patience
+        )
         async with found:
             yield found
 
-    def _tell(self, event: str, **detail: Any) -> None:
-        self.told.append((event, str(detail.get("reason", ""))))
+    def _publish(self, event: Happened) -> None:
+        self.told.append((event.name, str(event.fields().get("reason", ""))))
 
     def questions(self) -> int:
         return sum("/meetings/" in line for line in self.zoom.state.asked)
@@ -59,17 +63,11 @@ class Desk:
 @pytest.fixture
 def desk(zoom: ZoomStandIn) -> Desk:
     zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
-    return Desk(zoom, NoKeep())
+    return Desk(zoom, MemoryState())
 
 
 def without_evidence(found: Meeting) -> Meeting:
     return replace(found, join=replace(found.join, evidence=()))
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 # ------------------------------------------------------------------------------------ what becomes of a meeting
@@ -294,7 +292,7 @@ async def test_a_changed_passcode_is_asked_for_and_the_old_one_used_until_then(d
 async def test_it_is_kept_sealed_for_the_meetings_life(zoom: ZoomStandIn, tmp_path: Path) -> None:
     zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
     store = await Store.open(tmp_path / "db", Vault.open(tmp_path / "vault.key"), NINE)
-    desk = Desk(zoom, StoredKeep(store, KEEP))
+    desk = Desk(zoom, StoredState(store, STATE))
     async with desk.codes() as codes:
         await codes.enrich(bare())
     assert all(b"482913" not in path.read_bytes() for path in tmp_path.iterdir())
@@ -303,26 +301,26 @@ async def test_it_is_kept_sealed_for_the_meetings_life(zoom: ZoomStandIn, tmp_pa
         assert (await codes.enrich(bare())).join.passcode == "482913"
     desk.clock._now += timedelta(days=2)
     async with desk.codes():
-        assert await desk.keep.items("") == {}
+        assert await desk.source_state.items("") == {}
     await store.close()
 
 
 async def test_it_is_wiped_while_nobody_asks_for_any(desk: Desk) -> None:
     async with desk.codes() as codes:
         await codes.enrich(bare())
-        assert await desk.keep.items("") != {}
+        assert await desk.source_state.items("") != {}
         await desk.clock.advance(timedelta(hours=3), lambda: asyncio.sleep(0))
         await until(lambda: not codes._known)
-        assert await desk.keep.items("") == {}
+        assert await desk.source_state.items("") == {}
 
 
 async def test_a_memory_that_cannot_be_read_costs_only_questions(zoom: ZoomStandIn, tmp_path: Path) -> None:
     zoom.state.add(ZoomMeeting(ID, "JBrowse", "482913"))
     store = await Store.open(tmp_path / "db", Vault.open(tmp_path / "vault.key"), NINE)
-    await StoredKeep(store, KEEP).put(ID, b"{}")
+    await StoredState(store, STATE).put(ID, b"{}")
     await store.close()
     store = await Store.open(tmp_path / "db", Vault.open(tmp_path / "other.key"), NINE)
-    desk = Desk(zoom, StoredKeep(store, KEEP))
+    desk = Desk(zoom, StoredState(store, STATE))
     async with desk.codes() as codes:
         assert (await codes.enrich(bare())).join.passcode == "482913"
     assert "all is asked anew" in desk.told[0][1]
@@ -338,11 +336,11 @@ async def test_a_series_keeps_its_passcode(desk: Desk) -> None:
             await until(lambda: not codes._open)
             desk.clock._now += timedelta(days=1) if day < 4 else timedelta(0)
     async with desk.codes() as codes:
-        assert await desk.keep.get(ID) is not None
+        assert await desk.source_state.get(ID) is not None
 
 
 async def test_what_another_version_wrote_is_forgotten(desk: Desk) -> None:
     for key, value in (("1", b"{}"), ("2", b"\xff"), ("3", b'{"passcode": 5}'), ("4", b"[]")):
-        await desk.keep.put(key, value)
+        await desk.source_state.put(key, value)
     async with desk.codes():
-        assert await desk.keep.items("") == {}
+        assert await desk.source_state.items("") == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,10 +16,12 @@ from connector.settings import load_settings, open_vault
 from connector.standins.zoom import ZoomMeeting, ZoomStandIn
 from connector.store.store import Store
 from connector.zoom_account.notices import PATH
-from tests.calendars.core.certificates import authority, issue
 from tests.calendars.core.conftest import provider
 from tests.calendars.core.fake_source import Provider, event
-from tests.calendars.core.house import Folder, until
+from tests.calendars.core.harness import Folder
+from tests.support.certificates import authority, issue
+from tests.support.patience import until
+from tests.support.servers import free_port
 
 __all__ = ["provider"]
 
@@ -91,7 +92,7 @@ async def test_the_passcode_reaches_the_plan_and_explain(folder: Folder, zoom: Z
     async with folder.daemon():
         await planned(folder, f"{ID}@zoomcrc.com")
     with sqlite3.connect(folder.database) as conn:
-        assert conn.execute("select count(*) from keep where source = ':zoom'").fetchone() == (0,)
+        assert conn.execute("select count(*) from source_state where source = ':zoom'").fetchone() == (0,)
     conn.close()
 
 
@@ -127,10 +128,8 @@ class Hooked:
 async def hooked(folder: Folder, zoom: ZoomStandIn, tmp_path: Path) -> AsyncIterator[Hooked]:
     folder.environ |= {"ZOOM": zoom.state.client_secret, "HOOK": zoom.state.webhook_token}
     ours = authority()
-    issue(ours, tmp_path / "cert.pem", tmp_path / "key.pem")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    issue("127.0.0.1", by=ours).write(tmp_path)
+    port = free_port()
     hooks = f"""webhook_token = "env:HOOK"
 [webhooks]
 public_url = "https://127.0.0.1:{port}"

@@ -24,7 +24,7 @@ class Desk:
         self.clock = FakeClock()
         self.changed: list[str] = []
         self.told: list[str] = []
-        self.notices = Notices(TOKEN, self.clock, lambda event, **_: self.told.append(event), self.changed.append)
+        self.notices = Notices(TOKEN, self.clock, lambda event: self.told.append(event.name), self.changed.append)
 
     def send(self, tree: Any, *, token: str = TOKEN, age: float = 0, **headers: str) -> HookReply:
         body = tree if isinstance(tree, bytes) else json.dumps(tree).encode()

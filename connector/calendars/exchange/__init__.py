@@ -44,8 +44,8 @@ def plug(config: Mapping[str, object], context: SourceContext) -> ExchangeSource
 
     from connector.calendars.exchange.client import Server  # exchangelib: 0.8 s and 51 MB, only for those who use it
     from connector.calendars.exchange.mailboxes import Access
+    from connector.calendars.exchange.push import StreamTimings
     from connector.calendars.exchange.source import ExchangeSource
-    from connector.calendars.exchange.streams import Pace
 
     return ExchangeSource(
         Server(
@@ -62,11 +62,11 @@ def plug(config: Mapping[str, object], context: SourceContext) -> ExchangeSource
             deadline=deadline.total_seconds(),
             section=context.name,
         ),
-        keep=context.keep,
-        tell=context.tell,
+        source_state=context.source_state,
+        publish=context.publish,
         zone=zone,
         poll_every=poll_every,
-        pace=Pace() if streaming else None,
+        timings=StreamTimings() if streaming else None,
     )
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -19,12 +18,14 @@ from connector.calendars.exchange.items import Broken, Item
 from connector.calendars.exchange.mailboxes import Access, Mailboxes
 from connector.calendars.exchange.signin import SignIn
 from connector.calendars.exchange.transport import Call
+from connector.calendars.worker_threads import WorkerThreads
 from connector.errors import SourceUnavailable
 from connector.model import Window
 
 T = TypeVar("T")
 
 _THREADS = 8  # of the 27 requests at once that Exchange's default policy allows an account
+_FREED_WITHIN = 3.0  # seconds: a thread that has not ended by then, though its connection was cut, is given up
 _TALKATIVE = ("exchangelib", "requests_ntlm", "requests_gssapi", "spnego")  # bodies and tickets in their debug lines
 
 
@@ -66,16 +67,16 @@ class Client:
         )
         self.clock_skew: timedelta | None = None  # the server's clock minus ours, as last seen
         self._url = server.url
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="exchange")
+        self._threads = WorkerThreads("exchange", _THREADS)
         self._lock = threading.Lock()
         self._mailboxes: Mailboxes | None = None
         self._calls: set[Call] = set()
 
-    def close(self) -> None:
-        """Ends what is under way."""
+    async def close(self) -> None:
+        """Ends what is under way, within a few seconds."""
         for call in list(self._calls):
             call.abort()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        await self._threads.finish(_FREED_WITHIN)
         if self._mailboxes is not None:
             self._mailboxes.close()
 
@@ -101,8 +102,7 @@ class Client:
         """Raises a CalendarError. Cancelled or too late, the thread is freed: its connection is cut."""
         call = Call()
         self._calls.add(call)
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._pool, self.work, calendar, request, call)
+        future = self._threads.submit(lambda: self.work(calendar, request, call))
         try:
             async with asyncio.timeout(self.server.deadline):
                 return await future
@@ -115,6 +115,7 @@ class Client:
             self._calls.discard(call)
             if not future.done() or future.cancelled():
                 call.abort()
+                asyncio.get_running_loop().call_later(_FREED_WITHIN, self._threads.abandon, future)
 
     # -------------------------------------------------------------------------------- for threads
 

@@ -24,7 +24,7 @@ _MOST = 0.8
 _SKEW = timedelta(minutes=2)
 
 
-async def examine_server(client: Client, now: datetime) -> tuple[Finding, ...]:
+async def examine_source(client: Client, now: datetime) -> tuple[Finding, ...]:
     """Sign-in, room lists and the clock."""
     try:
         places = await client.places()

@@ -9,7 +9,7 @@ import secrets
 import time
 from contextlib import suppress
 
-from connector.calendars.base import Keep
+from connector.calendars.base import SourceState
 from connector.calendars.exchange.signin import TRIES, SignIn
 from connector.errors import ConnectorError
 
@@ -19,19 +19,19 @@ _KEY = "refusals"
 class Refusals:
     """The credentials themselves are not kept, only a salted fingerprint of them, to know them again."""
 
-    def __init__(self, keep: Keep, *credentials: str) -> None:
-        self._keep = keep
+    def __init__(self, source_state: SourceState, *credentials: str) -> None:
+        self._source_state = source_state
         self._credentials = "\x1f".join(credentials).encode()
         self._noted = 0
 
     async def recall(self, signin: SignIn) -> None:
-        """Raises what the keep raises. Other credentials are another matter."""
-        stored = await self._keep.get(_KEY)
+        """Raises what the state raises. Other credentials are another matter."""
+        stored = await self._source_state.get(_KEY)
         if stored is None:
             return
         note = json.loads(stored)
         self._noted = note["count"]
-        if hmac.compare_digest(self._print(bytes.fromhex(note["salt"])), note["print"]):
+        if hmac.compare_digest(self._fingerprint(bytes.fromhex(note["salt"])), note["print"]):
             signin.resume(self._noted, max(time.time() - note["at"], 0.0))
         else:
             await self.note(signin)
@@ -45,7 +45,7 @@ class Refusals:
             if count:
                 await self._put(count, time.time())
             else:
-                await self._keep.delete(_KEY)
+                await self._source_state.delete(_KEY)
             self._noted = count
 
     async def forgive(self) -> None:
@@ -53,12 +53,12 @@ class Refusals:
         await self._put(TRIES - 1, 0.0)
 
     async def forget(self) -> None:
-        await self._keep.delete(_KEY)
+        await self._source_state.delete(_KEY)
 
     async def _put(self, count: int, moment: float) -> None:
         salt = secrets.token_bytes(16)
-        note = {"salt": salt.hex(), "print": self._print(salt), "count": count, "at": moment}
-        await self._keep.put(_KEY, json.dumps(note).encode())
+        note = {"salt": salt.hex(), "print": self._fingerprint(salt), "count": count, "at": moment}
+        await self._source_state.put(_KEY, json.dumps(note).encode())
 
-    def _print(self, salt: bytes) -> str:
+    def _fingerprint(self, salt: bytes) -> str:
         return hmac.new(salt, self._credentials, hashlib.sha256).hexdigest()

@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from connector.calendars.base import Finding, Keep, Place
+from connector.calendars.base import Finding, Place, SourceState
 from connector.calendars.exchange.client import Client, Server
-from connector.calendars.exchange.doctor import examine_calendar, examine_server
+from connector.calendars.exchange.doctor import examine_calendar, examine_source
 from connector.calendars.exchange.items import Broken, Item, event_of, touches
+from connector.calendars.exchange.push import Streams, StreamTimings
 from connector.calendars.exchange.refusals import Refusals
-from connector.calendars.exchange.streams import Pace, Streams
 from connector.calendars.triggers import Triggers
 from connector.errors import CalendarError
+from connector.events import Publish
 from connector.model import Event, Snapshot, Unreadable, Window
 
 _MARGIN = timedelta(days=1)  # listed around the window: all-day events are stored in the zone of whoever made them
@@ -26,45 +27,48 @@ class ExchangeSource:
     """See ``connector.calendars.base``: CalendarSource, Directory, Examinable and Removable.
 
     ``zone`` as in IcsSource. ``poll_every``: how often watched calendars without a live stream are compared; None in
-    ``pace`` means no streams. ``tell`` is the journal's.
+    ``pace`` means no streams. ``publish`` is
+    called on the event loop.
     """
 
     def __init__(
         self,
         server: Server,
         *,
-        keep: Keep,
-        tell: Callable[..., None],
+        source_state: SourceState,
+        publish: Publish,
         zone: tzinfo = UTC,
         poll_every: timedelta = timedelta(seconds=60),
-        pace: Pace | None = None,
+        timings: StreamTimings | None = None,
     ) -> None:
         self._client = Client(server)
-        self._refusals = Refusals(keep, server.url or server.email, server.access.username, server.access.password)
-        self._tell = tell
+        self._refusals = Refusals(
+            source_state, server.url or server.email, server.access.username, server.access.password
+        )
+        self._publish = publish
         self._zone = zone
         self._poll_every = poll_every
-        self._pace = pace
+        self._timings = timings
         self._triggers = Triggers()
-        self._remotes: dict[str, _Remote] = {}
+        self._cache: dict[str, _CachedMailbox] = {}
         self._watched: dict[str, None] = {}
         self._streams: Streams | None = None
         self._poller: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._refusals.recall(self._client.signin)
-        if self._pace is not None:
+        if self._timings is not None:
             loop = asyncio.get_running_loop()
 
-            def from_thread(function: Callable[..., None], *arguments: str) -> None:
+            def from_thread(function: Callable[[Any], None], argument: object) -> None:
                 with suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                    loop.call_soon_threadsafe(function, *arguments)
+                    loop.call_soon_threadsafe(function, argument)
 
             self._streams = Streams(
                 self._client,
-                self._pace,
+                self._timings,
                 lambda calendar: from_thread(self._heard, calendar),
-                lambda event, reason: from_thread(self._news, event, reason),
+                lambda event: from_thread(self._publish, event),
             )
             for calendar in self._watched:
                 self._streams.add(calendar)
@@ -80,7 +84,7 @@ class ExchangeSource:
         streams, self._streams = self._streams, None
         if streams is not None:
             await asyncio.to_thread(streams.stop)
-        await asyncio.to_thread(self._client.close)
+        await self._client.close()
 
     # -------------------------------------------------------------------------------- reading
 
@@ -89,17 +93,17 @@ class ExchangeSource:
 
         Costs one small request where nothing changed; what is new or changed is fetched whole.
         """
-        remote = self._remotes.setdefault(calendar, _Remote())
-        async with remote.lock:
+        cached = self._cache.setdefault(calendar, _CachedMailbox())
+        async with cached.lock:
             wide = Window(window.start - _MARGIN, window.end + _MARGIN)
             try:
                 listing = await self._client.listing(calendar, wide)
-                missing = remote.missing(listing)
+                missing = cached.missing(listing)
                 fetched = await self._client.items(calendar, missing) if missing else {}
             finally:
                 await self._refusals.note(self._client.signin)
-            remote.take(wide, listing, fetched)
-            return remote.snapshot(window, zone or self._zone)
+            cached.take(wide, listing, fetched)
+            return cached.snapshot(window, zone or self._zone)
 
     # -------------------------------------------------------------------------------- changes
 
@@ -117,14 +121,11 @@ class ExchangeSource:
         if self._streams is not None:
             self._streams.remove(calendar)
         self._triggers.discard(calendar)
-        self._remotes.pop(calendar, None)
+        self._cache.pop(calendar, None)
 
     def _heard(self, calendar: str) -> None:
         if calendar in self._watched:
             self._triggers.add(calendar)
-
-    def _news(self, event: str, reason: str) -> None:
-        self._tell(event, reason=reason)
 
     async def _poll(self) -> None:
         while True:
@@ -135,15 +136,15 @@ class ExchangeSource:
 
     async def _look(self, calendar: str) -> None:
         """Compares with what was last read or announced; before the first reading there is nothing to compare."""
-        remote = self._remotes.get(calendar)
-        if remote is None or remote.window is None:
+        cached = self._cache.get(calendar)
+        if cached is None or cached.window is None:
             return
         try:
-            listing = await self._client.listing(calendar, remote.window)
+            listing = await self._client.listing(calendar, cached.window)
         except CalendarError:
             return  # the next reading says so, to those who can do something about it
-        if listing not in (remote.listing, remote.announced):
-            remote.announced = listing
+        if listing not in (cached.listing, cached.announced):
+            cached.announced = listing
             self._heard(calendar)
 
     # -------------------------------------------------------------------------------- rooms, doctor, removal
@@ -158,12 +159,12 @@ class ExchangeSource:
             if calendar is not None:
                 return await examine_calendar(self._client, calendar, now)
             self._client.signin.ask_once()
-            return await examine_server(self._client, now)
+            return await examine_source(self._client, now)
         finally:
             await self._refusals.note(self._client.signin)
 
     async def forgive(self) -> None:
-        """A person lets refused credentials be tried once more, by the next source that is opened with this keep."""
+        """A person lets refused credentials be tried once more, by the next source that is opened with this state."""
         await self._refusals.forgive()
 
     async def dispose(self) -> None:
@@ -172,11 +173,11 @@ class ExchangeSource:
         if streams is not None:
             await asyncio.to_thread(streams.stop)
         self._watched.clear()
-        self._remotes.clear()
+        self._cache.clear()
         await self._refusals.forget()
 
 
-class _Remote:
+class _CachedMailbox:
     """One calendar: what was listed last, and each item's last good form."""
 
     def __init__(self) -> None:

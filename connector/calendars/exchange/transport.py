@@ -30,7 +30,8 @@ from exchangelib.errors import (  # type: ignore[import-untyped]
 )
 from exchangelib.protocol import FailFast, Protocol  # type: ignore[import-untyped]
 from exchangelib.util import is_xml  # type: ignore[import-untyped]
-from requests.adapters import HTTPAdapter
+
+from connector.calendars.bounded_requests import BoundedAdapter
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))  # a dead peer shows within 2 minutes
 _END = re.compile(rb"</(?:\w+:)?Envelope\s*>\s*$")
@@ -139,7 +140,7 @@ def tls_context(ca_file: str | None) -> OneConnection:
     return context
 
 
-class _Adapter(HTTPAdapter):
+class _Adapter(BoundedAdapter):
     def __init__(self, ca_file: str | None) -> None:
         self._context = tls_context(ca_file)
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)

@@ -9,11 +9,11 @@ from typing import Literal
 
 from connector.calendars.base import Finding
 from connector.calendars.expiry import WARN_DAYS
-from connector.calendars.google.channels import quota_user
 from connector.calendars.google.events import FREE_BUSY, PRIVATE_HIDDEN
 from connector.calendars.google.http import Answer, GoogleApi
 from connector.calendars.google.key import Identity
 from connector.calendars.google.key_life import life, life_sentence
+from connector.calendars.google.push import quota_user
 from connector.calendars.google.remedies import new_key_step, parted, share_step
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
@@ -32,7 +32,7 @@ _OUTAGE = (
 _FIELDS = "kind,accessRole,timeZone,items(visibility,summary,attendees(email,self,responseStatus))"
 
 
-async def whole(api: GoogleApi, identity: Identity, daily: int, now: datetime) -> tuple[Finding, ...]:
+async def examine_source(api: GoogleApi, identity: Identity, daily: int, now: datetime) -> tuple[Finding, ...]:
     """``daily``: requests that all rooms together may make. Push is the listener's: the doctor asks for that itself."""
     login, key = await _login(api, identity, now), await _key(api, identity, now)
     cured = {finding.fix for finding in login if finding.level == "problem"}
@@ -43,7 +43,7 @@ async def whole(api: GoogleApi, identity: Identity, daily: int, now: datetime) -
     )
 
 
-async def one(api: GoogleApi, identity: Identity, calendar: str, now: datetime) -> tuple[Finding, ...]:
+async def examine_calendar(api: GoogleApi, identity: Identity, calendar: str, now: datetime) -> tuple[Finding, ...]:
     try:
         answer = await _week(api, identity, calendar, now)
     except CalendarError as error:

@@ -14,7 +14,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,16 +25,21 @@ from googleapiclient import discovery
 from googleapiclient.errors import Error as ClientError
 from googleapiclient.errors import HttpError
 
+from connector.calendars.bounded import SIZE_LIMIT
+from connector.calendars.google.bounded import BoundedHttp
 from connector.calendars.google.errors import meaning, refusal
 from connector.calendars.google.key import Identity
 from connector.calendars.google.remedies import network_sentence, parted
+from connector.calendars.worker_threads import WorkerThreads
 from connector.errors import CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
-SIZE_LIMIT = 50 * 2**20  # bytes of one unpacked answer
 UNCHANGED = 304
 
 _RESTS = 50.0  # seconds
 _ABORT_EVERY = 0.1  # seconds; httplib2 may connect once more after its socket was shut down
+
+_ANY_RATIO = 2000  # gzip reaches 1032: the size alone decides
+_FREED_WITHIN = 10.0  # seconds: a thread that has not ended by then is given up
 
 # It warns of each refusal without saying whose; what a refusal means is told by us, with the calendar's name.
 logging.getLogger("googleapiclient.http").setLevel(logging.ERROR)
@@ -70,7 +74,7 @@ class GoogleApi:
         self._root = root
         self._ca_file = ca_file
         self._deadline = deadline.total_seconds()
-        self._executor = ThreadPoolExecutor(concurrency, thread_name_prefix="google")
+        self._threads = WorkerThreads("google", concurrency)
         self._slots = asyncio.Semaphore(concurrency)
         self._idle: list[tuple[httplib2.Http, float]] = []  # and since when, by the loop's clock
         self._services: dict[str, Service] = {}
@@ -85,7 +89,7 @@ class GoogleApi:
         for keeper, _ in self._idle:
             keeper.close()
         self._idle.clear()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def calendar(
         self, identity: Identity, calendar: str, make: Callable[[Service], Request], *, etag: str = ""
@@ -171,7 +175,11 @@ class GoogleApi:
         """Raises HttpError as it is; everything else that a network does becomes SourceUnavailable."""
         await self._slots.acquire()
         keeper = self._keeper()
-        future = asyncio.get_running_loop().run_in_executor(self._executor, work, keeper)
+        try:
+            future = self._threads.submit(lambda: work(keeper))
+        except SourceUnavailable:
+            self._give_back(keeper)
+            raise
         try:
             async with asyncio.timeout(self._deadline):
                 result = await asyncio.shield(future)
@@ -209,7 +217,9 @@ class GoogleApi:
             if asyncio.get_running_loop().time() - rested_since > _RESTS:
                 keeper.close()
             return keeper
-        keeper = httplib2.Http(timeout=self._deadline, ca_certs=self._ca_file, decode_limit_hard=SIZE_LIMIT)
+        keeper = BoundedHttp(
+            timeout=self._deadline, ca_certs=self._ca_file, decode_limit_hard=SIZE_LIMIT, decode_limit_ratio=_ANY_RATIO
+        )
         keeper.follow_redirects = False  # Google's APIs do not; a proxy's login page would
         return keeper
 
@@ -223,13 +233,14 @@ class GoogleApi:
         task.add_done_callback(self._ending.discard)
 
     async def _end(self, future: asyncio.Future[Any], keeper: httplib2.Http) -> None:
-        """Holds the slot until the thread is free again, however often httplib2 connects anew."""
+        """Holds the slot until the thread is free again, however often httplib2 connects anew, or is given up."""
+        given_up = asyncio.get_running_loop().time() + _FREED_WITHIN
         try:
-            while not future.done():
+            while not future.done() and asyncio.get_running_loop().time() < given_up:
                 _shut_down(keeper)
                 await asyncio.wait({future}, timeout=_ABORT_EVERY)
-            future.exception()  # seen: nobody waits for it any more
         finally:
+            self._threads.abandon(future)
             keeper.close()
             self._slots.release()
 

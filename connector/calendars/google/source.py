@@ -13,14 +13,16 @@ from connector.calendars.base import Finding, Place, SourceContext
 from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.google import doctor as google_doctor
 from connector.calendars.google import rooms as google_rooms
-from connector.calendars.google.channels import Channels, quota_user
 from connector.calendars.google.events import FIELDS, FREE_BUSY, Item, answer_left_out, to_snapshot, within, zone_of
 from connector.calendars.google.http import UNCHANGED, Answer, Gone, GoogleApi
 from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE, Identity, ServiceKey
 from connector.calendars.google.key_life import Watch as KeyWatch
+from connector.calendars.google.push import Channels, quota_user
 from connector.calendars.google.remedies import delegation_step
 from connector.calendars.triggers import Triggers
+from connector.calendars.worker_threads import WorkerThreads
 from connector.errors import AccessDenied, SourceUnavailable
+from connector.events import CalendarDetailsHidden
 from connector.model import Snapshot, Window
 
 DAILY_REQUESTS = 900_000  # of the 1,000,000 that a project has a day; the rest is for channels and the doctor
@@ -31,6 +33,7 @@ _TRUST = timedelta(minutes=15)  # that long "nothing changed" is believed; then 
 _EAGER = timedelta(seconds=45)  # so long after a notification every reading asks: bookings are written more than once
 _PAGE = 2500  # the most that Google gives; one page is the rule
 _PAGES = 40  # a listing longer than this is a loop
+_THREADS = 2  # that make events of what Google sent
 _LEAST_PACE = 5.0  # seconds; below that the engine's own pace decides
 
 
@@ -69,13 +72,14 @@ class GoogleSource:
         self._identity = Identity(key, (EVENTS_SCOPE,), self._settings.subject)
         self._triggers = Triggers()
         self._channels = Channels(context, api, self._identity, self._notified, now)
-        self._remotes: dict[str, _Remote] = {}
+        self._cache: dict[str, _CachedCalendar] = {}
         self._watched: dict[str, None] = {}
         self._key_watch: asyncio.Task[None] | None = None
+        self._threads = WorkerThreads("google items", _THREADS)
 
     async def __aenter__(self) -> Self:
         await self._channels.start()
-        alarm = ExpiryAlarm(self._context.keep, self._context.tell)
+        alarm = ExpiryAlarm(self._context.source_state, self._context.publish)
         self._key_watch = asyncio.create_task(KeyWatch(self._api, self._key, alarm, self._now).run())
         return self
 
@@ -87,63 +91,66 @@ class GoogleSource:
             await asyncio.gather(self._key_watch, return_exceptions=True)
         await self._channels.close()
         await self._api.close()
+        self._threads.close()
 
     # -------------------------------------------------------------------------------- reading
 
     async def read(self, calendar: str, window: Window, zone: tzinfo | None = None) -> Snapshot:
         """The complete window, or a CalendarError. ``zone``: the room's, for days without a time; None: Google's.
 
-        Answers from the last reading where asking again is not due yet: see ``pace``.
+        Answers from the last reading where asking again is not due yet: see ``asking_interval``.
         """
-        remote = self._remotes.setdefault(calendar, _Remote())
-        async with remote.lock:
-            if not self._may_wait(remote, calendar, window):
-                await self._refresh(remote, calendar, window)
-            return await asyncio.to_thread(remote.snapshot, calendar, window, zone)
+        cached = self._cache.setdefault(calendar, _CachedCalendar())
+        async with cached.lock:
+            if not self._may_wait(cached, calendar, window):
+                await self._refresh(cached, calendar, window)
+            return await self._threads.run(
+                lambda: cached.snapshot(calendar, window, zone), key=calendar, what=f"The calendar {calendar}"
+            )
 
-    def pace(self, calendar: str) -> timedelta:
+    def asking_interval(self, calendar: str) -> timedelta:
         """How long the last reading answers for Google: zero for what is not watched and for a few dozen rooms."""
         if calendar not in self._watched:
             return timedelta(0)
         seconds = len(self._watched) * 86_400 / self._settings.daily_requests
-        pace = timedelta(seconds=seconds if seconds >= _LEAST_PACE else 0)
-        return max(pace, self._settings.poll_with_push) if self._channels.live(calendar) else pace
+        asking_interval = timedelta(seconds=seconds if seconds >= _LEAST_PACE else 0)
+        return max(asking_interval, self._settings.poll_with_push) if self._channels.live(calendar) else asking_interval
 
-    def _may_wait(self, remote: _Remote, calendar: str, window: Window) -> bool:
+    def _may_wait(self, cached: _CachedCalendar, calendar: str, window: Window) -> bool:
         now = asyncio.get_running_loop().time()
         return (
-            remote.covers(window)
-            and remote.eager_until <= now
-            and now - remote.asked_at < self.pace(calendar).total_seconds()
+            cached.covers(window)
+            and cached.eager_until <= now
+            and now - cached.asked_at < self.asking_interval(calendar).total_seconds()
         )
 
-    async def _refresh(self, remote: _Remote, calendar: str, window: Window) -> None:
+    async def _refresh(self, cached: _CachedCalendar, calendar: str, window: Window) -> None:
         now = asyncio.get_running_loop().time()
-        fresh = remote.covers(window) and now - remote.read_at < _TRUST.total_seconds()
-        wide = remote.wide if fresh and remote.wide else Window(window.start - _MARGIN, window.end + _MARGIN + _AHEAD)
-        etag = remote.etag if fresh else ""
-        remote.asked_at = float("-inf")  # a failure is no answer to rest on
-        pages = await self._listed(remote, calendar, wide, etag)
+        fresh = cached.covers(window) and now - cached.read_at < _TRUST.total_seconds()
+        wide = cached.wide if fresh and cached.wide else Window(window.start - _MARGIN, window.end + _MARGIN + _AHEAD)
+        etag = cached.etag if fresh else ""
+        cached.asked_at = float("-inf")  # a failure is no answer to rest on
+        pages = await self._listed(cached, calendar, wide, etag)
         if pages is None:
-            remote.asked_at = now
+            cached.asked_at = now
             return
-        remote.take(pages, wide, now)
-        remote.asked_at = now
-        self._tell_hidden(remote, calendar)
+        cached.take(pages, wide, now)
+        cached.asked_at = now
+        self._tell_hidden(cached, calendar)
         if (updated := _updated(pages[-1])) is not None:
             self._channels.found_change(calendar, updated)
 
-    async def _listed(self, remote: _Remote, calendar: str, window: Window, etag: str) -> list[Answer] | None:
+    async def _listed(self, cached: _CachedCalendar, calendar: str, window: Window, etag: str) -> list[Answer] | None:
         """As ``_list``; with everybody's answers, now and from then on, where the room's own was left out."""
         try:
-            pages = await self._list(calendar, window, etag, remote.everybody)
+            pages = await self._list(calendar, window, etag, cached.everybody)
         except Gone:
-            pages = await self._list(calendar, window, "", remote.everybody)
+            pages = await self._list(calendar, window, "", cached.everybody)
         items = [item for page in pages or () for item in _items(page)]
-        if remote.everybody or not any(answer_left_out(item, calendar) for item in items):
+        if cached.everybody or not any(answer_left_out(item, calendar) for item in items):
             return pages
-        remote.everybody = True
-        return await self._list(calendar, window, "", remote.everybody)
+        cached.everybody = True
+        return await self._list(calendar, window, "", cached.everybody)
 
     async def _list(self, calendar: str, window: Window, etag: str, everybody: bool) -> list[Answer] | None:
         """Every page, or a CalendarError; None where nothing changed since ``etag``."""
@@ -182,13 +189,13 @@ class GoogleSource:
             etag=etag,
         )
 
-    def _tell_hidden(self, remote: _Remote, calendar: str) -> None:
-        hidden = remote.role == FREE_BUSY
-        if hidden and not remote.hidden_told:
+    def _tell_hidden(self, cached: _CachedCalendar, calendar: str) -> None:
+        hidden = cached.role == FREE_BUSY
+        if hidden and not cached.hidden_told:
             effect = 'meetings are called "Busy" and have no buttons'
             reason = f"{self._identity.shown} may see only free/busy: {effect}."
-            self._context.tell("calendar.details_hidden", calendar=calendar, reason=reason)
-        remote.hidden_told = hidden
+            self._context.publish(CalendarDetailsHidden(calendar=calendar, reason=reason))
+        cached.hidden_told = hidden
 
     # -------------------------------------------------------------------------------- changes
 
@@ -204,7 +211,7 @@ class GoogleSource:
         self._watched.pop(calendar, None)
         self._channels.unwatch(calendar)
         self._triggers.discard(calendar)
-        self._remotes.pop(calendar, None)
+        self._cache.pop(calendar, None)
 
     def anew(self, calendar: str) -> None:
         """The next reading asks for everything, whatever the pace: somebody wants to see what is there now."""
@@ -214,10 +221,10 @@ class GoogleSource:
         self._hurry(calendar)
         self._triggers.add(calendar)
 
-    def _hurry(self, calendar: str) -> _Remote:
-        remote = self._remotes.setdefault(calendar, _Remote())
-        remote.eager_until = asyncio.get_running_loop().time() + _EAGER.total_seconds()
-        return remote
+    def _hurry(self, calendar: str) -> _CachedCalendar:
+        cached = self._cache.setdefault(calendar, _CachedCalendar())
+        cached.eager_until = asyncio.get_running_loop().time() + _EAGER.total_seconds()
+        return cached
 
     # -------------------------------------------------------------------------------- besides reading
 
@@ -234,16 +241,16 @@ class GoogleSource:
     async def examine(self, calendar: str | None, now: datetime) -> tuple[Finding, ...]:
         """None: the key, the login, the clock. Else: what this calendar lets us see."""
         if calendar is None:
-            return await google_doctor.whole(self._api, self._identity, self._settings.daily_requests, now)
-        return await google_doctor.one(self._api, self._identity, calendar, now)
+            return await google_doctor.examine_source(self._api, self._identity, self._settings.daily_requests, now)
+        return await google_doctor.examine_calendar(self._api, self._identity, calendar, now)
 
     async def dispose(self) -> None:
         """Stops every watch channel and wipes what is kept and cached."""
         await self._channels.dispose()
-        self._remotes.clear()
+        self._cache.clear()
 
 
-class _Remote:
+class _CachedCalendar:
     """One calendar as it was read last. Bodies stay in memory, and only as long as their events are in the window."""
 
     def __init__(self) -> None:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +19,16 @@ from connector.calendars.base import Finding, Place, SourceContext
 from connector.calendars.expiry import ExpiryAlarm
 from connector.calendars.graph import doctor as graph_doctor
 from connector.calendars.graph.auth import CLOUDS, AppIdentity, Cloud, Tokens, expiry_sentence, identity_of_pem
-from connector.calendars.graph.events import ALL_DAY_MARGIN, EXPAND, FULL, LIGHT, Item, item_of, localised, print_of
+from connector.calendars.graph.events import (
+    ALL_DAY_MARGIN,
+    EXPAND,
+    FULL,
+    LIGHT,
+    Item,
+    fingerprint_of,
+    item_of,
+    localised,
+)
 from connector.calendars.graph.http import GraphHttp, view_path
 from connector.calendars.graph.push import Subscriptions
 from connector.calendars.graph.remedies import denied_reading
@@ -62,10 +69,16 @@ class GraphSource:
         self._http = GraphHttp(f"{cloud.graph}/v1.0", tokens, ca_file=ca_file, deadline=deadline)
         self._triggers = Triggers()
         self._push = Subscriptions(
-            self._http, context.keep, context.webhooks, context.tell, self._triggers, name=context.name, silence=silence
+            self._http,
+            context.source_state,
+            context.webhooks,
+            context.publish,
+            self._triggers,
+            name=context.name,
+            silence=silence,
         )
-        self._expiry = ExpiryAlarm(context.keep, context.tell)
-        self._rooms: dict[str, _Room] = {}
+        self._expiry = ExpiryAlarm(context.source_state, context.publish)
+        self._cache: dict[str, _CachedMailbox] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -99,18 +112,18 @@ class GraphSource:
 
     async def read(self, calendar: str, window: Window, zone: tzinfo | None = None) -> Snapshot:
         """The complete window, or a CalendarError. ``zone``: the room's, for all-day events."""
-        room = self._rooms.setdefault(calendar, _Room())
+        cached = self._cache.setdefault(calendar, _CachedMailbox())
         wide = Window(window.start - ALL_DAY_MARGIN, window.end + ALL_DAY_MARGIN)
-        async with room.lock:
+        async with cached.lock:
             for _ in range(_TRIES):
-                light = dict(print_of(raw) for raw in await self._light(calendar, wide))
-                if not room.holds(light):
-                    if room.differs_in_known(light):
+                light = dict(fingerprint_of(raw) for raw in await self._light(calendar, wide))
+                if not cached.holds(light):
+                    if cached.differs_in_known(light):
                         self._push.unannounced_change(calendar)
-                    room.take(item_of(raw) for raw in await self._full(calendar, wide))
-                    if room.names() != light.keys() - {""}:
+                    cached.take(item_of(raw) for raw in await self._full(calendar, wide))
+                    if cached.names() != light.keys() - {""}:
                         continue  # it changed in between, or a page is missing: the next look decides
-                return room.snapshot(window, zone or self._zone)
+                return cached.snapshot(window, zone or self._zone)
         raise SourceUnavailable(
             f"Two listings of {calendar} in a row did not name the same events; neither of them is used."
         )
@@ -137,7 +150,7 @@ class GraphSource:
     def unwatch(self, calendar: str) -> None:
         self._push.unwatch(calendar)
         self._triggers.discard(calendar)
-        self._rooms.pop(calendar, None)
+        self._cache.pop(calendar, None)
 
     # -------------------------------------------------------------------------------- what it offers besides
 
@@ -148,16 +161,16 @@ class GraphSource:
     async def examine(self, calendar: str | None, now: datetime) -> tuple[Finding, ...]:
         if calendar is None:
             return await graph_doctor.examine_source(self._http, self._app, self._push, now)
-        return await graph_doctor.examine_room(self._http, self._app, self._push, calendar, now)
+        return await graph_doctor.examine_calendar(self._http, self._app, self._push, calendar, now)
 
     async def dispose(self) -> None:
         """Ends the subscriptions and forgets what was kept. Needs the source to be entered."""
         await self._stop()
         await self._push.dispose()
-        self._rooms.clear()
+        self._cache.clear()
 
 
-class _Room:
+class _CachedMailbox:
     """What was read last. Texts are kept packed, in memory only: bodies are most of a calendar's bytes."""
 
     def __init__(self) -> None:
@@ -233,7 +246,7 @@ def plug(config: Mapping[str, object], context: SourceContext) -> GraphSource:
     secret = options.text("secret", "")
     expires = _date(options, options.text("secret_expires", ""))
     cloud = _cloud(options)
-    ca_path = _ca_file(options, context.base, options.text("ca_file", ""))
+    ca_path = options.authorities(context.base)
     zone = options.zone()
     deadline = options.seconds("deadline", 30)
     if bool(certificate) == bool(secret):
@@ -262,17 +275,6 @@ def _cloud(options: Options) -> Cloud:
         if not url.startswith("https://"):
             options.problem(f"{key} must begin with https://, or the app's tokens travel readable.")
     return Cloud(login.rstrip("/"), graph.rstrip("/"))
-
-
-def _ca_file(options: Options, base: Path, name: str) -> str | None:
-    if not name:
-        return None
-    path = str(base / name)
-    try:
-        ssl.create_default_context(cafile=path)
-    except OSError:  # also what ssl raises for a file that is no PEM
-        options.problem(f"ca_file {path} cannot be read, or holds no certificate as PEM.")
-    return path
 
 
 def _date(options: Options, text: str) -> datetime | None:

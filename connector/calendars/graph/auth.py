@@ -11,7 +11,6 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -23,7 +22,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from connector.calendars.bounded_requests import BoundedAdapter
 from connector.calendars.ics_web import PROXY_FAILS
+from connector.calendars.worker_threads import ReadingHangs, WorkerThreads
 from connector.errors import APP_ASKED_AGAIN, CalendarError, CredentialsRejected, SourceUnavailable
 
 
@@ -73,6 +74,7 @@ _CURES = MappingProxyType(
 )
 _NOT_OUR_FAULT = frozenset({700024, 90002, 900023, 500011})  # a corrected clock or setting cures them: may be retried
 _REFUSALS = frozenset({"invalid_client", "unauthorized_client", "access_denied", "invalid_grant"})
+_THREAD_EXTRA = timedelta(seconds=5)  # requests' own deadlines, which tell more, come first
 _EARLY = 300.0  # seconds before its end that a token is renewed
 
 
@@ -119,6 +121,7 @@ class _Transport:
 
     def __init__(self, verify: str | bool, timeout: float) -> None:
         self._session = requests.Session()
+        self._session.mount("https://", BoundedAdapter())
         self._options: Mapping[str, Any] = {"verify": verify, "timeout": timeout}
 
     def get(self, url: str, **more: Any) -> requests.Response:
@@ -139,7 +142,7 @@ class Tokens:
         self._cloud = cloud
         self._ca_file = ca_file
         self._deadline = deadline.total_seconds()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="graph-token")  # msal blocks
+        self._threads = WorkerThreads("graph token", 1, deadline + _THREAD_EXTRA)  # msal blocks
         self._lock = asyncio.Lock()
         self._transport = _Transport(self._ca_file or True, self._deadline)
         self._client: Any = None
@@ -150,7 +153,7 @@ class Tokens:
         self._ask_at = 0.0  # of the loop's clock: when a refused secret or certificate is tried again
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         self._transport.close()
 
     async def get(self, *, instead_of: str = "") -> str:
@@ -186,10 +189,9 @@ class Tokens:
 
     async def _renew(self, *, force: bool) -> None:
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._executor, self._acquire, force)
         try:
-            result = await asyncio.wait_for(work, self._deadline + 5)
-        except (TimeoutError, requests.Timeout):
+            result = await self._threads.run(lambda: self._acquire(force), key="token", what=self._name)
+        except (ReadingHangs, requests.Timeout):
             raise SourceUnavailable(f"{self._name} did not answer within {self._deadline:.0f} seconds.") from None
         except requests.exceptions.ProxyError:
             raise SourceUnavailable(f"{self._name} {PROXY_FAILS}.") from None

@@ -185,7 +185,7 @@ async def _subscriptions(push: Subscriptions) -> list[Finding]:
 # ------------------------------------------------------------------------------------ one room
 
 
-async def examine_room(
+async def examine_calendar(
     http: GraphHttp, app: AppIdentity, push: Subscriptions, calendar: str, now: datetime
 ) -> tuple[Finding, ...]:
     path = f"{view_path(calendar, now - _AROUND, now + _AROUND)}&$select={_SELECT}&$top=100"

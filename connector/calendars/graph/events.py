@@ -44,7 +44,7 @@ class Item:
     unreadable: Unreadable | None = None
 
 
-def print_of(raw: object) -> tuple[str, str]:
+def fingerprint_of(raw: object) -> tuple[str, str]:
     """(id, print) of a light or a full entry; ("", "") where it has none."""
     entry = _mapping(raw)
     key = entry.get("@odata.etag") or entry.get("changeKey")
@@ -57,14 +57,14 @@ def print_of(raw: object) -> tuple[str, str]:
 
 def item_of(raw: object) -> Item:
     """Never raises for what a calendar may hold."""
-    name, print_ = print_of(raw)
+    name, fingerprint = fingerprint_of(raw)
     entry = _mapping(raw)
     uid = _series(entry)
     try:
-        return Item(name, print_, _event(entry, uid))
+        return Item(name, fingerprint, _event(entry, uid))
     except ValueError as error:
         shown = one_line(entry.get("iCalUId") or uid)[:120] or "without an id"
-        return Item(name, print_, None, Unreadable(uid, f"The event {shown} {error}."))
+        return Item(name, fingerprint, None, Unreadable(uid, f"The event {shown} {error}."))
 
 
 def localised(event: Event, zone: tzinfo) -> Event:

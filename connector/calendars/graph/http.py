@@ -14,12 +14,12 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 
+from connector.calendars.bounded import body as whole_body
 from connector.calendars.graph.auth import Tokens
-from connector.calendars.graph.pace import Pace
+from connector.calendars.graph.limiter import AdaptiveLimiter
 from connector.calendars.ics_web import cause, retry_after
 from connector.errors import AccessDenied, CalendarError, SourceUnavailable
 
-SIZE_LIMIT = 50 * 2**20  # bytes of one answer
 _PHASE = 10.0  # seconds: connect, each read, each write
 _MOST_PAGES = 400
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}")
@@ -43,11 +43,17 @@ class GraphHttp:
     """``base``: such as https://graph.microsoft.com/v1.0. ``deadline``: of a request, waiting for its turn left out."""
 
     def __init__(
-        self, base: str, tokens: Tokens, *, ca_file: str | None, deadline: timedelta, pace: Pace | None = None
+        self,
+        base: str,
+        tokens: Tokens,
+        *,
+        ca_file: str | None,
+        deadline: timedelta,
+        limiter: AdaptiveLimiter | None = None,
     ) -> None:
         self.base = base.rstrip("/")
         self.tokens = tokens
-        self.pace = pace or Pace()
+        self.limiter = limiter or AdaptiveLimiter()
         self.expands = True  # False once the service refused a $expand
         self.clock_ahead: timedelta | None = None  # of the service against ours, from its last Date header
         self._deadline = deadline.total_seconds()
@@ -111,7 +117,7 @@ class GraphHttp:
         ``denied``: what a 403 means here and how it is cured. Raises a CalendarError, also Gone and Conflict.
         """
         url = self.base + url if url.startswith("/") else url
-        async with self.pace.turn(mailbox):
+        async with self.limiter.turn(mailbox):
             token = await self.tokens.get()
             status, headers, content = await self._send(method, url, token, body)
             if status == 401:
@@ -124,7 +130,7 @@ class GraphHttp:
             )
         if not 200 <= status < 300:
             raise self._refusal(status, headers, content, mailbox, denied)
-        self.pace.succeeded(mailbox)
+        self.limiter.succeeded(mailbox)
         return _json(content)
 
     async def _send(
@@ -136,7 +142,7 @@ class GraphHttp:
             async with asyncio.timeout(self._deadline):
                 response = await self._client.send(request, stream=True)
                 try:
-                    content = await _content(response)
+                    content = await whole_body(response, "Microsoft Graph's answer")
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -161,7 +167,7 @@ class GraphHttp:
         code = code_of(content)
         if status == 429 or (status == 503 and "Retry-After" in headers):
             named = headers.get("Retry-After")
-            return self.pace.throttled(mailbox, retry_after(named) if named else None)
+            return self.limiter.throttled(mailbox, retry_after(named) if named else None)
         if status == 403:
             return AccessDenied(f"Microsoft 365 does not allow this app to do that (403 {code}). {denied}".strip())
         if status in (404, 410):
@@ -196,17 +202,6 @@ def code_of(content: bytes) -> str:
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
-
-
-async def _content(response: httpx2.Response) -> bytes:
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > SIZE_LIMIT:
-            raise SourceUnavailable(
-                f"Microsoft Graph's answer is larger than {SIZE_LIMIT // 2**20} MB; it is not read."
-            )
-    return bytes(content)
 
 
 def _json(content: bytes) -> dict[str, Any]:

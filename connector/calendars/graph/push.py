@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from connector.calendars.base import Hook, HookReply, Keep, Webhooks
+from connector import events
+from connector.calendars.base import Hook, HookReply, SourceState, Webhooks
 from connector.calendars.graph.http import BadRequest, Conflict, Gone, GraphHttp
 from connector.calendars.graph.subscription import (
     AT_ANY_TIME,
@@ -28,7 +29,7 @@ from connector.calendars.graph.subscription import (
     sender,
     text_of,
 )
-from connector.calendars.teardown import Farewell
+from connector.calendars.teardown import Teardown
 from connector.calendars.triggers import Triggers
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.retry import backoff
@@ -51,18 +52,18 @@ class Subscriptions:
     def __init__(
         self,
         http: GraphHttp,
-        keep: Keep,
+        source_state: SourceState,
         webhooks: Webhooks,
-        tell: Callable[..., None],
+        publish: events.Publish,
         triggers: Triggers,
         *,
         name: str,
         silence: timedelta = _SILENCE,
     ) -> None:
         self._http = http
-        self._keep = keep
+        self._source_state = source_state
         self._webhooks = webhooks
-        self._tell = tell
+        self._publish = publish
         self._triggers = triggers
         self._path = f"{name}/notifications"
         self._prefix = f"{name}/subscription/"
@@ -148,11 +149,8 @@ class Subscriptions:
         self._strange += 1
         now = datetime.now(UTC)
         if now - self._strange_told >= timedelta(minutes=1):
-            self._tell(
-                "calendar.notification_refused",
-                number=self._strange,
-                reason="a notification did not carry the secret of one of our subscriptions; nothing was done",
-            )
+            reason = "a notification did not carry the secret of one of our subscriptions; nothing was done"
+            self._publish(events.CalendarNotificationRefused(number=self._strange, reason=reason))
             self._strange, self._strange_told = 0, now
 
     # -------------------------------------------------------------------------------- the work
@@ -168,7 +166,8 @@ class Subscriptions:
                     recalled = True
                 pause = await self._round(datetime.now(UTC))
             except Exception as error:  # the database, or a mistake of ours: told, and tried again
-                self._tell("calendar.subscription_failed", reason=f"{type(error).__name__}: tried again in a minute")
+                reason = f"{type(error).__name__}: tried again in a minute"
+                self._publish(events.CalendarSubscriptionFailed(reason=reason))
                 self._bell.clear()
                 pause = 60.0
             with suppress(TimeoutError):
@@ -252,11 +251,8 @@ class Subscriptions:
             await self._accepted(subscription, answer)
 
     async def _replace_silent(self, subscription: Subscription) -> None:
-        self._tell(
-            "calendar.subscription_silent",
-            calendar=subscription.calendar,
-            reason="a change was read that Microsoft 365 had not told of; the subscription is made anew",
-        )
+        reason = "a change was read that Microsoft 365 had not told of; the subscription is made anew"
+        self._publish(events.CalendarSubscriptionSilent(calendar=subscription.calendar, reason=reason))
         subscription.suspect_at = None
         old = subscription.id
         subscription.id = ""
@@ -271,7 +267,7 @@ class Subscriptions:
         subscription.due_at = now + max((granted - now) / 2, timedelta(seconds=0.2))
         if self._all.get(subscription.calendar) is subscription:
             record = {"id": subscription.id, "state": subscription.state, "expires": text_of(granted), "url": self.url}
-            await self._keep.put(self._prefix + subscription.calendar, json.dumps(record).encode())
+            await self._source_state.put(self._prefix + subscription.calendar, json.dumps(record).encode())
 
     def _failed(self, subscription: Subscription, error: CalendarError) -> None:
         subscription.failures += 1
@@ -286,7 +282,7 @@ class Subscriptions:
         reason, told = str(error), {other.problem for other in self._all.values()}
         subscription.problem = reason
         if reason not in told:  # what all rooms have in common is told for the first one
-            self._tell("calendar.subscription_failed", calendar=subscription.calendar, reason=reason)
+            self._publish(events.CalendarSubscriptionFailed(calendar=subscription.calendar, reason=reason))
 
     async def active(self) -> dict[str, datetime]:
         """``resource_key`` to the end of its subscription: of this app, whoever made it. CalendarError.
@@ -305,12 +301,12 @@ class Subscriptions:
     async def _recall(self) -> None:
         """Those of the last run are used on, where the webhook's address is still the same."""
         now = datetime.now(UTC)
-        for key, value in (await self._keep.items(self._prefix)).items():
+        for key, value in (await self._source_state.items(self._prefix)).items():
             calendar = key.removeprefix(self._prefix)
             told = kept(value)
             expires = moment_of(told.get("expires"))
             if expires is None or expires <= now:
-                await self._keep.delete(key)
+                await self._source_state.delete(key)
             elif told.get("url") != self.url:
                 self._left[str(told.get("id"))] = calendar
             else:
@@ -322,13 +318,13 @@ class Subscriptions:
         """Ends every subscription that is known and forgets them. SourceUnavailable names those that stay."""
         self._all.clear()
         self._waiting.clear()
-        farewell = Farewell("subscriptions", _ENDED_AT_ONCE)
-        known = {key: kept(value) for key, value in (await self._keep.items(self._prefix)).items()}
+        teardown = Teardown("subscriptions", _ENDED_AT_ONCE)
+        known = {key: kept(value) for key, value in (await self._source_state.items(self._prefix)).items()}
         endings = [(partial(self._end, t.get("id"), k.removeprefix(self._prefix)), t) for k, t in known.items()]
-        await asyncio.gather(*(farewell.end(end, moment_of(told.get("expires"))) for end, told in endings))
+        await asyncio.gather(*(teardown.end(end, moment_of(told.get("expires"))) for end, told in endings))
         for key in known:  # not before: cut off half-way, all are tried again
-            await self._keep.delete(key)
-        farewell.judge()
+            await self._source_state.delete(key)
+        teardown.judge()
 
     async def _end(self, name: object, calendar: str) -> None:
         with suppress(Gone):
@@ -337,11 +333,12 @@ class Subscriptions:
     async def _delete(self, name: str, calendar: str) -> None:
         self._left.pop(name, None)
         if calendar not in self._all:
-            await self._keep.delete(self._prefix + calendar)
+            await self._source_state.delete(self._prefix + calendar)
         try:
             await self._end(name, calendar)
         except CalendarError as error:
-            self._tell("calendar.subscription_failed", calendar=calendar, reason=f"It could not be ended. {error}")
+            reason = f"It could not be ended. {error}"
+            self._publish(events.CalendarSubscriptionFailed(calendar=calendar, reason=reason))
 
     async def _delete_forgotten(self, calendar: str) -> None:
         """Only those that lead to us: another installation may use the same app."""

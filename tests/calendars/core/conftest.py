@@ -11,7 +11,7 @@ import structlog
 from connector.calendars.registry import Factory
 from connector.observe import logs
 from tests.calendars.core.fake_source import Provider
-from tests.calendars.core.house import Folder
+from tests.calendars.core.harness import Folder
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class FakeSource:
         self._provider.reads.append(calendar)
         if calendar in self._provider.errors:
             raise self._provider.errors[calendar]
-        await self._context.keep.put("subscription", b"state-of-subscription")
+        await self._context.source_state.put("subscription", b"state-of-subscription")
         return Snapshot(self._provider.events.get(calendar, ()))
 
     async def changes(self) -> AsyncIterator[str]:
@@ -87,7 +87,7 @@ class FakeSource:
             await asyncio.Event().wait()
         if self._provider.down:
             raise SourceUnavailable("the provider is down.")
-        kept = await self._context.keep.get("subscription")
+        kept = await self._context.source_state.get("subscription")
         self._provider.disposed.append(f"{self._context.name}:{(kept or b'').decode()}")
 
 

@@ -14,11 +14,11 @@ import pytest
 from connector.calendars.base import Place
 from connector.errors import AccessDenied, CredentialsRejected, SourceUnavailable
 from connector.settings import load_rooms, load_settings
-from connector.store import commands
 from connector.store.store import Store
 from connector.vault import Vault
 from tests.calendars.core.fake_source import event
-from tests.calendars.core.house import Folder, until
+from tests.calendars.core.harness import Folder
+from tests.support.patience import until
 
 OFFICE = '[calendars.office]\ntype = "fake"\n'
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
@@ -121,12 +121,12 @@ async def test_a_command_is_carried_out_once(folder: Folder) -> None:
     async with folder.daemon():
         store = Store.open_read_only(folder.database, Vault.open(folder.path / "var" / "vault.key"))
         now = datetime.now(UTC)
-        number = await commands.ask(store, "sync", "room:none", now, timedelta(seconds=60))
-        strange = await commands.ask(store, "explode", "", now, timedelta(seconds=60))
+        number = await store.ask("sync", "room:none", now, timedelta(seconds=60))
+        strange = await store.ask("explode", "", now, timedelta(seconds=60))
         await until(lambda: len(folder.named("daemon.command")) == 2, "both are answered")
         await asyncio.sleep(1.2)
-        assert await commands.outcome(store, number) == "There is no room none."
-        assert await commands.outcome(store, strange) == "This version does not know the command explode."
+        assert await store.outcome(number) == "There is no room none."
+        assert await store.outcome(strange) == "This version does not know the command explode."
         assert len(folder.named("daemon.command")) == 2
         await store.close()
 

@@ -14,14 +14,15 @@ import pytest
 from aiohttp import web
 
 from connector.calendars import doctor
-from connector.calendars.base import Finding, NoKeep, NoWebhooks, SourceContext
+from connector.calendars.base import Finding, MemoryState, NoWebhooks, SourceContext
 from connector.calendars.doctor import Patient, Seen, clock_finding, content, examine_source, stored
 from connector.errors import AccessDenied, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Event, Snapshot, SourceText, Unreadable, Window
 from connector.serving.webhooks import Listener
-from tests.calendars.core.certificates import authority, issue
 from tests.calendars.core.fake_source import FakeSource, Provider, event
-from tests.calendars.core.house import Folder, until
+from tests.calendars.core.harness import Folder
+from tests.support.certificates import authority, issue
+from tests.support.patience import until
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 OFFICE = '[calendars.office]\ntype = "fake"\n'
@@ -190,7 +191,7 @@ async def _examine(
     provider: Provider, kind: type[FakeSource] = FakeSource, calendars: str = "c"
 ) -> tuple[Finding, ...]:
     """``calendars``: a letter each."""
-    context = SourceContext("office", lambda _: "", Path(), NoKeep(), NoWebhooks(), lambda *_, **__: None)
+    context = SourceContext("office", lambda _: "", Path(), MemoryState(), NoWebhooks(), lambda _: None)
     patients = [Patient(name, name, UTC, None) for name in calendars]
     async with kind(provider, context) as source:
         return await examine_source(source, patients, WHOLE, NOW, stale_after=timedelta(minutes=3))
@@ -212,11 +213,9 @@ async def elsewhere() -> AsyncIterator[str]:
 
 
 async def test_the_public_address_is_called_as_a_service_would(tmp_path: Path, elsewhere: str) -> None:
-    ours, files = authority(), (tmp_path / "cert.pem", tmp_path / "key.pem")
-    issue(ours, *files)
-    listener = Listener(
-        "https://x.example.org", "127.0.0.1:0", lambda *_, **__: None, cert_file=files[0], key_file=files[1]
-    )
+    ours = authority()
+    files = issue("127.0.0.1", by=ours).write(tmp_path)
+    listener = Listener("https://x.example.org", "127.0.0.1:0", lambda _: None, cert_file=files[0], key_file=files[1])
     async with listener, httpx2.AsyncClient(verify=ours.client_context()) as trusting, httpx2.AsyncClient() as world:
         url = f"https://127.0.0.1:{listener.port}"
         assert (await doctor.listener(url, trusting)).level == "ok"
@@ -343,6 +342,6 @@ def test_one_room_and_a_source_that_cannot_be_opened(folder: Folder) -> None:
 
 def _kept(folder: Folder) -> list[tuple[object, ...]]:
     with sqlite3.connect(folder.database) as conn:
-        found = conn.execute("select source, key, value_sealed from keep order by 1, 2").fetchall()
+        found = conn.execute("select source, key, value_sealed from source_state order by 1, 2").fetchall()
     conn.close()
     return found

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from connector.running import wiring
+from connector.running import calendar_sources
 from connector.running.daemon import Connector, running
 from connector.settings import load_settings, open_vault, watched_files
 from connector.vault import SecretStore
 from tests.calendars.core.fake_source import Provider, event
-from tests.calendars.core.house import Folder, until
+from tests.calendars.core.harness import Folder
+from tests.support.patience import until
 
 OFFICE = '[calendars.office]\ntype = "fake"\npassword = "vault:office"\n'
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
@@ -41,14 +42,14 @@ async def filled(folder: Folder, more: str = "") -> None:
     async with folder.daemon():
         await until(lambda: folder.named("room.planned"), "the room is planned")
     assert rows(folder, "calendars", "calendar like 'office:%'") == 1
-    assert rows(folder, "keep", "source = 'office'") == 1
+    assert rows(folder, "source_state", "source = 'office'") == 1
     assert rows(folder, "rooms", "plan_sealed is not null") == 1
 
 
 def assert_gone(folder: Folder) -> None:
     assert folder.provider.disposed == ["office:state-of-subscription"]
     assert rows(folder, "calendars", "calendar like 'office:%'") == 0
-    assert rows(folder, "keep", "source = 'office' or key = 'office'") == 0
+    assert rows(folder, "source_state", "source = 'office' or key = 'office'") == 0
     assert rows(folder, "rooms", "plan_sealed is not null") == 0
     assert secrets(folder).names() == ("shared",)
 
@@ -93,10 +94,11 @@ async def test_a_connector_toml_that_is_away_or_empty_removes_nothing(
                 toml.unlink()
                 await until(lambda: folder.named("config.rejected"), "a file that went away is told")
                 toml.touch()
-                await until(lambda: len(folder.named("rooms.loaded")) > 1, "it goes on with an empty one")
+                await until(lambda: len(folder.named("config.rejected")) > 1, "an emptied file is told")
+                assert len(folder.named("rooms.loaded")) == 1, "the last good configuration stays"
         assert folder.named("integration.removed") == []
         assert sealed.names() == ("office", "shared")
-    assert rows(folder, "keep", "source = 'office'") == 1
+    assert rows(folder, "source_state", "source = 'office'") == 1
 
 
 async def test_a_connector_toml_that_is_still_being_written_removes_nothing(
@@ -134,7 +136,8 @@ async def test_nothing_of_it_is_left_in_the_bytes_of_the_files(folder: Folder) -
     await filled(folder)
     with sqlite3.connect(folder.database) as conn:
         sealed = conn.execute(
-            "select meetings_sealed from calendars union all select value_sealed from keep where source = 'office'"
+            "select meetings_sealed from calendars"
+            " union all select value_sealed from source_state where source = 'office'"
             " union all select plan_sealed from rooms where plan_sealed is not null"
         ).fetchall()
     conn.close()
@@ -154,7 +157,7 @@ async def test_a_provider_that_hangs_does_not_keep_the_rooms_waiting(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new source has the old one's name: it waits, and not for long."""
-    monkeypatch.setattr(wiring, "BRIEF", timedelta(seconds=0.1))
+    monkeypatch.setattr(calendar_sources, "BRIEF", timedelta(seconds=0.1))
     await filled(folder)
     folder.toml('[calendars.office]\ntype = "other"\n')
     folder.provider.hangs = True
@@ -171,7 +174,7 @@ async def test_a_secret_that_something_else_refers_to_stays(folder: Folder) -> N
         await until(lambda: folder.named("integration.removed"), "the integration is removed")
     assert "wiped" not in folder.named("integration.removed")[0]
     assert secrets(folder).names() == ("office", "shared")
-    assert rows(folder, "keep", "key = 'second'") == 1
+    assert rows(folder, "source_state", "key = 'second'") == 1
 
 
 async def test_a_provider_that_is_down_or_a_lost_secret_only_costs_the_farewell(folder: Folder) -> None:
@@ -193,7 +196,7 @@ async def test_killed_in_the_middle_it_is_done_at_the_next_start(folder: Folder)
     async with folder.daemon():
         await until(lambda: folder.named("rooms.loaded"), "the daemon works meanwhile")
     assert rows(folder, "calendars", "calendar like 'office:%'") == 0
-    assert rows(folder, "keep", "source = 'office'") == 1
+    assert rows(folder, "source_state", "source = 'office'") == 1
     folder.provider.hangs = False
     async with folder.daemon():
         await until(lambda: folder.named("integration.removed"), "the integration is removed")
@@ -221,7 +224,7 @@ async def test_what_stays_in_the_file_is_left_alone(folder: Folder, provider: Pr
     async with folder.daemon():
         await until(lambda: provider.reads.count("one@example.org") >= 2, "it is read again")
     assert folder.named("integration.removed") == []
-    assert rows(folder, "keep", "source = 'office'") == 1
+    assert rows(folder, "source_state", "source = 'office'") == 1
     assert provider.disposed == []
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.world import until
 from tests.calendars.ics_text import vevent
 from tests.end_to_end.office import LATER, PASSCODE, Office, hours_ahead, office, until_served
 from tests.end_to_end.providers import PROVIDERS
+from tests.support.patience import until
 
 ROOM = "room0001"
 SUBJECT, ORGANISER, GUEST, BODY = "Redundancies", "Quinn", "wilhelmina", "the plan nobody may see"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.calendars.core.house import Folder, until
+from tests.calendars.core.harness import Folder
+from tests.support.patience import until
 
 
 async def test_a_room_with_a_bad_row_is_served_over_a_change_of_the_settings(folder: Folder) -> None:

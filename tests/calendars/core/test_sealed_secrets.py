@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from connector.settings import load_settings
-from tests.calendars.core.house import Folder, until
+from tests.calendars.core.harness import Folder
 from tests.calendars.core.test_integrations import OFFICE, filled, secrets
+from tests.support.patience import until
 
 
 def with_a_vault_password(folder: Folder) -> None:

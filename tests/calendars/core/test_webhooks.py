@@ -14,11 +14,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from connector.calendars.base import Hook, HookReply
+from connector.calendars.base import PING, PONG, Hook, HookReply
 from connector.errors import UserError
+from connector.events import Happened
 from connector.serving import webhooks
-from connector.serving.webhooks import PING, PONG, Listener
-from tests.calendars.core.certificates import authority, issue
+from connector.serving.webhooks import Listener
+from tests.support import patience
+from tests.support.certificates import authority, issue
 
 PUBLIC = "https://rooms.example.org/connector"
 
@@ -27,10 +29,10 @@ class Desk:
     def __init__(self) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.heard: list[Hook] = []
-        self.listener = Listener(PUBLIC, "127.0.0.1:0", self._tell)
+        self.listener = Listener(PUBLIC, "127.0.0.1:0", self._publish)
 
-    def _tell(self, event: str, **detail: Any) -> None:
-        self.told.append((event, detail))
+    def _publish(self, event: Happened) -> None:
+        self.told.append((event.name, event.fields()))
 
     def hear(self, hook: Hook) -> HookReply:
         self.heard.append(hook)
@@ -49,7 +51,7 @@ async def desk() -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=10) as client:
+    async with httpx2.AsyncClient(timeout=patience.seconds(10)) as client:
         yield client
 
 
@@ -72,7 +74,7 @@ async def test_what_a_handler_answers_is_sent(desk: Desk, http: httpx2.AsyncClie
 async def test_the_public_address(desk: Desk, http: httpx2.AsyncClient) -> None:
     """A reverse proxy may leave the path of the public address on, or take it away."""
     assert desk.listener.url("office/events") == f"{PUBLIC}/office/events"
-    assert Listener("", "127.0.0.1:0", desk._tell).url("office") is None
+    assert Listener("", "127.0.0.1:0", desk._publish).url("office") is None
     desk.listener.serve("office", desk.hear)
     for path in ("office", "connector/office"):
         assert (await http.post(desk.at(path))).status_code == 202
@@ -122,7 +124,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     desk.listener.serve("office", desk.hear)
     reader, writer = await asyncio.open_connection("127.0.0.1", desk.listener.port)
     writer.write(b"POST /office HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12")
-    async with asyncio.timeout(5):
+    async with patience.timeout(5):
         assert (await reader.readline()).startswith(b"HTTP/1.1 408")
     writer.close()
     assert desk.heard == []
@@ -136,13 +138,13 @@ async def test_many_slow_bodies_leave_the_others_alone(
     slow = [await asyncio.open_connection("127.0.0.1", desk.listener.port) for _ in range(3)]
     for _, writer in slow:
         writer.write(b"POST /office HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
-    async with asyncio.timeout(5):
+    async with patience.timeout(5):
         while (answer := await http.post(desk.at("office"))).status_code == 202:
             await asyncio.sleep(0.01)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     for _, writer in slow:
         writer.write(b"12345")
-    async with asyncio.timeout(5):
+    async with patience.timeout(5):
         for reader, writer in slow:
             assert (await reader.readline()).startswith(b"HTTP/1.1 202")
             writer.close()
@@ -164,7 +166,7 @@ async def test_garbage_is_survived(desk: Desk, http: httpx2.AsyncClient) -> None
         reader, writer = await asyncio.open_connection("127.0.0.1", desk.listener.port)
         writer.write(line)
         writer.write_eof()
-        async with asyncio.timeout(5):
+        async with patience.timeout(5):
             await reader.read()
         writer.close()
     assert (await http.get(desk.at(PING))).status_code == 200
@@ -195,7 +197,7 @@ async def test_strangers_cannot_fill_the_log(
             writer.transport.abort()
         else:
             writer.write_eof()
-            async with asyncio.timeout(8):
+            async with patience.timeout(8):
                 await reader.read()
             writer.close()
     assert (await http.get(desk.at(PING))).status_code == 200
@@ -231,7 +233,7 @@ async def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.Monk
     async with desk.listener:
         reader, writer = await asyncio.open_connection("127.0.0.1", desk.listener.port)
         writer.write(sent)
-        async with asyncio.timeout(5):
+        async with patience.timeout(5):
             assert await reader.read() == b""
         writer.close()
 
@@ -243,13 +245,13 @@ async def test_open_connections_are_bounded(
     monkeypatch.setattr(webhooks, "_CONNECTIONS", 3)
     idle = [await asyncio.open_connection("127.0.0.1", desk.listener.port) for _ in range(3)]
     reader, writer = await asyncio.open_connection("127.0.0.1", desk.listener.port)
-    async with asyncio.timeout(5):
+    async with patience.timeout(5):
         with suppress(ConnectionError):
             assert await reader.read() == b""
     for _, each in (*idle, (reader, writer)):
         each.close()
     desk.listener.serve("office", desk.hear)
-    async with asyncio.timeout(5):
+    async with patience.timeout(5):
         while not desk.heard:
             with suppress(httpx2.TransportError):
                 await http.post(desk.at("office"))
@@ -257,7 +259,7 @@ async def test_open_connections_are_bounded(
 
 async def test_an_address_in_use_is_a_sentence(desk: Desk) -> None:
     with pytest.raises(UserError, match=r"webhooks\.listen: 127\.0\.0\.1:\d+ cannot be used"):
-        async with Listener(PUBLIC, f"127.0.0.1:{desk.listener.port}", desk._tell):
+        async with Listener(PUBLIC, f"127.0.0.1:{desk.listener.port}", desk._publish):
             raise AssertionError("two listeners on one port")
 
 
@@ -267,7 +269,7 @@ async def test_it_listens_again_at_once_after_a_reload() -> None:
         port = desk.listener.port
         with socket.create_connection(("127.0.0.1", port)):
             pass
-    async with Listener(PUBLIC, f"127.0.0.1:{port}", desk._tell) as again:
+    async with Listener(PUBLIC, f"127.0.0.1:{port}", desk._publish) as again:
         assert again.port == port
 
 
@@ -276,30 +278,32 @@ async def test_it_listens_again_at_once_after_a_reload() -> None:
 
 async def test_its_own_certificate_and_a_renewed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhooks, "_LOOK_FOR_CERTIFICATE", 0.05)
-    ours, files = authority(), (tmp_path / "cert.pem", tmp_path / "key.pem")
-    first = issue(ours, *files)
+    ours = authority()
+    first = issue("127.0.0.1", by=ours)
+    files = first.write(tmp_path)
     told: list[str] = []
     listener = Listener(
-        PUBLIC, "127.0.0.1:0", lambda event, **_: told.append(event), cert_file=files[0], key_file=files[1]
+        PUBLIC, "127.0.0.1:0", lambda event: told.append(event.name), cert_file=files[0], key_file=files[1]
     )
     async with listener:
-        assert await _serial(listener.port, ours.client_context()) == first
-        second = issue(ours, *files)
-        async with asyncio.timeout(10):
-            while await _serial(listener.port, ours.client_context()) != second:
+        assert await _serial(listener.port, ours.client_context()) == first.serial
+        second = issue("127.0.0.1", by=ours)
+        second.write(tmp_path)
+        async with patience.timeout(10):
+            while await _serial(listener.port, ours.client_context()) != second.serial:
                 await asyncio.sleep(0.05)
         files[0].write_text("not a certificate")
-        async with asyncio.timeout(10):
+        async with patience.timeout(10):
             while "webhooks.certificate_rejected" not in told:
                 await asyncio.sleep(0.02)
-        assert await _serial(listener.port, ours.client_context()) == second
+        assert await _serial(listener.port, ours.client_context()) == second.serial
 
 
 async def test_a_bad_certificate_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("x")
     for cert in ("cert.pem", "none.pem"):
         listener = Listener(
-            PUBLIC, "127.0.0.1:0", lambda *_, **__: None, cert_file=tmp_path / cert, key_file=tmp_path / "cert.pem"
+            PUBLIC, "127.0.0.1:0", lambda _: None, cert_file=tmp_path / cert, key_file=tmp_path / "cert.pem"
         )
         with pytest.raises(UserError, match=r"webhooks\.cert_file and webhooks\.key_file cannot be used"):
             async with listener:

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import patience
+from tests.support.servers import free_port
+
 NAME = "EXAMPLE.ORG"
 ACCOUNT = "svc-rooms"
 SERVICE = "HTTP/127.0.0.1"
@@ -29,7 +32,7 @@ class Realm:
 @contextmanager
 def realm(folder: Path) -> Iterator[Realm]:
     """With the account and the service; both have random keys, which only the keytabs hold."""
-    port = _free_port()
+    port = free_port()
     files = {"KRB5_CONFIG": folder / "krb5.conf", "KRB5_KDC_PROFILE": folder / "kdc.conf"}
     files["KRB5_CONFIG"].write_text(
         f"[libdefaults]\n default_realm = {NAME}\n dns_lookup_kdc = false\n dns_canonicalize_hostname = false\n"
@@ -54,23 +57,18 @@ def realm(folder: Path) -> Iterator[Realm]:
         yield Realm(environment, keytabs[SERVICE])
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(patience.seconds(10))
 
 
 def _run(environment: dict[str, str], program: str, *arguments: str) -> None:
     command = [_program(program), *arguments]
-    subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, timeout=30)
+    subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, timeout=patience.seconds(30))
 
 
 def _program(name: str) -> str:
     found = shutil.which(name, path=_PATH)
     assert found is not None, f"{name} is missing: python3 scripts/setup.py programs"
     return found
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def _wait_for(port: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from connector.calendars.base import CalendarSource
 from connector.calendars.exchange.source import ExchangeSource
 from connector.standins.exchange import ExchangeStandIn
-from tests.calendars.exchange.house import PASSWORD, QUICK, ROOM, access_to, source_of, standing
+from tests.calendars.exchange.harness import PASSWORD, QUICK, ROOM, access_to, source_of, standing
 from tests.calendars.suite import PagedContract
 
 
@@ -53,7 +53,7 @@ class OnExchange:
 class TestExchangeByStream(PagedContract):
     @pytest.fixture
     async def backend(self) -> AsyncIterator[OnExchange]:
-        async with standing() as exchange, source_of(exchange, pace=QUICK) as source:
+        async with standing() as exchange, source_of(exchange, timings=QUICK) as source:
             yield OnExchange(source, exchange)
 
 

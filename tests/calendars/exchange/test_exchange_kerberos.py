@@ -12,9 +12,12 @@ from connector.errors import SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.exchange import ExchangeStandIn
 from connector.standins.exchange.login import KerberosLogin
-from tests.calendars.exchange.house import QUICK, ROOM, context, source_of, standing, until
+from tests.calendars.exchange.harness import QUICK, ROOM, context, source_of, standing
 from tests.calendars.exchange.realm import ACCOUNT, NAME, Realm, realm
 from tests.calendars.ics_text import vevent, window
+from tests.support.patience import until
+
+pytestmark = pytest.mark.slow  # starts programs
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 
@@ -50,7 +53,7 @@ async def test_a_section_without_user_name_and_password_reads(exchange: Exchange
 
 
 async def test_streams_sign_in_as_well(exchange: ExchangeStandIn) -> None:
-    async with source_of(exchange, pace=QUICK) as source:
+    async with source_of(exchange, timings=QUICK) as source:
         source.watch(ROOM)
         await source.read(ROOM, TUESDAY)
         await until(lambda: exchange.requests["GetStreamingEvents"] > 0)

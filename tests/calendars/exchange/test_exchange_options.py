@@ -15,8 +15,9 @@ from connector.calendars.exchange import plug
 from connector.calendars.exchange.source import ExchangeSource
 from connector.errors import SourceUnavailable, UserError
 from connector.standins.exchange import ExchangeStandIn
-from tests.calendars.exchange.house import PASSWORD, ROOM, access_to, context, source_of, standing
+from tests.calendars.exchange.harness import PASSWORD, ROOM, access_to, context, source_of, standing
 from tests.calendars.ics_text import vevent, window
+from tests.support import patience
 
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
 GOOD = {
@@ -90,9 +91,10 @@ def test_a_host_that_only_sounds_like_it_is_not_refused(tmp_path: Path) -> None:
     plug({**GOOD, "url": "https://notoutlook.com/EWS/Exchange.asmx"}, context(tmp_path, {"env:EWS_PASSWORD": PASSWORD}))
 
 
+@pytest.mark.slow
 def test_exchangelib_is_loaded_only_for_those_who_use_it() -> None:
     code = "import connector.calendars.exchange, sys; sys.exit('exchangelib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=patience.seconds(30), check=False).returncode == 0
 
 
 async def test_a_section_reads_a_calendar(tmp_path: Path) -> None:

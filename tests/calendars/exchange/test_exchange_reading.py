@@ -12,7 +12,7 @@ import pytest
 from connector.errors import AccessDenied, CalendarError, RateLimited, SourceUnavailable
 from connector.model import NO_SERIES, Snapshot
 from connector.standins.exchange import ExchangeStandIn
-from tests.calendars.exchange.house import ROOM, access_to, source_of, standing
+from tests.calendars.exchange.harness import ROOM, access_to, source_of, standing
 from tests.calendars.ics_text import change, times, utc, vevent, window
 
 TUESDAY = window("2026-11-10", "2026-11-11")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -12,7 +13,6 @@ from connector.calendars.base import Forgiving
 from connector.engine.commands import Commands
 from connector.errors import CredentialsRejected
 from connector.model import CalendarId, Snapshot, Window
-from connector.store import commands
 from connector.store.writer import StoreError
 from tests.engine.test_sync import Desk, MemorySource
 
@@ -42,11 +42,18 @@ async def test_what_was_refused_is_forgiven_before_it_is_opened_anew(
         desk.source = source
     async with desk:
         await desk.use("c")
-        assert desk.sync.blocked("s") is refused
-        await commands.ask(desk.store, "sync", "", desk.clock.now(), timedelta(minutes=1))
-        carried_out = Commands(desk.sync, lambda _: False, desk.sync._tools)
+        assert desk.reader.blocked("s") is refused
+        await desk.store.ask("sync", "", desk.clock.now(), timedelta(minutes=1))
+        reopened: list[str] = []
+
+        async def reopen(names: Collection[str]) -> None:
+            reopened.extend(names)
+
+        carried_out = Commands(
+            desk.reader, lambda _: False, reopen, clock=desk.clock, store=desk.store, recorder=desk.recorder
+        )
         await carried_out.look(lambda _: CalendarId("s", "c"))
-        assert carried_out.reopen is (refused and not disk_full)
+        assert reopened == (["s"] if refused and not disk_full else [])
     assert source.forgiven == (refused and not disk_full)
     outcomes = [event["outcome"] for event in desk.events if event["event"] == "daemon.command"]
     assert ["The disk is full." in outcome for outcome in outcomes] == [disk_full]

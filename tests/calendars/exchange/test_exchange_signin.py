@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from connector.calendars.base import Forgiving, NoKeep
+from connector.calendars.base import Forgiving, MemoryState
 from connector.calendars.exchange import signin
 from connector.calendars.exchange.source import ExchangeSource
 from connector.calendars.exchange.transport import ways_in
@@ -19,8 +19,10 @@ from connector.model import Snapshot
 from connector.standins.exchange import ExchangeStandIn
 from connector.standins.exchange.login import NtlmLogin, bindings_of
 from connector.store.writer import StoreError
-from tests.calendars.exchange.house import PASSWORD, QUICK, ROOM, access_to, source_of, standing, until
+from tests.calendars.exchange.harness import PASSWORD, QUICK, ROOM, access_to, source_of, standing
 from tests.calendars.ics_text import vevent, window
+from tests.support import patience
+from tests.support.patience import until
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 
@@ -37,11 +39,11 @@ async def read_all(source: ExchangeSource, times: int = 10) -> list[Snapshot | B
 
 async def test_a_wrong_password_is_sent_twice(exchange: ExchangeStandIn) -> None:
     wrong = access_to(exchange, password="wrong-password")
-    async with source_of(exchange, access=wrong, pace=QUICK, pause=1.0) as source:
+    async with source_of(exchange, access=wrong, timings=QUICK, pause=1.0) as source:
         source.watch(ROOM)
         assert {type(answer) for answer in await read_all(source)} == {SourceUnavailable}
         assert exchange.login.attempts == 1
-        async with asyncio.timeout(10):
+        async with patience.timeout(10):
             while (answer := (await read_all(source))[0]) and not isinstance(answer, CredentialsRejected):
                 await asyncio.sleep(0.05)
         assert exchange.login.attempts == 2
@@ -82,7 +84,7 @@ async def test_401_under_load_is_no_wrong_password(exchange: ExchangeStandIn) ->
         first = await read_all(source, 4)
         assert any(isinstance(answer, SourceUnavailable) for answer in first)
         exchange.troubles.unauthorized = 0
-        async with asyncio.timeout(10):
+        async with patience.timeout(10):
             while not isinstance((await read_all(source, 1))[0], Snapshot):
                 await asyncio.sleep(0.05)
         assert all(isinstance(answer, Snapshot) for answer in await read_all(source))
@@ -98,7 +100,7 @@ async def test_a_password_that_is_changed_on_the_way(exchange: ExchangeStandIn) 
         exchange.set_password("changed")
         before = exchange.login.attempts
         assert isinstance((await read_all(source, 1))[0], SourceUnavailable)
-        async with asyncio.timeout(10):
+        async with patience.timeout(10):
             while isinstance((await read_all(source, 1))[0], SourceUnavailable):
                 await asyncio.sleep(0.05)
         assert isinstance((await read_all(source, 1))[0], CredentialsRejected)
@@ -121,42 +123,44 @@ async def test_a_locked_account_is_left_alone_at_once() -> None:
 @pytest.mark.parametrize("waits", [True, False])
 async def test_restarts_do_not_add_tries(waits: bool) -> None:
     """Whether the first life saw one refusal or both: the account is locked by their sum."""
-    keep = NoKeep()
+    source_state = MemoryState()
     async with standing() as exchange:
         wrong = access_to(exchange, password="wrong-password")
         for _ in range(2 if waits else 6):
-            async with source_of(exchange, access=wrong, keep=keep, pause=0.0) as source:
+            async with source_of(exchange, access=wrong, source_state=source_state, pause=0.0) as source:
                 for _ in range(2 if waits else 1):
                     with pytest.raises((SourceUnavailable, CredentialsRejected)):
                         await source.read(ROOM, TUESDAY)
         assert exchange.login.attempts == 2
-        stored = b"".join((await keep.items("")).values())
+        stored = b"".join((await source_state.items("")).values())
         assert stored
         assert b"wrong" not in stored
-        async with source_of(exchange, access=wrong, keep=keep) as source:
+        async with source_of(exchange, access=wrong, source_state=source_state) as source:
             with pytest.raises(CredentialsRejected, match="`connector calendars sync exchange`"):
                 await source.read(ROOM, TUESDAY)
         assert exchange.login.attempts == 2
-        async with source_of(exchange, keep=keep) as source:  # other ones are another matter
+        async with source_of(exchange, source_state=source_state) as source:  # other ones are another matter
             await source.read(ROOM, TUESDAY)
-        assert not await keep.items("")
+        assert not await source_state.items("")
 
 
 async def test_a_restart_waits_between_the_tries_as_well() -> None:
-    keep = NoKeep()
+    source_state = MemoryState()
     async with standing() as exchange:
         for _ in range(5):
-            async with source_of(exchange, access=access_to(exchange, password="wrong"), keep=keep) as source:
+            async with source_of(
+                exchange, access=access_to(exchange, password="wrong"), source_state=source_state
+            ) as source:
                 with pytest.raises(SourceUnavailable, match="one more try"):
                     await source.read(ROOM, TUESDAY)
         assert exchange.login.attempts == 1
 
 
 async def test_a_person_lets_the_same_password_be_tried_again() -> None:
-    keep = NoKeep()
+    source_state = MemoryState()
     async with standing() as exchange:
         exchange.set_password("not yet")
-        async with source_of(exchange, keep=keep, pause=0.0) as source:
+        async with source_of(exchange, source_state=source_state, pause=0.0) as source:
             for kind in (SourceUnavailable, CredentialsRejected):
                 with pytest.raises(kind):
                     await source.read(ROOM, TUESDAY)
@@ -165,16 +169,16 @@ async def test_a_person_lets_the_same_password_be_tried_again() -> None:
             with pytest.raises(CredentialsRejected):
                 await source.read(ROOM, TUESDAY)
         assert exchange.login.attempts == 2
-        async with source_of(exchange, keep=keep) as source:
+        async with source_of(exchange, source_state=source_state) as source:
             for _ in range(3):
                 with pytest.raises(CredentialsRejected):
                     await source.read(ROOM, TUESDAY)
             assert exchange.login.attempts == 3  # once, and at once
             await source.forgive()
         exchange.set_password(PASSWORD)
-        async with source_of(exchange, keep=keep) as source:
+        async with source_of(exchange, source_state=source_state) as source:
             await source.read(ROOM, TUESDAY)
-        assert not await keep.items("")
+        assert not await source_state.items("")
 
 
 async def test_the_doctor_sends_a_wrong_password_once_for_all_rooms() -> None:
@@ -190,13 +194,13 @@ async def test_the_doctor_sends_a_wrong_password_once_for_all_rooms() -> None:
 
 
 async def test_a_refusal_is_told_although_it_cannot_be_written_down() -> None:
-    class Full(NoKeep):
+    class Full(MemoryState):
         async def put(self, key: str, value: bytes) -> None:
             raise StoreError("The disk is full.")
 
     async with standing() as exchange:
         wrong = access_to(exchange, password="wrong-password")
-        async with source_of(exchange, access=wrong, keep=Full(), pause=0.0) as source:
+        async with source_of(exchange, access=wrong, source_state=Full(), pause=0.0) as source:
             for kind in (SourceUnavailable, CredentialsRejected):
                 with pytest.raises(kind, match="refused"):
                     await source.read(ROOM, TUESDAY)
@@ -221,7 +225,7 @@ async def test_a_password_that_changes_while_many_rooms_are_read_is_sent_twice(e
         if exchange.auth == "ntlm":
             # One breaks; the others stay signed in, and would go on for ever.
             exchange.drop_connection()
-        async with asyncio.timeout(20):
+        async with patience.timeout(20):
             while CredentialsRejected not in await poll():
                 await asyncio.sleep(0.05)
         assert exchange.login.attempts - before == 2
@@ -273,7 +277,7 @@ async def test_no_log_line_holds_what_is_nobodys_business(
         exchange.directory.find(ROOM).put(
             "a", vevent("a", "20261110T100000Z", "20261110T110000Z", "DESCRIPTION:body-words", "SUMMARY:title-words")
         )
-        async with source_of(exchange, pace=QUICK) as source:
+        async with source_of(exchange, timings=QUICK) as source:
             source.watch(ROOM)
             assert len((await source.read(ROOM, TUESDAY)).events) == 1
             await until(lambda: exchange.requests["GetStreamingEvents"] > 0)

@@ -10,13 +10,14 @@ import pytest
 from connector.calendars.base import CalendarSource
 from connector.calendars.google.source import GoogleSource
 from connector.standins.google import GoogleStandIn, Trouble
-from tests.calendars.google.support import ROOM, Hooks, Journal, make_source
-from tests.calendars.proxy import Proxy
+from tests.calendars.google.harness import ROOM, make_source
+from tests.calendars.receiver import Journal, Receiver
 from tests.calendars.suite import PagedContract
+from tests.support.proxies import Wire
 
 
 class OnGoogle:
-    def __init__(self, source: GoogleSource, google: GoogleStandIn, proxy: Proxy) -> None:
+    def __init__(self, source: GoogleSource, google: GoogleStandIn, proxy: Wire) -> None:
         self.source: CalendarSource = source
         self.calendar = self.owner = ROOM
         self.secrets = (max(google.key_file.split("\\n"), key=len), "Bearer ")
@@ -60,8 +61,8 @@ class TestGoogle(PagedContract):
         async with AsyncExitStack() as stack:
             google = await stack.enter_async_context(GoogleStandIn())
             google.add_calendar(ROOM, "Boardroom")
-            hooks = await stack.enter_async_context(Hooks())
-            proxy = await stack.enter_async_context(Proxy(int(google.url.rstrip("/").rpartition(":")[2])))
+            hooks = await stack.enter_async_context(Receiver())
+            proxy = await stack.enter_async_context(Wire(int(google.url.rstrip("/").rpartition(":")[2])))
             root = f"http://127.0.0.1:{proxy.port}/"
             source = await stack.enter_async_context(make_source(google, Journal(), webhooks=hooks, root=root))
             yield OnGoogle(source, google, proxy)

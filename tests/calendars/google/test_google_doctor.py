@@ -8,14 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from connector.calendars.base import Directory, Examinable, Finding, NoKeep, NoWebhooks, Place, Removable, SourceContext
+from connector.calendars.base import (
+    Directory,
+    Examinable,
+    Finding,
+    MemoryState,
+    NoWebhooks,
+    Place,
+    Removable,
+    SourceContext,
+)
 from connector.calendars.google import plug
 from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE
 from connector.calendars.google.source import GoogleSource, Settings
 from connector.errors import AccessDenied, CredentialsRejected, UserError
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble
-from tests.calendars.google.support import ADMIN, ROOM, Hooks, Journal, house, make_source, until
+from tests.calendars.google.harness import ADMIN, ROOM, house, make_source
 from tests.calendars.ics_text import vevent, window
+from tests.calendars.receiver import Journal, Receiver
+from tests.support.patience import until
 
 NOW = datetime.now(UTC)
 
@@ -136,9 +147,9 @@ async def test_the_daemon_tells_that_its_key_ends(days: float, told: list[int]) 
         journal = Journal()
         async with make_source(google, journal):
             await until(lambda: google.certificates_asked == 1, "the key's dates are looked up")
-            await until(lambda: len(journal.lines) >= len(told), "all is told")
-        assert [fields["days"] for name, fields in journal.lines if name == "calendar.credential_expires"] == told
-        assert all("Keys > Add key" in str(fields["reason"]) for _, fields in journal.lines)
+            await until(lambda: len(journal.notes) >= len(told), "all is told")
+        assert [fields["days"] for name, fields in journal.notes if name == "calendar.credential_expires"] == told
+        assert all("Keys > Add key" in str(fields["reason"]) for _, fields in journal.notes)
 
 
 # ------------------------------------------------------------------------------------ one calendar
@@ -219,7 +230,7 @@ async def test_who_may_not_list_rooms() -> None:
 
 def opened(google: GoogleStandIn, base: Path, **config: object) -> GoogleSource:
     secrets = {"file:key.json": google.key_file, "file:wrong.json": '{"type": "authorized_user"}', "file:text": "hello"}
-    context = SourceContext("office", secrets.__getitem__, base, NoKeep(), NoWebhooks(), Journal().note)
+    context = SourceContext("office", secrets.__getitem__, base, MemoryState(), NoWebhooks(), Journal())
     return plug(config, context)
 
 
@@ -264,7 +275,7 @@ async def test_wrong_options(tmp_path: Path, config: dict[str, object], words: l
 async def test_a_broken_key_file_is_named_and_not_shown(tmp_path: Path, change: dict[str, object]) -> None:
     async with GoogleStandIn() as google:
         key = json.loads(google.key_file) | change
-        context = SourceContext("office", lambda _: json.dumps(key), tmp_path, NoKeep(), NoWebhooks(), Journal().note)
+        context = SourceContext("office", lambda _: json.dumps(key), tmp_path, MemoryState(), NoWebhooks(), Journal())
         with pytest.raises(UserError) as caught:
             plug({"key_file": "file:x", "allow_http": True}, context)
         assert "PRIVATE KEY" not in str(caught.value)
@@ -272,7 +283,7 @@ async def test_a_broken_key_file_is_named_and_not_shown(tmp_path: Path, change: 
 
 
 async def test_no_hooks_are_left_when_the_source_closes() -> None:
-    async with Hooks() as hooks, GoogleStandIn() as google:
+    async with Receiver() as hooks, GoogleStandIn() as google:
         async with make_source(google, Journal(), webhooks=hooks):
             assert list(hooks.handlers) == ["office/events"]
         assert hooks.handlers == {}

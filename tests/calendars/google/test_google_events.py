@@ -15,7 +15,7 @@ from connector.detection.detect import detect
 from connector.detection.files import read_content
 from connector.model import NO_SERIES, Event
 from connector.standins.google import fields as google_fields
-from tests.calendars.google.support import ROOM
+from tests.calendars.google.harness import ROOM
 from tests.calendars.ics_text import utc, window
 
 BERLIN = ZoneInfo("Europe/Berlin")

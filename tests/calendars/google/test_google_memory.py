@@ -10,15 +10,16 @@ from connector.calendars.base import Sparing
 from connector.calendars.google.source import Settings
 from connector.errors import RateLimited, SourceUnavailable
 from connector.standins.google import GoogleStandIn, Trouble
-from tests.calendars.google.support import OTHER, ROOM, House, Journal, house, make_source
+from tests.calendars.google.harness import OTHER, ROOM, Harness, house, make_source
 from tests.calendars.ics_text import vevent, window
+from tests.calendars.receiver import Journal
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 A = vevent("a", "20261110T100000Z", "20261110T110000Z")
 RARELY = Settings(daily_requests=1_000)  # one room: every 86 s
 
 
-def answers(home: House) -> list[int]:
+def answers(home: Harness) -> list[int]:
     return [seen.status for seen in home.google.seen if seen.where == "list"]
 
 
@@ -38,12 +39,12 @@ async def test_many_rooms_are_asked_only_as_often_as_the_days_quota_allows() -> 
     settings = Settings(daily_requests=10_000)
     async with house(settings) as home:
         home.google.put(ROOM, "a", A)
-        assert home.source.pace(ROOM) == timedelta(0)  # not watched: somebody looks by hand
+        assert home.source.asking_interval(ROOM) == timedelta(0)  # not watched: somebody looks by hand
         home.source.watch(ROOM)
-        assert home.source.pace(ROOM) == timedelta(seconds=8.64)
+        assert home.source.asking_interval(ROOM) == timedelta(seconds=8.64)
         for n in range(9):
             home.source.watch(f"{n}{ROOM}")
-        assert home.source.pace(ROOM) == timedelta(seconds=86.4)
+        assert home.source.asking_interval(ROOM) == timedelta(seconds=86.4)
         first = await home.source.read(ROOM, TUESDAY)
         assert [await home.source.read(ROOM, TUESDAY) for _ in range(5)] == [first] * 5
         assert len(answers(home)) == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,25 +17,18 @@ from connector.calendars.google.source import GoogleSource, Settings
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Snapshot
 from connector.standins.google import EMAIL, GoogleStandIn, Trouble
-from tests.calendars.google.support import (
-    ADMIN,
-    OTHER,
-    ROOM,
-    House,
-    Journal,
-    context,
-    house,
-    local_authority,
-    make_source,
-)
+from tests.calendars.google.harness import ADMIN, OTHER, ROOM, Harness, context, house, make_source
 from tests.calendars.ics_text import vevent, window
+from tests.calendars.receiver import Journal
+from tests.support import patience
+from tests.support.certificates import authority
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 A = vevent("a", "20261110T100000Z", "20261110T110000Z")
 
 
 async def read(source: GoogleSource, calendar: str = ROOM) -> Snapshot:
-    async with asyncio.timeout(15):
+    async with patience.timeout(15):
         return await source.read(calendar, TUESDAY)
 
 
@@ -50,7 +42,7 @@ async def refused(source: GoogleSource, calendar: str = ROOM) -> CalendarError:
     return caught.value
 
 
-def asked(home: House, where: str) -> int:
+def asked(home: Harness, where: str) -> int:
     return sum(seen.where == where for seen in home.google.seen)
 
 
@@ -353,11 +345,12 @@ async def test_an_answer_that_never_ends_frees_its_thread() -> None:
 
 
 async def test_a_slow_calendar_delays_no_other() -> None:
-    async with house(deadline=5) as home:
+    patient = patience.factor()
+    async with house(deadline=5 * patient) as home:
         home.google.add_calendar(OTHER)
-        home.google.troubles.append(Trouble("list", OTHER, slow=3))
+        home.google.troubles.append(Trouble("list", OTHER, slow=3 * patient))
         slow = asyncio.create_task(read(home.source, OTHER))
-        async with asyncio.timeout(2.5):
+        async with asyncio.timeout(2.5 * patient):
             await read(home.source)
         assert not slow.done()
         await slow
@@ -369,21 +362,20 @@ async def test_a_reading_that_is_given_up_frees_its_thread() -> None:
         readings = [asyncio.create_task(home.source.read(f"{n}{ROOM}", TUESDAY)) for n in range(4)]
         for n in range(4):
             home.google.add_calendar(f"{n}{ROOM}")
-        async with asyncio.timeout(5):
+        async with patience.timeout(5):
             while asked(home, "list") < 4:
                 await asyncio.sleep(0.01)
         for reading in readings:
             reading.cancel()
         await asyncio.gather(*readings, return_exceptions=True)
-        async with asyncio.timeout(3):
+        async with patience.timeout(3):
             assert (await read(home.source)).events == ()
 
 
 async def test_certificates_are_verified(tmp_path: Path) -> None:
-    _, (certificate, private) = local_authority(tmp_path)
-    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    served.load_cert_chain(certificate, private)
-    async with GoogleStandIn(tls=served) as google:
+    ours = authority("localhost")
+    certificate, _ = ours.write(tmp_path)
+    async with GoogleStandIn(tls=ours.server_context()) as google:
         google.add_calendar(ROOM)
         key = ServiceKey(google.key_file, "office")
         async with GoogleSource(context(Journal()), key, GoogleApi(root=google.url)) as source:

@@ -9,7 +9,7 @@ import pytest
 from connector.calendars.google.errors import refusal
 from connector.errors import AccessDenied
 from connector.standins.google import Trouble
-from tests.calendars.google.support import ROOM, house
+from tests.calendars.google.harness import ROOM, house
 from tests.calendars.ics_text import window
 
 

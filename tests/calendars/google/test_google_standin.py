@@ -17,8 +17,9 @@ from googleapiclient.errors import HttpError
 
 from connector.standins.google import GoogleStandIn, Trouble
 from connector.standins.google.fields import BadFields, cut, parse
-from tests.calendars.google.support import ROOM
+from tests.calendars.google.harness import ROOM
 from tests.calendars.ics_text import change, vevent
+from tests.support import patience
 
 SCOPE = "https://www.googleapis.com/auth/calendar.readonly"
 WEEK = {"calendarId": ROOM, "singleEvents": True, "timeMin": "2026-11-09T00:00:00Z", "timeMax": "2026-11-16T00:00:00Z"}
@@ -28,7 +29,7 @@ async def asked(google: GoogleStandIn, work: Callable[[Any], Any], scope: str = 
     """What ``work`` gets from calendar v3, in a thread of its own."""
 
     def run() -> Any:
-        http = httplib2.Http(timeout=5)
+        http = httplib2.Http(timeout=patience.seconds(5))
         credentials = service_account.Credentials.from_service_account_info(json.loads(google.key_file), scopes=[scope])
         credentials.refresh(google_auth_httplib2.Request(http))
         http_with_token = _WithToken(http, str(credentials.token))

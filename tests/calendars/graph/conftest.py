@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from connector.standins.graph import GraphStandIn
-from tests.calendars.graph.house import ROOM, SECRET, House, Journal
-from tests.calendars.graph.receiver import Receiver
+from tests.calendars.graph.harness import ROOM, SECRET, Harness
+from tests.calendars.receiver import Journal, Receiver
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
+async def house() -> AsyncIterator[Harness]:
     async with Receiver() as receiver, GraphStandIn(secret=SECRET) as graph:
         graph.mailbox(ROOM)
-        yield House(graph, receiver, Journal())
+        yield Harness(graph, receiver, Journal())

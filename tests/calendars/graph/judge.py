@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from connector.calendars.graph.auth import AppIdentity, Cloud, Tokens
-from tests.calendars.graph.house import SECRET, House
+from tests.calendars.graph.harness import SECRET, Harness
+from tests.support import patience
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the library's own, at import
@@ -36,20 +37,22 @@ __all__ = [
 
 
 @asynccontextmanager
-async def judge(house: House) -> AsyncIterator[Any]:
+async def judge(house: Harness) -> AsyncIterator[Any]:
     """A GraphServiceClient; Any, as by its types every property may be None.
 
     The token comes from the stand-in's sign-in through msal; the library has no part in that here.
     """
     signin, url, ca_file = house.graph.signin, house.graph.url, str(house.graph.ca_file)
     app = AppIdentity(signin.tenant, signin.client_id, secret=SECRET)
-    tokens = Tokens(app, Cloud(url, url), ca_file=ca_file, deadline=timedelta(seconds=10))
+    tokens = Tokens(app, Cloud(url, url), ca_file=ca_file, deadline=timedelta(seconds=patience.seconds(10)))
     try:
         headers = {"Authorization": f"Bearer {await tokens.get()}"}
     finally:
         tokens.close()
     context = ssl.create_default_context(cafile=ca_file)
-    async with httpx.AsyncClient(base_url=f"{url}/v1.0", verify=context, headers=headers, timeout=10) as client:
+    async with httpx.AsyncClient(
+        base_url=f"{url}/v1.0", verify=context, headers=headers, timeout=patience.seconds(10)
+    ) as client:
         adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client=client)
         adapter.base_url = f"{url}/v1.0"
         yield GraphServiceClient(request_adapter=adapter)

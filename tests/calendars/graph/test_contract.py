@@ -8,7 +8,7 @@ import pytest
 
 from connector.calendars.base import CalendarSource
 from connector.standins.graph import GraphStandIn
-from tests.calendars.graph.house import ROOM, SECRET, House
+from tests.calendars.graph.harness import ROOM, SECRET, Harness
 from tests.calendars.suite import PagedContract
 
 
@@ -50,7 +50,7 @@ class GraphBackend:
 
 class TestGraph(PagedContract):
     @pytest.fixture(params=[1, 1000], ids=["a page an event", "one page"])
-    async def backend(self, house: House, request: pytest.FixtureRequest) -> AsyncIterator[GraphBackend]:
+    async def backend(self, house: Harness, request: pytest.FixtureRequest) -> AsyncIterator[GraphBackend]:
         house.graph.page_size = request.param
         async with house.open(push=True) as source:
             yield GraphBackend(source, house.graph)

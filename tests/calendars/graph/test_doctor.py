@@ -13,13 +13,14 @@ from connector.calendars.graph.remedies import rbac_lines
 from connector.errors import AccessDenied
 from connector.standins.graph.mailbox import Mailbox
 from connector.standins.graph.signin import Trouble
-from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, until
+from tests.calendars.graph.harness import ROOM, SECRET, TUESDAY, Harness
 from tests.calendars.ics_text import vevent
+from tests.support.patience import until
 
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 
 
-async def room_findings(house: House, room: str = ROOM) -> dict[str, Finding]:
+async def room_findings(house: Harness, room: str = ROOM) -> dict[str, Finding]:
     async with house.open() as source:
         return {finding.check: finding for finding in await source.examine(room, NOW)}
 
@@ -42,7 +43,7 @@ def fill(box: Mailbox, meetings: int = 6, *lines: str) -> None:
         )  # fmt: skip
 
 
-async def test_a_room_in_order(house: House) -> None:
+async def test_a_room_in_order(house: Harness) -> None:
     fill(house.graph.mailbox(ROOM), 24)
     house.graph.mailbox(ROOM).put(vevent("p", "20261110T180000Z", "20261110T190000Z", "CLASS:PRIVATE"))
     found = await room_findings(house)
@@ -59,7 +60,7 @@ async def test_a_room_in_order(house: House) -> None:
         ("remove_private_property", "private_flag_never_seen", "-RemovePrivateProperty $false"),
     ],
 )
-async def test_mailbox_settings_by_their_effects(house: House, setting: str, check: str, fix: str) -> None:
+async def test_mailbox_settings_by_their_effects(house: Harness, setting: str, check: str, fix: str) -> None:
     box = house.graph.mailbox(ROOM)
     setattr(box, setting, True)
     fill(box, 24)
@@ -70,7 +71,7 @@ async def test_mailbox_settings_by_their_effects(house: House, setting: str, che
     assert bad[check].effect
 
 
-async def test_names_are_quoted_for_powershell(house: House) -> None:
+async def test_names_are_quoted_for_powershell(house: Harness) -> None:
     room = "o'neil; Remove-Mailbox@example.org"
     box = house.graph.mailbox(room)
     box.delete_comments = True
@@ -81,14 +82,14 @@ async def test_names_are_quoted_for_powershell(house: House) -> None:
     )
 
 
-async def test_too_few_meetings_judge_nothing(house: House) -> None:
+async def test_too_few_meetings_judge_nothing(house: Harness) -> None:
     box = house.graph.mailbox(ROOM)
     box.delete_comments = box.organizer_as_subject = box.remove_private_property = True
     fill(box, 2)
     assert {finding.level for finding in (await room_findings(house)).values()} == {"ok"}
 
 
-async def test_declined_and_open_answers(house: House) -> None:
+async def test_declined_and_open_answers(house: Harness) -> None:
     box = house.graph.mailbox(ROOM)
     for number, answer in enumerate(("ACCEPTED", "TENTATIVE", "NEEDS-ACTION", "DECLINED", "DECLINED")):
         box.put(
@@ -103,7 +104,7 @@ async def test_declined_and_open_answers(house: House) -> None:
     assert found["declined"].what.startswith("2 meetings")
 
 
-async def test_the_basic_permission_is_told(house: House) -> None:
+async def test_the_basic_permission_is_told(house: Harness) -> None:
     fill(house.graph.mailbox(ROOM))
     house.graph.troubles.basic_permission = True
     found = await room_findings(house)
@@ -111,7 +112,7 @@ async def test_the_basic_permission_is_told(house: House) -> None:
     assert "Application Calendars.Read" in found["basic_permission"].fix
 
 
-async def test_rooms_that_cannot_be_read(house: House) -> None:
+async def test_rooms_that_cannot_be_read(house: Harness) -> None:
     (missing,) = (await room_findings(house, "nobody@example.org")).values()
     assert (missing.check, missing.level) == ("mailbox", "problem")
     assert "Get-Mailbox -RecipientTypeDetails RoomMailbox" in missing.fix
@@ -124,7 +125,7 @@ async def test_rooms_that_cannot_be_read(house: House) -> None:
     assert otherwise.startswith("#") and lines == rbac_lines(house.graph.signin.client_id, ROOM).splitlines()
 
 
-async def test_a_source_in_order(house: House) -> None:
+async def test_a_source_in_order(house: Harness) -> None:
     async with house.open(push=True) as daemon:
         daemon.watch(ROOM)
         await until(lambda: house.graph.subscriptions.records)
@@ -134,7 +135,7 @@ async def test_a_source_in_order(house: House) -> None:
     assert set(found) == {"credentials", "credential_expiry", "permissions", "places", "clock", "notifications"}
 
 
-async def test_what_can_be_wrong_with_a_source(house: House) -> None:
+async def test_what_can_be_wrong_with_a_source(house: Harness) -> None:
     house.graph.signin.roles = ["Calendars.Read", "Mail.Read"]
     house.graph.troubles.places_forbidden = True
     house.graph.troubles.clock_ahead = -400
@@ -150,7 +151,7 @@ async def test_what_can_be_wrong_with_a_source(house: House) -> None:
     assert found["notifications"].level == "warning"
 
 
-async def test_the_service_is_down(house: House) -> None:
+async def test_the_service_is_down(house: Harness) -> None:
     async with house.open() as source:
         await source.read(ROOM, TUESDAY)
         house.graph.troubles.answers.extend([(500, {}, b"")] * 2)
@@ -160,7 +161,7 @@ async def test_the_service_is_down(house: House) -> None:
     assert "500" in found["notifications"].what
 
 
-async def test_refused_credentials_are_a_finding(house: House) -> None:
+async def test_refused_credentials_are_a_finding(house: Harness) -> None:
     async with house.open(secret="wrong-secret") as source:
         found = await source_findings(source)
     assert found["credentials"].level == "problem"
@@ -172,7 +173,7 @@ async def test_refused_credentials_are_a_finding(house: House) -> None:
 @pytest.mark.parametrize(
     ("trouble", "fix"), [("app_disabled", "Enterprise applications"), ("blocked", "Conditional Access")]
 )
-async def test_a_good_secret_that_is_refused_needs_another_cure(house: House, trouble: Trouble, fix: str) -> None:
+async def test_a_good_secret_that_is_refused_needs_another_cure(house: Harness, trouble: Trouble, fix: str) -> None:
     house.graph.signin.trouble = trouble
     async with house.open() as source:
         found = await source_findings(source)
@@ -180,7 +181,7 @@ async def test_a_good_secret_that_is_refused_needs_another_cure(house: House, tr
     assert "secrets set" not in found["credentials"].fix
 
 
-async def test_notifications_of_a_room_seen_from_another_process(house: House) -> None:
+async def test_notifications_of_a_room_seen_from_another_process(house: Harness) -> None:
     """The doctor knows nothing of the daemon's memory: it asks Graph."""
     other = "o'neil@example.org"
     house.graph.mailbox(other)
@@ -192,7 +193,7 @@ async def test_notifications_of_a_room_seen_from_another_process(house: House) -
         assert (await room_findings(house))["notifications"].level == "warning"
 
 
-async def test_subscriptions_are_listed_once_however_many_rooms(house: House) -> None:
+async def test_subscriptions_are_listed_once_however_many_rooms(house: Harness) -> None:
     async with house.open() as source:
         await source.examine(None, NOW)
         for _ in range(5):
@@ -200,14 +201,14 @@ async def test_subscriptions_are_listed_once_however_many_rooms(house: House) ->
     assert sum(path.startswith("/v1.0/subscriptions") for _, path in house.graph.requests) == 1
 
 
-async def test_what_stops_every_room_is_told_for_the_source_alone(house: House) -> None:
+async def test_what_stops_every_room_is_told_for_the_source_alone(house: Harness) -> None:
     async with house.open(secret="wrong-secret") as source:
         assert await source.examine(ROOM, NOW) == ()
     house.graph.troubles.throttled[ROOM] = (429, "9")
     assert await room_findings(house) == {}, "reading tells it, with its fix"
 
 
-async def test_named_properties_that_are_refused_are_told_once(house: House) -> None:
+async def test_named_properties_that_are_refused_are_told_once(house: Harness) -> None:
     house.graph.troubles.expand_refused = True
     async with house.open() as source:
         first, second = [{f.check: f for f in await source.examine(ROOM, NOW)} for _ in range(2)]
@@ -216,7 +217,7 @@ async def test_named_properties_that_are_refused_are_told_once(house: House) -> 
 
 
 @pytest.mark.parametrize("linked", [False, True])
-async def test_more_rooms_than_one_page_holds(house: House, linked: bool) -> None:
+async def test_more_rooms_than_one_page_holds(house: Harness, linked: bool) -> None:
     """Microsoft's list of rooms was seen without links to its next page: one room more than a page must not be lost."""
     house.graph.troubles.places_linked = linked
     for number in range(205):
@@ -226,7 +227,7 @@ async def test_more_rooms_than_one_page_holds(house: House, linked: bool) -> Non
     assert [place.name for place in found] == [f"Room {number:03d}" for number in range(205)]
 
 
-async def test_a_list_of_rooms_that_does_not_move_on_ends(house: House) -> None:
+async def test_a_list_of_rooms_that_does_not_move_on_ends(house: Harness) -> None:
     """A service that takes no notice of $skip gives its first page for ever."""
     page = json.dumps({"value": [{"id": "1", "displayName": "A", "emailAddress": "a@example.org", "capacity": "12"}]})
     house.graph.troubles.answers.extend([(200, {}, page.encode())] * 3)
@@ -235,7 +236,7 @@ async def test_a_list_of_rooms_that_does_not_move_on_ends(house: House) -> None:
     assert len(house.graph.troubles.answers) == 1
 
 
-async def test_rooms_as_a_list(house: House) -> None:
+async def test_rooms_as_a_list(house: Harness) -> None:
     house.graph.page_size = 2
     house.graph.add_room("c@example.org", "C", building="South", capacity=4)
     house.graph.add_room("b@example.org", "B", building="North", floorLabel="3", videoDeviceName="Codec 7")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.calendars.graph.events import item_of, localised, print_of
+from connector.calendars.graph.events import fingerprint_of, item_of, localised
 from connector.model import NO_SERIES, Event
 
 
@@ -157,10 +157,10 @@ def test_nothing_without_an_identity_is_an_event() -> None:
 
 def test_prints_tell_what_changed() -> None:
     light = {name: raw()[name] for name in ("@odata.etag", "id", "changeKey", "start", "end")}
-    assert print_of(light) == print_of(raw())
+    assert fingerprint_of(light) == fingerprint_of(raw())
     later = {"dateTime": "2026-11-10T12:00:00.0000000", "timeZone": "UTC"}
     for other in (raw(end=later), raw(**{"@odata.etag": 'W/"other"'})):
-        assert print_of(other) != print_of(raw())
+        assert fingerprint_of(other) != fingerprint_of(raw())
 
 
 json_values = st.recursive(

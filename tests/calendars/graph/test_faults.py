@@ -18,13 +18,14 @@ from connector.calendars.graph.http import BadRequest
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Window
 from connector.standins.graph import GraphStandIn
-from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House
+from tests.calendars.graph.harness import ROOM, SECRET, TUESDAY, Harness
 from tests.calendars.ics_text import times, vevent, window
+from tests.support import patience
 
 
 async def refused(source: GraphSource, calendar: str = ROOM, when: Window = TUESDAY) -> CalendarError:
     with pytest.raises(CalendarError) as caught:
-        async with asyncio.timeout(20):
+        async with patience.timeout(20):
             await source.read(calendar, when)
     message = str(caught.value)
     assert message.endswith(".")
@@ -76,7 +77,7 @@ def _no_link(graph: GraphStandIn) -> None:
         (_no_link, "another"),
     ],
 )
-async def test_a_page_that_is_missing(house: House, trouble: Callable[[GraphStandIn], None], word: str) -> None:
+async def test_a_page_that_is_missing(house: Harness, trouble: Callable[[GraphStandIn], None], word: str) -> None:
     fill(house.graph)
     house.graph.page_size = 2
     async with house.open() as source:
@@ -120,7 +121,7 @@ OK = json.dumps({"value": []}).encode()
     ],
 )
 async def test_answers_that_are_no_listing(
-    house: House, answer: tuple[int, dict[str, str], bytes], kind: type[CalendarError], word: str
+    house: Harness, answer: tuple[int, dict[str, str], bytes], kind: type[CalendarError], word: str
 ) -> None:
     fill(house.graph)
     async with house.open() as source:
@@ -130,7 +131,7 @@ async def test_answers_that_are_no_listing(
         assert word in str(error)
 
 
-async def test_retry_after_is_obeyed_without_asking_again(house: House) -> None:
+async def test_retry_after_is_obeyed_without_asking_again(house: Harness) -> None:
     fill(house.graph)
     house.graph.troubles.throttled[ROOM] = (429, "0.4")
     async with house.open() as source:
@@ -147,7 +148,7 @@ async def test_retry_after_is_obeyed_without_asking_again(house: House) -> None:
         assert len((await source.read(ROOM, TUESDAY)).events) == 5
 
 
-async def test_the_named_wait_is_passed_on(house: House) -> None:
+async def test_the_named_wait_is_passed_on(house: Harness) -> None:
     async with house.open() as source:
         for status, named in ((503, "7200.5"), (429, formatdate(time.time() + 7200, usegmt=True))):
             room = f"{status}@example.org"
@@ -158,13 +159,13 @@ async def test_the_named_wait_is_passed_on(house: House) -> None:
             assert timedelta(minutes=119) < error.retry_after <= timedelta(seconds=7200.5)
 
 
-async def test_an_answer_that_drips_is_cut_at_the_deadline(house: House) -> None:
+async def test_an_answer_that_drips_is_cut_at_the_deadline(house: Harness) -> None:
     house.graph.troubles.drips = True
-    async with house.open(deadline=1) as source, asyncio.timeout(6):
+    async with house.open(deadline=1) as source, patience.timeout(6):
         assert "within" in str(await refused(source))
 
 
-async def test_one_forbidden_room_among_many(house: House) -> None:
+async def test_one_forbidden_room_among_many(house: Harness) -> None:
     rooms = [f"room{number}@example.org" for number in range(60)]
     for room in rooms:
         fill(house.graph, 1, room)
@@ -180,7 +181,7 @@ async def test_one_forbidden_room_among_many(house: House) -> None:
     )
 
 
-async def test_never_two_at_once_for_a_mailbox_and_not_too_many_in_all(house: House) -> None:
+async def test_never_two_at_once_for_a_mailbox_and_not_too_many_in_all(house: Harness) -> None:
     rooms = [f"room{number}@example.org" for number in range(12)]
     for room in rooms:
         fill(house.graph, 1, room)
@@ -193,7 +194,7 @@ async def test_never_two_at_once_for_a_mailbox_and_not_too_many_in_all(house: Ho
 @pytest.mark.parametrize(
     "mailbox", ["o'neil@example.org", "a/b@example.org", "$x?y#z@example.org", "50%@example.org", "größe@example.org"]
 )
-async def test_mailboxes_with_signs_in_their_name(house: House, mailbox: str) -> None:
+async def test_mailboxes_with_signs_in_their_name(house: Harness, mailbox: str) -> None:
     fill(house.graph, 1, mailbox)
     async with house.open(push=True) as source:
         source.watch(mailbox)
@@ -202,7 +203,7 @@ async def test_mailboxes_with_signs_in_their_name(house: House, mailbox: str) ->
         assert f"'{mailbox.replace(chr(39), chr(39) * 2)}'" in str(await refused(source, mailbox))
 
 
-async def test_ids_with_slashes_and_apostrophes(house: House) -> None:
+async def test_ids_with_slashes_and_apostrophes(house: Harness) -> None:
     name = "AAMk/AD'1+=&x"
     house.graph.mailbox(ROOM).put(vevent("a", "20261110T100000Z", "20261110T110000Z", "RRULE:FREQ=DAILY"), id=name)
     async with house.open() as source:
@@ -211,7 +212,7 @@ async def test_ids_with_slashes_and_apostrophes(house: House) -> None:
         assert (await source.read(ROOM, TUESDAY)).events == (event,)
 
 
-async def test_an_idle_room_costs_one_small_request(house: House) -> None:
+async def test_an_idle_room_costs_one_small_request(house: Harness) -> None:
     fill(house.graph, 20)
     async with house.open() as source:
         await source.read(ROOM, TUESDAY)
@@ -228,7 +229,7 @@ async def test_an_idle_room_costs_one_small_request(house: House) -> None:
         assert len(house.graph.requests) == 7, "that something has gone is believed when two listings say it"
 
 
-async def test_named_properties_that_the_service_refuses(house: House) -> None:
+async def test_named_properties_that_the_service_refuses(house: Harness) -> None:
     """Reading goes on without them, and they are not asked for again."""
     fill(house.graph)
     house.graph.troubles.expand_refused = True
@@ -239,7 +240,7 @@ async def test_named_properties_that_the_service_refuses(house: House) -> None:
     assert ["expand" in path for _, path in house.graph.requests] == [False, True, False, False, False]
 
 
-async def test_a_refusal_that_has_another_reason_costs_no_properties(house: House) -> None:
+async def test_a_refusal_that_has_another_reason_costs_no_properties(house: Harness) -> None:
     fill(house.graph)
     link = "https://example.zoom.us/j/91234567890"
     house.graph.mailbox(ROOM).put(
@@ -252,7 +253,7 @@ async def test_a_refusal_that_has_another_reason_costs_no_properties(house: Hous
     assert [link] == [text.content for event in events for text in event.texts if text.where == "online"]
 
 
-async def test_a_window_that_moves_on_reads_what_comes_into_it(house: House) -> None:
+async def test_a_window_that_moves_on_reads_what_comes_into_it(house: Harness) -> None:
     house.graph.mailbox(ROOM).put(vevent("a", "20261110T100000Z", "20261110T110000Z"), id="a")
     house.graph.mailbox(ROOM).put(vevent("b", "20261112T180000Z", "20261112T190000Z"), id="b")
     async with house.open() as source:
@@ -269,7 +270,7 @@ async def test_a_window_that_moves_on_reads_what_comes_into_it(house: House) -> 
     ],
 )
 async def test_a_whole_day_in_a_room_far_from_greenwich(
-    house: House, zone: str, day: str, start: str, end: str
+    house: Harness, zone: str, day: str, start: str, end: str
 ) -> None:
     """The service judges the day as a day of Greenwich, and would leave it out of this window."""
     house.graph.mailbox(ROOM).put(vevent("day", day, str(int(day) + 1)))
@@ -288,7 +289,7 @@ async def test_a_whole_day_in_a_room_far_from_greenwich(
     ],
 )
 async def test_items_that_cannot_be_read_are_named(
-    house: House, change: Callable[[list[Any]], object], uids: set[str]
+    house: Harness, change: Callable[[list[Any]], object], uids: set[str]
 ) -> None:
     """The others are there, and the names say which last good form has to stay."""
     entries = [
@@ -314,7 +315,7 @@ async def test_items_that_cannot_be_read_are_named(
 # ------------------------------------------------------------------------------------ tokens in the middle of a run
 
 
-async def test_a_revoked_token_is_renewed_once_for_all(house: House) -> None:
+async def test_a_revoked_token_is_renewed_once_for_all(house: Harness) -> None:
     rooms = [f"room{number}@example.org" for number in range(8)]
     for room in rooms:
         fill(house.graph, 1, room)
@@ -326,7 +327,7 @@ async def test_a_revoked_token_is_renewed_once_for_all(house: House) -> None:
         assert house.graph.signin.asked == 2
 
 
-async def test_401_with_a_fresh_token_stops_everything(house: House) -> None:
+async def test_401_with_a_fresh_token_stops_everything(house: Harness) -> None:
     fill(house.graph)
     async with house.open() as source:
         await source.read(ROOM, TUESDAY)
@@ -338,7 +339,7 @@ async def test_401_with_a_fresh_token_stops_everything(house: House) -> None:
         assert tokens == 2
 
 
-async def test_consent_revoked_mid_run_denies_rooms_and_blocks_nothing(house: House) -> None:
+async def test_consent_revoked_mid_run_denies_rooms_and_blocks_nothing(house: Harness) -> None:
     fill(house.graph)
     async with house.open() as source:
         await source.read(ROOM, TUESDAY)

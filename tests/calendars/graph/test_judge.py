@@ -9,7 +9,7 @@ import pytest
 
 from connector.calendars.base import HookReply
 from connector.calendars.graph.events import EXPAND
-from tests.calendars.graph.house import ROOM, TUESDAY, House
+from tests.calendars.graph.harness import ROOM, TUESDAY, Harness
 from tests.calendars.graph.judge import (
     CalendarViewRequestBuilder,
     ODataError,
@@ -46,7 +46,7 @@ async def everything(client: Any, top: int) -> list[Any]:
     return found
 
 
-async def test_named_properties_as_microsofts_client_reads_them(house: House) -> None:
+async def test_named_properties_as_microsofts_client_reads_them(house: Harness) -> None:
     link = "https://example.zoom.us/j/91234567890"
     for uid, *more in (("a", f"X-MICROSOFT-ONLINEMEETINGEXTERNALLINK:{link}"), ("b",)):
         house.graph.mailbox(ROOM).put(vevent(uid, "20261110T100000Z", "20261110T110000Z", *more))
@@ -64,7 +64,7 @@ async def test_named_properties_as_microsofts_client_reads_them(house: House) ->
     assert page.value[1].single_value_extended_properties is None
 
 
-async def test_an_event_as_microsofts_client_reads_it(house: House) -> None:
+async def test_an_event_as_microsofts_client_reads_it(house: Harness) -> None:
     house.graph.mailbox(ROOM).put(
         vevent(
             "a", "20261110T100000Z", "20261110T110000Z", "SUMMARY:Budget", "CLASS:CONFIDENTIAL",
@@ -91,7 +91,7 @@ async def test_an_event_as_microsofts_client_reads_it(house: House) -> None:
     assert unknown == set(), "every property has a name that Microsoft's client knows"
 
 
-async def test_occurrences_and_exceptions(house: House) -> None:
+async def test_occurrences_and_exceptions(house: Harness) -> None:
     series = vevent("a", "20261102T100000Z", "20261102T110000Z", "RRULE:FREQ=DAILY;COUNT=20")
     moved = change("a", "20261109T100000Z", "20261110T150000Z", "20261110T160000Z")
     master = house.graph.mailbox(ROOM).put(series, moved)
@@ -111,7 +111,7 @@ async def test_occurrences_and_exceptions(house: House) -> None:
     assert [event.type.value for event in masters] == ["seriesMaster"] == [alone.type.value]
 
 
-async def test_paging_gives_everything_once(house: House) -> None:
+async def test_paging_gives_everything_once(house: Harness) -> None:
     for number in range(23):
         house.graph.mailbox(ROOM).put(vevent(f"m{number}", "20261110T100000Z", "20261110T110000Z"))
     async with judge(house) as client:
@@ -121,7 +121,7 @@ async def test_paging_gives_everything_once(house: House) -> None:
     assert len(pages) == 5
 
 
-async def test_select(house: House) -> None:
+async def test_select(house: Harness) -> None:
     house.graph.mailbox(ROOM).put(vevent("a", "20261110T100000Z", "20261110T110000Z"))
     async with judge(house) as client:
         page = await client.users.by_user_id(ROOM).calendar_view.get(request_configuration=view(["changeKey", "start"]))
@@ -132,7 +132,7 @@ async def test_select(house: House) -> None:
     assert event.start.time_zone == "UTC"
 
 
-async def test_subscriptions_and_rooms(house: House) -> None:
+async def test_subscriptions_and_rooms(house: Harness) -> None:
     house.graph.add_room(ROOM, "Board room", building="North", floorLabel="3", capacity=12, videoDeviceName="Codec 7")
     house.receiver.serve("x", lambda hook: _handshake(hook.query))
     asked = Subscription(
@@ -163,7 +163,7 @@ async def test_subscriptions_and_rooms(house: House) -> None:
     assert (room.email_address, room.display_name, room.building, room.capacity) == (ROOM, "Board room", "North", 12)
 
 
-async def test_errors(house: House) -> None:
+async def test_errors(house: Harness) -> None:
     house.graph.troubles.forbidden.add(ROOM)
     async with judge(house) as client:
         with pytest.raises(ODataError) as denied:
@@ -174,7 +174,7 @@ async def test_errors(house: House) -> None:
     assert _code(unknown) == (404, "ErrorInvalidUser")
 
 
-async def test_both_readers_see_the_same(house: House) -> None:
+async def test_both_readers_see_the_same(house: Harness) -> None:
     """Our source and Microsoft's client, on one calendar with everything in it."""
     box = house.graph.mailbox(ROOM)
     box.put(vevent("single", "20261110T080000Z", "20261110T090000Z"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,9 +17,12 @@ from connector.errors import SourceUnavailable
 from connector.serving.webhooks import Listener
 from connector.standins.graph import GraphStandIn
 from connector.standins.tls import loopback_tls
-from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House, Journal, until
-from tests.calendars.graph.receiver import Receiver
+from tests.calendars.graph.harness import ROOM, SECRET, TUESDAY, Harness
 from tests.calendars.ics_text import vevent
+from tests.calendars.receiver import Journal, Receiver
+from tests.support import patience
+from tests.support.patience import until
+from tests.support.servers import free_port
 
 PATH = "office/notifications"
 
@@ -29,17 +31,17 @@ def meeting(end: str = "110000") -> str:
     return vevent("a", "20261110T100000Z", f"20261110T{end}Z")
 
 
-async def subscribed(house: House, source: GraphSource, room: str = ROOM) -> Any:
+async def subscribed(house: Harness, source: GraphSource, room: str = ROOM) -> Any:
     """The record of the room's subscription, once the source knows of it. The first trigger is taken away."""
     source.watch(room)
-    async with asyncio.timeout(10):
+    async with patience.timeout(10):
         assert await anext(source.changes()) == room
     (record,) = [r for r in house.graph.subscriptions.records.values() if r.mailbox == room]
     return record
 
 
 async def triggered(source: GraphSource, seconds: float = 5) -> str:
-    async with asyncio.timeout(seconds):
+    async with patience.timeout(seconds):
         return await anext(source.changes())
 
 
@@ -48,7 +50,7 @@ async def quiet(source: GraphSource, seconds: float = 0.3) -> None:
         await triggered(source, seconds)
 
 
-async def test_a_change_is_told_within_a_moment(house: House) -> None:
+async def test_a_change_is_told_within_a_moment(house: Harness) -> None:
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
         assert record.body["resource"] == "/users/board@example.org/events"  # as in all of Microsoft's examples
@@ -61,7 +63,7 @@ async def test_a_change_is_told_within_a_moment(house: House) -> None:
     assert house.journal.notes == []
 
 
-async def test_the_handshake_answers_as_plain_text(house: House) -> None:
+async def test_the_handshake_answers_as_plain_text(house: Harness) -> None:
     async with house.open(push=True):
         handler = house.receiver.handlers[PATH]
         reply = handler(Hook({"validationToken": "a <b> & c"}, {}, b""))
@@ -69,7 +71,7 @@ async def test_the_handshake_answers_as_plain_text(house: House) -> None:
     assert PATH not in house.receiver.handlers
 
 
-async def test_forged_notifications_do_nothing(house: House) -> None:
+async def test_forged_notifications_do_nothing(house: Harness) -> None:
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
         handler = house.receiver.handlers[PATH]
@@ -97,14 +99,14 @@ async def test_forged_notifications_do_nothing(house: House) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"value": 7}', b'{"x": []}', b"\xff\xfe", b"[" * 50_000, b" " * 2**21]
 )
-async def test_garbage_is_answered(house: House, body: bytes) -> None:
+async def test_garbage_is_answered(house: Harness, body: bytes) -> None:
     async with house.open(push=True) as source:
         await subscribed(house, source)
         assert house.receiver.handlers[PATH](Hook({}, {}, body)).status in (202, 400, 413)
         await quiet(source, 0.1)
 
 
-async def test_a_subscription_is_renewed_before_it_ends(house: House) -> None:
+async def test_a_subscription_is_renewed_before_it_ends(house: Harness) -> None:
     house.graph.subscriptions.life = timedelta(seconds=0.8)
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
@@ -114,7 +116,7 @@ async def test_a_subscription_is_renewed_before_it_ends(house: House) -> None:
         assert [method for method, path in house.graph.requests if "subscriptions" in path].count("POST") == 1
 
 
-async def test_reauthorization_is_answered_by_a_renewal(house: House) -> None:
+async def test_reauthorization_is_answered_by_a_renewal(house: Harness) -> None:
     async with house.open(push=True) as source:
         await subscribed(house, source)
         asked = len(house.graph.requests)
@@ -123,7 +125,7 @@ async def test_reauthorization_is_answered_by_a_renewal(house: House) -> None:
         await quiet(source, 0.1)
 
 
-async def test_a_removed_subscription_is_made_anew_and_the_room_read(house: House) -> None:
+async def test_a_removed_subscription_is_made_anew_and_the_room_read(house: Harness) -> None:
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
         house.graph.subscriptions.lifecycle("subscriptionRemoved")
@@ -132,14 +134,14 @@ async def test_a_removed_subscription_is_made_anew_and_the_room_read(house: Hous
         assert record.body["id"] not in house.graph.subscriptions.records
 
 
-async def test_missed_notifications_read_the_room(house: House) -> None:
+async def test_missed_notifications_read_the_room(house: Harness) -> None:
     async with house.open(push=True) as source:
         await subscribed(house, source)
         house.graph.subscriptions.lifecycle("missed")
         assert await triggered(source) == ROOM
 
 
-async def test_one_that_vanished_is_made_anew(house: House) -> None:
+async def test_one_that_vanished_is_made_anew(house: Harness) -> None:
     house.graph.subscriptions.life = timedelta(seconds=1)
     async with house.open(push=True) as source:
         await subscribed(house, source)
@@ -148,7 +150,7 @@ async def test_one_that_vanished_is_made_anew(house: House) -> None:
         assert len(house.graph.subscriptions.records) == 1
 
 
-async def test_a_silent_one_is_found_out_and_replaced(house: House) -> None:
+async def test_a_silent_one_is_found_out_and_replaced(house: Harness) -> None:
     async with house.open_pushed(silence=0.3) as source:
         record = await subscribed(house, source)
         house.graph.mailbox(ROOM).put(meeting(), id="a")
@@ -166,7 +168,7 @@ async def test_a_silent_one_is_found_out_and_replaced(house: House) -> None:
         assert await triggered(source) == ROOM
 
 
-async def test_a_late_notification_is_no_silence(house: House) -> None:
+async def test_a_late_notification_is_no_silence(house: Harness) -> None:
     async with house.open_pushed(silence=0.5) as source:
         record = await subscribed(house, source)
         house.graph.subscriptions.silent = True
@@ -189,15 +191,13 @@ async def test_over_https_with_the_daemons_own_listener(tmp_path: Path) -> None:
     """Everything as in real life but the names: both certificates are verified."""
     _, ca_file = loopback_tls(tmp_path)
     pem = tmp_path / "standin-server.pem"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     journal = Journal()
     listener = Listener(f"https://{address}/connector", address, journal, cert_file=pem, key_file=pem)
     trust = ssl.create_default_context(cafile=ca_file)
     async with listener, GraphStandIn(secret=SECRET, trust=trust) as graph:
         graph.mailbox(ROOM)
-        house = House(graph, Receiver(), journal)
+        house = Harness(graph, Receiver(), journal)
         async with plug(house.options(), house.context(listener)) as source:
             await subscribed(house, source)
             graph.mailbox(ROOM).put(meeting())
@@ -208,7 +208,7 @@ async def test_over_https_with_the_daemons_own_listener(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------ restarts and ends
 
 
-async def test_a_restart_goes_on_with_the_same_subscription(house: House) -> None:
+async def test_a_restart_goes_on_with_the_same_subscription(house: Harness) -> None:
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
     asked = len(house.graph.requests)
@@ -222,14 +222,14 @@ async def test_a_restart_goes_on_with_the_same_subscription(house: House) -> Non
     assert list(house.graph.subscriptions.records) == [record.body["id"]]
 
 
-async def test_after_a_lost_memory_the_old_one_is_replaced(house: House) -> None:
+async def test_after_a_lost_memory_the_old_one_is_replaced(house: Harness) -> None:
     """409: a subscription exists whose secret nobody knows any more."""
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
         foreign = await house.graph.subscriptions.create(
             {**record.body, "changeType": "deleted", "resource": "users/other/events", "expirationDateTime": _soon()}
         )
-    await house.keep.delete(f"office/subscription/{ROOM}")
+    await house.source_state.delete(f"office/subscription/{ROOM}")
     async with house.open(push=True) as source:
         await subscribed(house, source)
         kept = set(house.graph.subscriptions.records)
@@ -237,15 +237,15 @@ async def test_after_a_lost_memory_the_old_one_is_replaced(house: House) -> None
         assert foreign["id"] in kept, "of another room: not ours to end"
 
 
-async def test_what_is_not_watched_any_more_is_ended(house: House) -> None:
+async def test_what_is_not_watched_any_more_is_ended(house: Harness) -> None:
     async with house.open(push=True) as source:
         await subscribed(house, source)
         source.unwatch(ROOM)
         await until(lambda: not house.graph.subscriptions.records)
-        assert await house.keep.items("") == {}
+        assert await house.source_state.items("") == {}
 
 
-async def test_unwatched_while_it_is_made(house: House) -> None:
+async def test_unwatched_while_it_is_made(house: Harness) -> None:
     house.graph.troubles.delay = 0.2
     async with house.open(push=True) as source:
         source.watch(ROOM)
@@ -254,10 +254,10 @@ async def test_unwatched_while_it_is_made(house: House) -> None:
         await until(lambda: any(method == "DELETE" for method, _ in house.graph.requests))
         await until(lambda: not house.graph.subscriptions.records)
         await quiet(source, 0.1)
-        assert await house.keep.items("") == {}
+        assert await house.source_state.items("") == {}
 
 
-async def test_dispose_ends_and_forgets_everything(house: House) -> None:
+async def test_dispose_ends_and_forgets_everything(house: Harness) -> None:
     rooms = [f"room{number}@example.org" for number in range(5)]
     async with house.open(push=True) as source:
         for room in rooms:
@@ -266,28 +266,28 @@ async def test_dispose_ends_and_forgets_everything(house: House) -> None:
         await until(lambda: len(house.graph.subscriptions.records) == 5)
         await source.dispose()
         assert house.graph.subscriptions.records == {}
-        assert await house.keep.items("") == {}
+        assert await house.source_state.items("") == {}
         assert house.receiver.handlers == {}
 
 
-async def test_dispose_forgets_also_what_cannot_be_ended(house: House) -> None:
+async def test_dispose_forgets_also_what_cannot_be_ended(house: Harness) -> None:
     async with house.open(push=True) as source:
         await subscribed(house, source)
         house.graph.troubles.answers.append((500, {}, b""))
         with pytest.raises(SourceUnavailable, match=r"1 of 1 subscriptions could not be ended; they end .* by 20\d\d-"):
             await source.dispose()
-        assert await house.keep.items("") == {}
+        assert await house.source_state.items("") == {}
     assert house.journal.names() == []  # whoever removes the source tells it, once
 
 
 # ------------------------------------------------------------------------------------ when it cannot be
 
 
-def _posts(house: House) -> int:
+def _posts(house: Harness) -> int:
     return sum(method == "POST" for method, _ in house.graph.requests)
 
 
-async def test_without_a_public_address_nothing_is_subscribed(house: House) -> None:
+async def test_without_a_public_address_nothing_is_subscribed(house: Harness) -> None:
     async with house.open() as source:
         source.watch(ROOM)
         await source.read(ROOM, TUESDAY)
@@ -295,7 +295,7 @@ async def test_without_a_public_address_nothing_is_subscribed(house: House) -> N
     assert not any("subscriptions" in path for _, path in house.graph.requests)
 
 
-async def test_a_webhook_that_nobody_reaches_is_told_once_and_reading_goes_on(house: House) -> None:
+async def test_a_webhook_that_nobody_reaches_is_told_once_and_reading_goes_on(house: Harness) -> None:
     other = "other@example.org"
     house.receiver.broken = True
     async with house.open(push=True) as source:
@@ -318,7 +318,7 @@ async def test_a_webhook_that_nobody_reaches_is_told_once_and_reading_goes_on(ho
         assert len(house.graph.subscriptions.records) == 1
 
 
-async def test_refused_credentials_are_told_by_the_reading_alone(house: House) -> None:
+async def test_refused_credentials_are_told_by_the_reading_alone(house: Harness) -> None:
     async with house.open(push=True, secret="wrong-secret") as source:
         source.watch(ROOM)
         await until(lambda: house.graph.signin.asked)
@@ -327,7 +327,7 @@ async def test_refused_credentials_are_told_by_the_reading_alone(house: House) -
     assert house.graph.signin.asked == 1
 
 
-async def test_a_forbidden_room_stops_no_other_subscription(house: House) -> None:
+async def test_a_forbidden_room_stops_no_other_subscription(house: Harness) -> None:
     other = "other@example.org"
     house.graph.mailbox(other)
     house.graph.troubles.forbidden.add(ROOM)
@@ -339,7 +339,7 @@ async def test_a_forbidden_room_stops_no_other_subscription(house: House) -> Non
     assert [note["calendar"] for _, note in house.journal.notes] == [ROOM]
 
 
-async def test_secrets_are_not_shown(house: House) -> None:
+async def test_secrets_are_not_shown(house: Harness) -> None:
     async with house.open(push=True) as source:
         record = await subscribed(house, source)
         shown = repr(source._push.of(ROOM)) + repr(source) + str(house.journal.notes)

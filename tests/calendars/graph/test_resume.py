@@ -10,17 +10,19 @@ import pytest
 
 from connector.calendars.base import Hook
 from connector.calendars.graph import push
-from tests.calendars.graph.house import ROOM, House, until
+from tests.calendars.graph.harness import ROOM, Harness
 from tests.calendars.ics_text import vevent
+from tests.support import patience
+from tests.support.patience import until
 
 
-async def _kept(house: House, number: int) -> None:
-    async with asyncio.timeout(5):
-        while len(await house.keep.items("")) != number:
+async def _kept(house: Harness, number: int) -> None:
+    async with patience.timeout(5):
+        while len(await house.source_state.items("")) != number:
             await asyncio.sleep(0.01)
 
 
-async def _first_run(house: House) -> str:
+async def _first_run(house: Harness) -> str:
     """Returns the id of the subscription that it leaves behind."""
     async with house.open(push=True) as source:
         source.watch(ROOM)
@@ -28,20 +30,20 @@ async def _first_run(house: House) -> str:
     return next(iter(house.graph.subscriptions.records))
 
 
-async def test_a_room_that_is_told_late_keeps_its_subscription(house: House) -> None:
+async def test_a_room_that_is_told_late_keeps_its_subscription(house: Harness) -> None:
     name = await _first_run(house)
     asked = len(house.graph.requests)
     async with house.open(push=True) as source:
         await asyncio.sleep(0.05)  # what was kept is recalled meanwhile
         source.watch(ROOM)
         house.graph.mailbox(ROOM).put(vevent("a", "20261110T100000Z", "20261110T110000Z"))
-        async with asyncio.timeout(5):
+        async with patience.timeout(5):
             assert await anext(source.changes()) == ROOM
     assert list(house.graph.subscriptions.records) == [name]
     assert house.graph.requests[asked:] == [], "nothing was to be done about it"
 
 
-async def test_a_notification_before_the_room_is_told_is_no_forgery(house: House) -> None:
+async def test_a_notification_before_the_room_is_told_is_no_forgery(house: Harness) -> None:
     name = await _first_run(house)
     item = {"subscriptionId": name, "clientState": house.graph.subscriptions.records[name].body["clientState"]}
     async with house.open(push=True):
@@ -51,7 +53,7 @@ async def test_a_notification_before_the_room_is_told_is_no_forgery(house: House
     assert house.journal.notes == []
 
 
-async def test_removed_before_the_room_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_removed_before_the_room_is_told(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the room comes it is subscribed anew; where it never comes there is nothing left to end."""
     name = await _first_run(house)
     state = house.graph.subscriptions.records[name].body["clientState"]
@@ -68,7 +70,7 @@ async def test_removed_before_the_room_is_told(house: House, monkeypatch: pytest
     assert [method for method, _ in house.graph.requests[asked:]] == ["POST"]
 
 
-async def test_where_the_room_never_comes_it_is_ended(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_room_never_comes_it_is_ended(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     await _first_run(house)
     monkeypatch.setattr(push, "_STRAYS_AFTER", timedelta(seconds=0.2))
     async with house.open(push=True):

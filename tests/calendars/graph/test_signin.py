@@ -7,50 +7,34 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from connector.calendars.graph import GraphSource, plug
 from connector.calendars.graph.auth import CLOUDS, identity_of_pem
 from connector.errors import CredentialsRejected, SourceUnavailable, UserError
-from tests.calendars.graph.house import ROOM, SECRET, TUESDAY, House
+from tests.calendars.graph.harness import ROOM, SECRET, TUESDAY, Harness
 from tests.calendars.graph.test_faults import refused
+from tests.support import patience
+from tests.support.certificates import issue, rsa_key
 
 DAY = timedelta(days=1)
 
 
-def pem(days: int = 90, passphrase: bytes = b"", other_key: bool = False) -> tuple[str, str]:
+def pem(days: int = 90, passphrase: bytes = b"", other_key: bool = False, number: int = 0) -> tuple[str, str]:
     """(key and certificate, the certificate alone)."""
-    key = rsa.generate_private_key(65537, 2048)
-    shown = ec.generate_private_key(ec.SECP256R1()) if other_key else key
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Room connector")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + days * DAY)
-        .sign(key, hashes.SHA256())
-    )
-    sealed = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    public = certificate.public_bytes(Encoding.PEM).decode()
-    return shown.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed).decode() + public, public
+    made = issue(days=days, common_name="Room connector", key=rsa_key(number))
+    shown = issue(common_name="-") if other_key else made
+    public = made.pem().decode()
+    return shown.key_pem(passphrase).decode() + public, public
 
 
-async def test_a_certificate_signs_in(house: House) -> None:
+async def test_a_certificate_signs_in(house: Harness) -> None:
     both, public = pem()
     config = house.options(certificate="file:graph.pem")
     del config["secret"]
     async with plug(config, house.context(secret=both)) as source:
         house.graph.signin.certificates.append(public)
         assert (await source.read(ROOM, TUESDAY)).events == ()
-    async with plug(config, house.context(secret=pem()[0])) as stranger:
+    async with plug(config, house.context(secret=pem(number=1)[0])) as stranger:
         error = await refused(stranger)
         assert isinstance(error, CredentialsRejected)
         assert "certificate is not registered" in str(error)
@@ -64,11 +48,11 @@ async def test_a_certificate_signs_in(house: House) -> None:
         (pem()[1], "private key and the certificate"),
         (pem(passphrase=b"x")[0], "passphrase"),
         (pem(other_key=True)[0], "must be an RSA key"),
-        (pem()[0][: pem()[0].index("-----BEGIN CERT")] + pem()[1], "does not belong"),
+        (pem()[0][: pem()[0].index("-----BEGIN CERT")] + pem(number=1)[1], "does not belong"),
         (pem()[0].replace("MII", "!!!"), "cannot be read"),
     ],
 )
-def test_certificates_that_are_none(house: House, text: str, word: str) -> None:
+def test_certificates_that_are_none(house: Harness, text: str, word: str) -> None:
     config = house.options(certificate="file:graph.pem")
     del config["secret"]
     with pytest.raises(UserError) as caught:
@@ -86,7 +70,7 @@ def test_certificates_that_are_none(house: House, text: str, word: str) -> None:
         ("blocked", "Conditional Access"),
     ],
 )
-async def test_a_refused_credential_is_sent_once(house: House, trouble: str, word: str) -> None:
+async def test_a_refused_credential_is_sent_once(house: Harness, trouble: str, word: str) -> None:
     house.graph.signin.trouble = trouble  # type: ignore[assignment]  # one of the words
     async with house.open(secret="wrong-secret" if not trouble else SECRET) as source:
         for _ in range(3):
@@ -97,7 +81,7 @@ async def test_a_refused_credential_is_sent_once(house: House, trouble: str, wor
     assert house.graph.signin.asked == 1
 
 
-async def test_a_refused_app_recovers_by_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refused_app_recovers_by_itself(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody mended it in Entra, or Entra itself: nobody has to tell the connector."""
     monkeypatch.setattr("connector.calendars.graph.auth.APP_ASKED_AGAIN", timedelta(seconds=0.2))
     house.graph.signin.trouble = "app_disabled"
@@ -111,7 +95,7 @@ async def test_a_refused_app_recovers_by_itself(house: House, monkeypatch: pytes
     assert house.graph.signin.asked == 2
 
 
-async def test_an_app_that_is_not_there(house: House) -> None:
+async def test_an_app_that_is_not_there(house: Harness) -> None:
     async with house.open(client_id="00000000-0000-0000-0000-000000000000") as source:
         assert "no app with this client_id" in str(await refused(source))
     async with house.open(tenant="nowhere.example.org") as source:
@@ -121,13 +105,13 @@ async def test_an_app_that_is_not_there(house: House) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["unavailable", "throttled"])
-async def test_bad_minutes_of_the_sign_in(house: House, trouble: str) -> None:
+async def test_bad_minutes_of_the_sign_in(house: Harness, trouble: str) -> None:
     house.graph.signin.trouble = trouble  # type: ignore[assignment]  # one of the words
     async with house.open() as source:
         assert type(await refused(source)) is SourceUnavailable
         house.graph.signin.trouble = ""
         if trouble == "unavailable":  # msal waits as long as it was told to: a second
-            async with asyncio.timeout(5):
+            async with patience.timeout(5):
                 while await _fails(source):
                     await asyncio.sleep(0.1)
 
@@ -139,7 +123,7 @@ async def _fails(source: GraphSource) -> bool:
         return True
 
 
-async def test_a_good_token_outlives_bad_minutes_of_the_sign_in(house: House) -> None:
+async def test_a_good_token_outlives_bad_minutes_of_the_sign_in(house: Harness) -> None:
     house.graph.signin.token_life = 3
     async with house.open() as source:
         await source.read(ROOM, TUESDAY)
@@ -150,7 +134,7 @@ async def test_a_good_token_outlives_bad_minutes_of_the_sign_in(house: House) ->
         assert type(await refused(source)) is SourceUnavailable
 
 
-async def test_nobody_answers_and_wrong_certificates(house: House) -> None:
+async def test_nobody_answers_and_wrong_certificates(house: Harness) -> None:
     nobody = "https://127.0.0.1:1"
     async with house.open(login=nobody) as source:
         assert "cannot be reached" in str(await refused(source))
@@ -167,7 +151,7 @@ def test_a_certificate_says_when_it_ends() -> None:
     assert ends is not None and abs(ends - datetime.now(UTC) - 40 * DAY) < timedelta(minutes=5)
 
 
-async def test_the_end_is_told_at_the_start(house: House) -> None:
+async def test_the_end_is_told_at_the_start(house: Harness) -> None:
     soon = f"{datetime.now(UTC) + 5 * DAY:%Y-%m-%d}"
     async with house.open(secret_expires=soon) as source:
         await source.read(ROOM, TUESDAY)
@@ -191,7 +175,7 @@ async def test_the_end_is_told_at_the_start(house: House) -> None:
         ({"tennant": "x", "deadline": 0}, ["did you mean tenant", "deadline"]),
     ],
 )
-def test_mistakes_in_the_section(house: House, more: dict[str, object], words: list[str]) -> None:
+def test_mistakes_in_the_section(house: Harness, more: dict[str, object], words: list[str]) -> None:
     with pytest.raises(UserError) as caught:
         plug(house.options(**more), house.context())
     for word in words:
@@ -199,7 +183,7 @@ def test_mistakes_in_the_section(house: House, more: dict[str, object], words: l
 
 
 @pytest.mark.parametrize("cloud", sorted(CLOUDS))
-def test_national_clouds(house: House, cloud: str, tmp_path: Path) -> None:
+def test_national_clouds(house: Harness, cloud: str, tmp_path: Path) -> None:
     config = {"tenant": "t", "client_id": "c", "secret": "env:X", "cloud": cloud}
     source = plug(config, house.context())
     assert source._http.base == f"{CLOUDS[cloud].graph}/v1.0"

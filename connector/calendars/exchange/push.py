@@ -17,6 +17,7 @@ from connector.calendars.exchange.client import Client
 from connector.calendars.exchange.mailboxes import Mailboxes
 from connector.calendars.exchange.transport import Call
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected
+from connector.events import CalendarStreamLost, CalendarSubscriptionFailed, Publish
 from connector.retry import backoff
 
 GROUP = 200  # subscriptions that one GetStreamingEvents takes
@@ -24,7 +25,7 @@ _SERVER = 3  # mailboxes in a row that cannot be subscribed to
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StreamTimings:
     """``minutes``: the longest life of one connection (1 to 30). ``silence``: seconds without a byte, not even a
     heartbeat, after which it counts as dead. ``first_wait``: seconds after a first failure."""
 
@@ -34,19 +35,17 @@ class Pace:
     denied_wait: float = 900.0  # before a room that refused is asked again
     broken_wait: float = 60.0  # the same, for one that could not answer
     lived: float = 30.0  # a stream that lasted as long begins its failures anew
-    farewell: float = 2.0  # for giving subscriptions back at the end
+    teardown: float = 2.0  # for giving subscriptions back at the end
 
 
 class Streams:
-    """``heard`` and ``tell`` are called from threads: with a calendar, and with the news of a stream's state."""
+    """``heard`` and ``publish`` are called from threads: with a calendar, and with what became of a stream."""
 
-    def __init__(
-        self, client: Client, pace: Pace, heard: Callable[[str], None], tell: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, client: Client, timings: StreamTimings, heard: Callable[[str], None], publish: Publish) -> None:
         self._client = client
-        self._pace = pace
+        self._timings = timings
         self._heard = heard
-        self._tell = tell
+        self._publish = publish
         self._groups: list[_Group] = []
 
     def add(self, calendar: str) -> None:
@@ -54,7 +53,7 @@ class Streams:
             return
         group = next((each for each in self._groups if each.room_left), None)
         if group is None:
-            group = _Group(self._client, self._pace, self._heard, self._tell)
+            group = _Group(self._client, self._timings, self._heard, self._publish)
             self._groups.append(group)
         group.add(calendar)
 
@@ -71,17 +70,15 @@ class Streams:
         for group in self._groups:
             group.stop()
         for group in self._groups:
-            group.join(self._pace.farewell + 3)
+            group.join(self._timings.teardown + 3)
 
 
 class _Group:
-    def __init__(
-        self, client: Client, pace: Pace, heard: Callable[[str], None], tell: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, client: Client, timings: StreamTimings, heard: Callable[[str], None], publish: Publish) -> None:
         self._client = client
-        self._pace = pace
+        self._timings = timings
         self._heard = heard
-        self._tell = tell
+        self._publish = publish
         self._changed = threading.Condition()
         self._wanted: dict[str, None] = {}
         self._subscribed: dict[str, str] = {}  # calendar to subscription
@@ -145,16 +142,16 @@ class _Group:
                     self._listen(line)
                     failures = 0
             except Exception as error:  # streams fail in every way there is, and each means the same
-                lived = self._live_since is not None and time.monotonic() - self._live_since >= self._pace.lived
+                lived = self._live_since is not None and time.monotonic() - self._live_since >= self._timings.lived
                 failures = 1 if lived else failures + 1
                 self._lost(error, failures)
             finally:
                 self._live_since = None
                 if line is not None:
-                    self._farewell(line)
+                    self._teardown(line)
                     line.close()
             if failures:
-                self._wait(backoff(failures, first=timedelta(seconds=self._pace.first_wait)).total_seconds())
+                self._wait(backoff(failures, first=timedelta(seconds=self._timings.first_wait)).total_seconds())
 
     def _settle(self, line: Mailboxes) -> None:
         """Subscribes what is wanted and is not yet, gives back what is not wanted any more; waits for a first room."""
@@ -195,11 +192,11 @@ class _Group:
                 if in_a_row == _SERVER or (in_a_row and not self._subscribed and calendar == calendars[-1]):
                     raise
         for calendar, why in refused.items():
-            wait = self._pace.denied_wait if isinstance(why, AccessDenied) else self._pace.broken_wait
+            wait = self._timings.denied_wait if isinstance(why, AccessDenied) else self._timings.broken_wait
             self._denied[calendar] = time.monotonic() + wait
             if self._complaints.get(calendar) != str(why):  # told once, however often it is tried again
                 self._complaints[calendar] = str(why)
-                self._tell("calendar.subscription_failed", str(why))
+                self._publish(CalendarSubscriptionFailed(reason=str(why)))
 
     def _subscribe(self, line: Mailboxes, calendar: str) -> None:
         anchor = self._anchor or calendar
@@ -234,7 +231,7 @@ class _Group:
 
     def _follow(self, line: Mailboxes, names: dict[str, str]) -> None:
         stream = line.stream(
-            self._anchor, list(names), self._pace.minutes, self._pace.silence, sign_of_life=self._is_live
+            self._anchor, list(names), self._timings.minutes, self._timings.silence, sign_of_life=self._is_live
         )
         for subscription in stream:
             calendar = names.get(subscription)
@@ -250,7 +247,8 @@ class _Group:
         with self._changed:
             self._subscribed.clear()
         if failures == 1 and not self._stopping:
-            self._tell("calendar.stream_lost", str(error) if isinstance(error, CalendarError) else type(error).__name__)
+            reason = str(error) if isinstance(error, CalendarError) else type(error).__name__
+            self._publish(CalendarStreamLost(reason=reason))
 
     def _give_back(self, line: Mailboxes, calendar: str) -> None:
         with self._changed:
@@ -259,8 +257,8 @@ class _Group:
             with suppress(CalendarError):  # it ends by itself when nobody listens
                 self._client.work(calendar, lambda: line.unsubscribe(calendar, subscription), Call())
 
-    def _farewell(self, line: Mailboxes) -> None:
-        until = time.monotonic() + self._pace.farewell
+    def _teardown(self, line: Mailboxes) -> None:
+        until = time.monotonic() + self._timings.teardown
         for calendar in list(self._subscribed):
             if time.monotonic() < until:
                 self._give_back(line, calendar)

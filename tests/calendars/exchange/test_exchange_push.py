@@ -9,13 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from connector.calendars.exchange import streams as exchange_streams
+from connector.calendars.exchange import push as exchange_push
 from connector.calendars.exchange.source import ExchangeSource
 from connector.model import Window
 from connector.standins.exchange import ExchangeStandIn
 from connector.standins.exchange.streams import routed
-from tests.calendars.exchange.house import QUICK, ROOM, access_to, source_of, standing, until
+from tests.calendars.exchange.harness import QUICK, ROOM, access_to, source_of, standing
 from tests.calendars.ics_text import vevent, window
+from tests.support import patience
+from tests.support.patience import until
 
 TUESDAY = window("2026-11-10", "2026-11-11")
 RARELY = timedelta(hours=1)
@@ -70,7 +72,7 @@ async def settled(listener: Listener) -> None:
 async def test_a_change_is_told_within_a_second_without_any_poll(exchange: ExchangeStandIn) -> None:
     other = "other@example.org"
     exchange.add_mailbox(other)
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY) as source:
         listener = Listener(source)
         await source.read(ROOM, TUESDAY)
         await listening(exchange, source, ROOM, other)
@@ -89,11 +91,11 @@ async def test_a_change_is_told_within_a_second_without_any_poll(exchange: Excha
 async def test_200_rooms_share_a_connection_and_the_next_ones_have_another(
     exchange: ExchangeStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange_streams, "GROUP", 3)
+    monkeypatch.setattr(exchange_push, "GROUP", 3)
     rooms = [f"room-{n}@example.org" for n in range(7)]
     for room in rooms:
         exchange.add_mailbox(room)
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY) as source:
         listener = Listener(source)
         await listening(exchange, source, *rooms)
         await until(lambda: len(exchange._open) == 3)
@@ -112,7 +114,7 @@ async def test_rooms_of_several_mailbox_servers_meet_on_one(exchange: ExchangeSt
     for room in rooms:
         exchange.add_mailbox(room)
     assert len({routed({"X-AnchorMailbox": room}, {}) for room in rooms}) > 1
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY) as source:
         listener = Listener(source)
         await listening(exchange, source, *rooms)
         assert len({each.server for each in exchange.subscriptions.alive.values()}) == 1
@@ -134,7 +136,7 @@ async def test_a_subscription_is_not_known_to_another_server(exchange: ExchangeS
 @pytest.mark.parametrize("failure", ["killed", "forgotten", "restarted", "busy", "malformed"])
 async def test_after_any_failure_a_new_subscription_and_a_new_reading(exchange: ExchangeStandIn, failure: str) -> None:
     told: list[tuple[str, str]] = []
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told, pause=0.05) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY, told=told, pause=0.05) as source:
         listener = Listener(source)
         await source.read(ROOM, TUESDAY)
         await listening(exchange, source, ROOM)
@@ -168,7 +170,7 @@ async def test_after_any_failure_a_new_subscription_and_a_new_reading(exchange: 
 async def test_a_stream_that_says_nothing_any_more_is_noticed(exchange: ExchangeStandIn) -> None:
     told: list[tuple[str, str]] = []
     exchange.troubles.heartbeat = 0.1
-    async with source_of(exchange, pace=replace(QUICK, silence=0.5), poll_every=RARELY, told=told) as source:
+    async with source_of(exchange, timings=replace(QUICK, silence=0.5), poll_every=RARELY, told=told) as source:
         listener = Listener(source)
         await listening(exchange, source, ROOM)
         await asyncio.sleep(0.8)
@@ -188,7 +190,7 @@ async def test_the_end_of_a_connection_is_no_failure(
     real = exchange._follow
     monkeypatch.setattr(exchange, "_follow", lambda response, ids, _, *more: real(response, ids, 0.2, *more))
     exchange.troubles.heartbeat = 0.05
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY, told=told) as source:
         listener = Listener(source)
         source.watch(ROOM)
         await until(lambda: exchange.requests["GetStreamingEvents"] >= 3)
@@ -202,7 +204,7 @@ async def test_a_room_without_the_right_is_polled_and_stops_no_other(exchange: E
     told: list[tuple[str, str]] = []
     exchange.add_mailbox("denied@example.org")
     exchange.directory.denied = {"denied@example.org"}
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY, told=told) as source:
         listener = Listener(source)
         source.watch("denied@example.org")
         await listening(exchange, source, ROOM)
@@ -223,7 +225,7 @@ async def test_a_mailbox_that_ews_is_closed_for_does_not_lead_the_others_to_thei
     told: list[tuple[str, str]] = []
     exchange.add_mailbox("a-closed@example.org")  # the first of the group, by name and by order
     exchange.troubles.forbidden = {"a-closed@example.org"}
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY, told=told) as source:
         listener = Listener(source)
         source.watch("a-closed@example.org")
         await listening(exchange, source, ROOM)
@@ -237,7 +239,7 @@ async def test_one_mailbox_without_its_database_stops_no_other(exchange: Exchang
     told: list[tuple[str, str]] = []
     exchange.add_mailbox("failing-over@example.org")
     exchange.directory.unavailable = {"failing-over@example.org"}
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY, told=told) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY, told=told) as source:
         listener = Listener(source)
         source.watch("failing-over@example.org")
         await listening(exchange, source, ROOM)
@@ -260,8 +262,8 @@ async def test_one_mailbox_without_its_database_stops_no_other(exchange: Exchang
 async def test_a_connection_that_never_lives_long_is_made_again_at_once(exchange: ExchangeStandIn) -> None:
     """A firewall ends it every few minutes: that is no reason to wait longer each time."""
     told: list[tuple[str, str]] = []
-    pace = replace(QUICK, first_wait=1.0, lived=0.05)
-    async with source_of(exchange, pace=pace, poll_every=RARELY, told=told) as source:
+    timings = replace(QUICK, first_wait=1.0, lived=0.05)
+    async with source_of(exchange, timings=timings, poll_every=RARELY, told=told) as source:
         started = asyncio.get_running_loop().time()
         for times in range(4):
             await listening(exchange, source, ROOM)
@@ -273,7 +275,7 @@ async def test_a_connection_that_never_lives_long_is_made_again_at_once(exchange
 
 
 async def test_a_stream_that_was_not_answered_yet_covers_nothing(exchange: ExchangeStandIn) -> None:
-    async with source_of(exchange, pace=QUICK) as source:
+    async with source_of(exchange, timings=QUICK) as source:
         listener = Listener(source)
         await source.read(ROOM, TUESDAY)
         exchange.subscriptions.silent = True  # the request is taken, and nothing comes
@@ -287,7 +289,7 @@ async def test_a_stream_that_was_not_answered_yet_covers_nothing(exchange: Excha
 
 async def test_without_a_stream_the_poll_tells(exchange: ExchangeStandIn) -> None:
     exchange.troubles.stream_status = 503
-    async with source_of(exchange, pace=QUICK) as source:
+    async with source_of(exchange, timings=QUICK) as source:
         listener = Listener(source)
         source.watch(ROOM)
         await source.read(ROOM, TUESDAY)
@@ -298,17 +300,17 @@ async def test_without_a_stream_the_poll_tells(exchange: ExchangeStandIn) -> Non
 
 async def test_streams_keep_no_session_from_the_readings(exchange: ExchangeStandIn) -> None:
     """A pool that both shared would let a reading wait until the stream ends."""
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY) as source:
         await source.read(ROOM, TUESDAY)
         await listening(exchange, source, ROOM)
-        async with asyncio.timeout(5):
+        async with patience.timeout(5):
             await asyncio.gather(*(source.read(ROOM, Window(TUESDAY.start, TUESDAY.end)) for _ in range(20)))
 
 
 async def test_a_room_that_is_given_up_is_unsubscribed(exchange: ExchangeStandIn) -> None:
     other = "other@example.org"
     exchange.add_mailbox(other)
-    async with source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY) as source:
         await listening(exchange, source, ROOM, other)
         assert {each.address for each in exchange.subscriptions.alive.values()} == {ROOM, other}
         source.unwatch(other)
@@ -318,7 +320,7 @@ async def test_a_room_that_is_given_up_is_unsubscribed(exchange: ExchangeStandIn
 
 
 async def test_leaving_does_not_wait_for_the_stream(exchange: ExchangeStandIn) -> None:
-    source = source_of(exchange, pace=QUICK, poll_every=RARELY)
+    source = source_of(exchange, timings=QUICK, poll_every=RARELY)
     async with source:
         await source.read(ROOM, TUESDAY)
         await listening(exchange, source, ROOM)
@@ -327,7 +329,7 @@ async def test_leaving_does_not_wait_for_the_stream(exchange: ExchangeStandIn) -
 
 
 async def test_ntlm_streams_too() -> None:
-    async with standing(auth="ntlm") as exchange, source_of(exchange, pace=QUICK, poll_every=RARELY) as source:
+    async with standing(auth="ntlm") as exchange, source_of(exchange, timings=QUICK, poll_every=RARELY) as source:
         listener = Listener(source)
         await source.read(ROOM, TUESDAY)
         await listening(exchange, source, ROOM)

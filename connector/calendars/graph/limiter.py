@@ -21,7 +21,7 @@ _LONGEST = 300.0  # seconds of our own back-off, where the service names no time
 _MANY = 3  # so many mailboxes throttled at once mean the app as a whole
 
 
-class Pace:
+class AdaptiveLimiter:
     """``first`` requests at once to begin with, ``most`` at best. A mailbox "" is what belongs to no mailbox."""
 
     def __init__(self, first: int = 4, most: int = 16) -> None:

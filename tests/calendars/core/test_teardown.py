@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connector.calendars.teardown import Farewell
+from connector.calendars.teardown import Teardown
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, SourceUnavailable
 
 ENDS = datetime(2030, 5, 7, 9, 0, tzinfo=UTC)
@@ -30,9 +30,9 @@ class Provider:
 
 
 async def ended(provider: Provider, number: int = 1000) -> None:
-    farewell = Farewell("subscriptions", 4)
-    await asyncio.gather(*(farewell.end(provider.end, ENDS) for _ in range(number)))
-    farewell.judge()
+    teardown = Teardown("subscriptions", 4)
+    await asyncio.gather(*(teardown.end(provider.end, ENDS) for _ in range(number)))
+    teardown.judge()
 
 
 async def test_a_bounded_number_at_once() -> None:

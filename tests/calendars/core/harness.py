@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from connector.cli.main import app
 from connector.running.daemon import Connector, running
 from tests.calendars.core.fake_source import Provider
+from tests.support.patience import until
 
 NETWORKS = '[networks]\nprivate = ["127.0.0.0/8"]\n'
 
@@ -57,12 +58,3 @@ class Folder:
     async def run_beside(self, *arguments: str) -> Result:
         """While this process has a daemon."""
         return await asyncio.to_thread(self.run, *arguments)
-
-
-async def until(condition: Callable[[], object], what: str, seconds: float = 15) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"not within {seconds} s: {what}") from None

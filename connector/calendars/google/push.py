@@ -19,10 +19,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from connector import events
 from connector.calendars.base import Hook, HookReply, SourceContext
 from connector.calendars.google.http import Gone, GoogleApi
 from connector.calendars.google.key import Identity
-from connector.calendars.teardown import Farewell
+from connector.calendars.teardown import Teardown
 from connector.errors import (
     AccessDenied,
     CalendarError,
@@ -98,7 +99,7 @@ class Channels:
         try:
             await self._recall()
         except ConnectorError as error:  # our memory is lost: new channels are opened, old ones end by themselves
-            self._context.tell("calendar.subscription_failed", calendar="", reason=str(error))
+            self._context.publish(events.CalendarSubscriptionFailed(reason=str(error)))
         self._started = self._now()
         self._context.webhooks.serve(self._path, self.answer)
         self._task = asyncio.create_task(self._tend(), name="google channels")
@@ -115,14 +116,14 @@ class Channels:
         """Stops every channel, a few at once, and forgets it, also where Google refuses: then SourceUnavailable."""
         await self.close()
         await self._recall()
-        farewell = Farewell("watch channels", _STOPPED_AT_ONCE)
-        ending = [farewell.end(partial(self._stopped, each), _time(each.expires)) for each in self._by_id.values()]
+        teardown = Teardown("watch channels", _STOPPED_AT_ONCE)
+        ending = [teardown.end(partial(self._stopped, each), _time(each.expires)) for each in self._by_id.values()]
         await asyncio.gather(*ending)
-        for key in await self._context.keep.items(_KEY):
-            await self._context.keep.delete(key)
+        for key in await self._context.source_state.items(_KEY):
+            await self._context.source_state.delete(key)
         self._by_calendar.clear()
         self._by_id.clear()
-        farewell.judge()
+        teardown.judge()
 
     def watch(self, calendar: str) -> None:
         self._wanted.add(calendar)
@@ -150,7 +151,7 @@ class Channels:
             return
         self._silent[calendar] = now
         self._by_calendar[calendar] = replace(channel, expires=_ms(now))
-        self._context.tell("calendar.subscription_silent", calendar=calendar, changed=at.isoformat())
+        self._context.publish(events.CalendarSubscriptionSilent(calendar=calendar, changed=at))
         self._wake.set()
 
     # -------------------------------------------------------------------------------- what Google sends
@@ -179,7 +180,8 @@ class Channels:
         now = self._now()
         if self._forged_told is None or now - self._forged_told > timedelta(minutes=10):
             self._forged_told = now
-            self._context.tell("calendar.notification_refused", calendar=calendar, reason="wrong channel token")
+            refused = events.CalendarNotificationRefused(calendar=calendar, reason="wrong channel token")
+            self._context.publish(refused)
 
     # -------------------------------------------------------------------------------- tending
 
@@ -248,7 +250,7 @@ class Channels:
         whole = replace(new, resource_id=resource, expires=ends)
         self._by_id[new.id] = self._by_calendar[calendar] = whole
         self._failures.pop(calendar, None)
-        await self._context.keep.put(_KEY + calendar, json.dumps(asdict(whole)).encode())
+        await self._context.source_state.put(_KEY + calendar, json.dumps(asdict(whole)).encode())
         if old is None or _time(old.expires) <= now:
             self._tell_changed(calendar)  # what changed while nobody told us is read now
         if old is not None:
@@ -265,13 +267,13 @@ class Channels:
                 wait = min(timedelta(minutes=15), timedelta(seconds=15) * 2 ** min(count, 6))
         self._failures[calendar] = (count + 1, self._now() + wait, str(error))
         if str(error) != told:
-            self._context.tell("calendar.subscription_failed", calendar=calendar, reason=str(error))
+            self._context.publish(events.CalendarSubscriptionFailed(calendar=calendar, reason=str(error)))
 
     async def _end(self, channel: Channel) -> None:
         await self._stop(channel)
         if self._by_calendar.get(channel.calendar) == channel:
             del self._by_calendar[channel.calendar]
-        await self._context.keep.delete(_KEY + channel.calendar)
+        await self._context.source_state.delete(_KEY + channel.calendar)
 
     async def _stop(self, channel: Channel) -> None:
         with suppress(CalendarError):  # it ends by itself; we know its messages no more
@@ -289,7 +291,7 @@ class Channels:
             )
 
     async def _recall(self) -> None:
-        for value in (await self._context.keep.items(_KEY)).values():
+        for value in (await self._context.source_state.items(_KEY)).values():
             try:
                 channel = Channel(**json.loads(value))
             except (ValueError, TypeError):

@@ -9,11 +9,12 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 from device_drivers.api import BookingList, DialAddress, TlsPolicy
 
 RoomId = NewType("RoomId", str)
+UnitId = NewType("UnitId", str)
 NO_SERIES = datetime(1970, 1, 1, tzinfo=UTC)  # original_start of an event that does not recur: its UID alone names it
 
 # ------------------------------------------------------------------------------------ rooms and policy
@@ -23,6 +24,9 @@ NO_SERIES = datetime(1970, 1, 1, tzinfo=UTC)  # original_start of an event that 
 class Policy:
     """What a room does with its meetings: the template's words, minutes as timedeltas.
 
+    A template that says nothing has the defaults that stand here. ``zoom_gateways``, ``allowed_domains`` and
+    ``allowed_networks`` are the whole organisation's: [dialing] of connector.toml gives them, with defaults of its own;
+    without it nothing may be dialled.
     ``auto_join``/``auto_leave`` off still shows buttons. ``busy``: the unit is in another call at dial time.
     """
 
@@ -44,7 +48,7 @@ class Policy:
     zoom_options: tuple[str, ...] = ()  # option codes behind id and passcode: id.passcode.OPTIONS@host
     zoom_gateways: tuple[tuple[str, str], ...] = ()  # (region, address): H.323, where the invitation states none
     call_rate: int | None = None  # kbit/s
-    allowed_domains: tuple[str, ...] = ("zoomcrc.com",)  # dial policy: hosts, and their sub-domains, a room may dial
+    allowed_domains: tuple[str, ...] = ()  # dial policy: hosts, and their sub-domains, a room may dial
     allowed_networks: tuple[str, ...] = ()  # bridge addresses (CIDR) a room may dial
 
 
@@ -69,6 +73,42 @@ class Room:
     notes: str = ""
     policy: Policy = field(default_factory=Policy)
     options: tuple[tuple[str, str], ...] = ()  # driver options from the template
+
+
+# ------------------------------------------------------------------------------------ units
+
+
+class UnitState(StrEnum):
+    IN_USE = "in_use"  # a room has it
+    RETIRING = "retiring"  # no room has it any more; what we began on it is still ended
+    GONE = "gone"  # nothing of ours is left on it
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The device itself. ``id`` says nothing of it and never changes; "" in a unit that is only wanted, not known."""
+
+    id: UnitId
+    driver: str  # "" while it is known only as the unit that a room had before units had rows of their own
+    address: str  # IP or host name, as configured
+    port: int | None = None
+    tls: TlsPolicy = field(default_factory=TlsPolicy)
+    credential: str = ""  # a reference or a fingerprint, never the secret
+    serial_number: str = ""  # "" until it is configured or probed
+    state: UnitState = UnitState.IN_USE
+    since: datetime | None = None  # of ``state``
+    room: RoomId = RoomId("")  # that it served last
+
+
+def same_unit(one: Unit, other: Unit) -> bool:
+    """Whether two descriptions are of one device.
+
+    Where both have a serial number it alone decides: a unit that moved is the same, another one at its address is
+    not. Else driver, address and port do; a unit without a driver is like no other.
+    """
+    if one.serial_number and other.serial_number:
+        return one.serial_number == other.serial_number
+    return bool(one.driver) and (one.driver, one.address, one.port) == (other.driver, other.address, other.port)
 
 
 # ------------------------------------------------------------------------------------ calendars
@@ -228,6 +268,10 @@ class DialOrder:
     address: DialAddress
     meeting_key: str  # service:meeting id, or the address; equal keys are the same meeting
 
+    @property
+    def key(self) -> AttemptKey:
+        return AttemptKey(self.booking_id, self.planned_start)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -261,6 +305,13 @@ class RoomPlan:
 
 
 # ------------------------------------------------------------------------------------ dialling
+
+
+class AttemptKey(NamedTuple):
+    """Within one unit: which dial order an attempt is of."""
+
+    booking_id: str
+    planned_start: datetime
 
 
 class AttemptState(StrEnum):
@@ -306,6 +357,12 @@ class Attempt:
     leave_at: datetime | None = None
     left: Literal["", "done", "gone", "stay", "failed"] = ""
     left_at: datetime | None = None
+    sent_at: datetime | None = None  # when the command left, or was about to
+    unit: UnitId = UnitId("")  # that was told to dial
+
+    @property
+    def key(self) -> AttemptKey:
+        return AttemptKey(self.booking_id, self.planned_start)
 
     @property
     def live(self) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Table, func, inspect, select, update
+from sqlalchemy import Column, MetaData, Table, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector.store import source_state, tables
+from connector.store import tables
+from connector.store.source_verbs import sealed_for
 from connector.store.store import Store
 
 _AT_ONCE = 200  # rows a transaction: the daemon's own writes wait no longer than that
@@ -25,7 +26,7 @@ class _Sealed:
     named: tuple[Column[Any], ...] = ()
 
 
-_calendars, _rooms, _attempts, _keep = (tables.calendars.c, tables.rooms.c, tables.attempts.c, tables.keep.c)
+_calendars, _rooms, _attempts = tables.calendars.c, tables.rooms.c, tables.attempts.c
 _ALL = (
     _Sealed(tables.calendars, _calendars.meetings_sealed, (_calendars.calendar,), lambda name: f"calendar:{name}"),
     _Sealed(tables.rooms, _rooms.plan_sealed, (_rooms.room,), lambda room: f"plan:{room}"),
@@ -36,7 +37,10 @@ _ALL = (
         lambda _, room: f"attempt:{room}",
         (_attempts.room,),
     ),
-    _Sealed(tables.keep, _keep.value_sealed, (_keep.source, _keep.key), source_state.context),
+    *(
+        _Sealed(table, table.c.value_sealed, (table.c.source, table.c.key), sealed_for)
+        for table in (tables.source_state, tables.source_state.to_metadata(MetaData(), name="keep"))  # as it was named
+    ),
 )
 
 
@@ -51,7 +55,7 @@ async def in_use(store: Store) -> frozenset[bytes]:
     for sealed in await _present(store):
         query = select(_key_of(sealed)).where(sealed.column.is_not(None)).distinct()
         async with store.reading() as conn:
-            found.update(bytes(row[0]) for row in (await conn.execute(query)).all())
+            found.update(row[0] for row in (await conn.execute(query)).all() if isinstance(row[0], bytes))
     return frozenset(found)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, event
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, revision: str = "head") -> None:
     """sqlite3.DatabaseError when the database has a version that this program does not know."""
     # Only who opens the database for writing needs it; to load it takes longer than most commands.
     from alembic import command
@@ -21,9 +21,21 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     except CommandError as error:
-        raise sqlite3.DatabaseError(str(error)) from error
+        raise sqlite3.DatabaseError(_newer(connection) or str(error)) from error
+
+
+def _newer(connection: Connection) -> str:
+    """A sentence, when the database's version is none of ours: an older program must not guess what it means."""
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    ours = sorted(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    if found is None or found in ours:
+        return ""
+    return (
+        f"a newer version of the connector wrote it: its schema is {found}, and this version knows up to {ours[-1]};"
+        " install the newer version again, or restore the backup that was made before the upgrade"
+    )
 
 
 def upgrade_sqlite(path: Path) -> None:

@@ -6,21 +6,22 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Protocol, TypeVar
 
+from connector import events
 from connector.clock import Clock
-from connector.engine.journal import Journal
 from connector.engine.options import Options
+from connector.engine.recorder import Recorder
 from connector.errors import ConnectorError, UserError
-from connector.model import Room, RoomPlan
+from connector.model import Room, RoomId
 from connector.networks import Network, within
-from connector.store.store import RoomRow, Store
+from connector.redaction import foreign_text
+from connector.store.api import StoreApi, UnitLease, UnitRow
 from device_drivers.api import (
     Armable,
-    Capability,
     CredentialsRejected,
     DeviceBusy,
     DeviceInfo,
@@ -31,8 +32,8 @@ from device_drivers.api import (
     DriverPlug,
     Endpoint,
     NotSupported,
-    Receipt,
     UnexpectedReply,
+    UnitFacts,
     UntrustedCertificate,
 )
 
@@ -69,69 +70,71 @@ class NotAllowed(DriverError):
         super().__init__(message, sent=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every part of the engine is handed."""
-
-    clock: Clock
-    store: Store
-    journal: Journal
-    options: Options
-    secrets: Secrets
-    find_plug: Callable[[str], DriverPlug]  # NotSupported with a sentence when there is none
+FindPlug = Callable[[str], DriverPlug]
+"""A driver by its name; NotSupported with a sentence when there is none."""
 
 
 class DriverSession:
     """Serves both lanes of a room. Driver errors leave here as they are, after the state was noted once."""
 
-    def __init__(self, room: Room, row: RoomRow, tools: Tools) -> None:
+    def __init__(
+        self,
+        room: Room,
+        row: UnitRow,
+        lease: UnitLease,
+        *,
+        clock: Clock,
+        store: StoreApi,
+        recorder: Recorder,
+        options: Callable[[], Options],
+        secrets: Secrets,
+        find_plug: FindPlug,
+    ) -> None:
         self.room = room
         self.info: DeviceInfo | None = row.info
-        self.state = row.state
-        self.detail = row.detail
-        self.since: datetime | None = row.since
+        self.state = row.contact
+        self.detail = row.contact_detail
+        self.since: datetime | None = row.contact_since
         self._refused = row.refused
-        self._tools = tools
+        self._lease = lease
+        self._serial_number = row.unit.serial_number
+        self._clock = clock
+        self._store = store
+        self._recorder = recorder
+        self._options = options
+        self._secrets = secrets
+        self._find_plug = find_plug
+        self._networks: Collection[Network] = ()  # that its address was judged by
         self._driver: Driver | None = None
-        self._login_print = ""
+        self._login_fingerprint = ""
         self._login_read_at: datetime | None = None
         self._opening = asyncio.Lock()
         self._clock_is_off = False
         self._told = False  # whether the log of this run has the present trouble
-        self.on_info: Callable[[], None] | None = None  # told after each probe: capabilities may have changed
+        self.is_another: Callable[[DeviceInfo], bool] = self._tells_another_serial  # asked after each probe
 
     @property
-    def capabilities(self) -> frozenset[Capability]:
+    def facts(self) -> UnitFacts:
         """Of the last probe, else the manifest's minimum."""
         if self.info is not None:
-            return self.info.capabilities
+            return self.info.facts
         try:
-            return self._tools.find_plug(self.room.device_type).manifest.capabilities
+            return self._find_plug(self.room.device_type).manifest.facts
         except DriverError:
-            return frozenset()
-
-    def row(self, plan: RoomPlan | None, receipt: Receipt | None) -> RoomRow:
-        """What a restarted lane needs; the store has the same."""
-        return RoomRow(
-            self.room.id,
-            plan=plan,
-            receipt=receipt,
-            info=self.info,
-            state=self.state,
-            detail=self.detail,
-            since=self.since,
-            refused=self._refused,
-        )
+            return UnitFacts()
 
     # -------------------------------------------------------------------------------- commands
 
-    async def run(self, command: Callable[[Driver], Awaitable[T]]) -> T:
-        """Any DriverError of the command, or a deadline as DeviceUnreachable(sent=True)."""
-        seconds = self._tools.options.deadline.total_seconds()
+    async def run(self, command: Callable[[Driver], Awaitable[T]], *, finishing: bool = False) -> T:
+        """Any DriverError of the command, or a deadline as DeviceUnreachable(sent=True).
+
+        ``finishing``: it ends what we began, which is done also where the row says by now that the unit is left alone.
+        """
+        seconds = self._options().deadline.total_seconds()
         try:
             try:
                 async with asyncio.timeout(seconds):
-                    driver = await self._open()
+                    driver = await self._open(finishing)
             except TimeoutError:
                 raise DeviceUnreachable(f"no connection within {seconds:.0f} s", sent=False) from None
             try:
@@ -155,26 +158,35 @@ class DriverSession:
         await self.run(arm)
 
     async def probe(self) -> DeviceInfo:
-        """Reads what the unit is. Reports a reboot and a wrong clock."""
+        """Reads what the unit is. Reports a wrong clock.
+
+        Another unit than the one that this session is of: what it says is returned, and not kept as that one's.
+        """
         before = self.info
-        asked = self._tools.clock.now()
-        info = await self.run(lambda driver: driver.probe())
-        now = self._tools.clock.now()
+        asked = self._clock.now()
+        info = fit_to_keep(await self.run(lambda driver: driver.probe()))
+        now = self._clock.now()
         self.info = info
-        self._tools.store.post(self._tools.store.probed(self.room.id, info, now))
-        if before is None or (before.product, before.software) != (info.product, info.software):
-            self._note("unit.probed", product=info.product, software=info.software, notes="; ".join(info.notes))
-        if self.on_info is not None:
-            self.on_info()
+        if self.is_another(info):
+            return info
+        news = before is None or (before.product, before.software) != (info.product, info.software)
+        self._recorder.post(
+            self._store.save_probe(self._lease, info, now), tells=[_probed(self.room.id, info)] if news else ()
+        )
         if info.clock is not None:
-            skew = info.clock - (asked + (now - asked) / 2)
-            off = abs(skew) > self._tools.options.clock_skew
-            if off and not self._clock_is_off:
-                seconds = round(skew.total_seconds())
-                text = f"its clock is {seconds:+d} s off, so buttons appear at the wrong time; check its NTP server"
-                self._note("unit.clock_skew", seconds=seconds, reason=text)
-            self._clock_is_off = off
+            self._note_skew(info.clock - (asked + (now - asked) / 2))
         return info
+
+    def _note_skew(self, skew: timedelta) -> None:
+        off = abs(skew) > self._options().clock_skew
+        if off and not self._clock_is_off:
+            seconds = round(skew.total_seconds())
+            text = f"its clock is {seconds:+d} s off, so buttons appear at the wrong time; check its NTP server"
+            self._recorder.publish(events.UnitClockSkew(room=self.room.id, seconds=seconds, reason=text))
+        self._clock_is_off = off
+
+    def _tells_another_serial(self, info: DeviceInfo) -> bool:
+        return bool(self._serial_number and info.serial_number and info.serial_number != self._serial_number)
 
     def rebooted(self, before: DeviceInfo | None) -> bool:
         if before is None or before.uptime is None or self.info is None or self.info.uptime is None:
@@ -183,50 +195,64 @@ class DriverSession:
 
     # -------------------------------------------------------------------------------- the session
 
-    async def _open(self) -> Driver:
+    async def _open(self, finishing: bool = False) -> Driver:
         async with self._opening:
-            if not self.room.device_management:
+            if not self.room.device_management and not finishing:
                 raise NotAllowed("device_management is off for this room: it is not contacted")
-            now = self._tools.clock.now()
+            await self._judge_anew()
+            now = self._clock.now()
             read_at = self._login_read_at
             if self._driver is not None and read_at is not None and now - read_at < _LOGIN_IS_FRESH:
                 return self._driver
             try:
-                login, print_ = self._login()
+                login, fingerprint = self._login()
             except DeviceUnreachable:
                 if self._driver is None:
                     raise
                 return self._driver  # it has the password that it was opened with
             self._login_read_at = now
-            if self._driver is not None and print_ == self._login_print:
+            if self._driver is not None and fingerprint == self._login_fingerprint:
                 return self._driver
             await self._close_driver()
-            if self._refused and print_ == self._refused:
+            if self._refused and fingerprint == self._refused:
                 raise CredentialsRejected(
                     "the unit refused this password before and is not asked again, so that it does not lock the"
                     f" account; correct the secret behind {self.room.credential!r} and it is tried at once, or, if it"
                     f" is right after all, run: connector devices retry {self.room.id}"
                 )
-            plug = self._tools.find_plug(self.room.device_type)
+            plug = self._find_plug(self.room.device_type)
             endpoint = await self._endpoint(login)
             driver = plug.open(endpoint)
             await driver.__aenter__()
-            self._driver, self._login_print = driver, print_
+            self._driver, self._login_fingerprint = driver, fingerprint
             return driver
 
     def _login(self) -> tuple[Login | None, str]:
         if not self.room.credential:
             return None, "none"
         try:
-            login = self._tools.secrets.resolve(self.room.credential)
+            login = self._secrets.resolve(self.room.credential)
         except UserError as error:
             raise NotAllowed(str(error)) from None
         except ConnectorError as error:  # of the vault: a file that may be put back, a key service that may come back
             raise DeviceUnreachable(f"its password cannot be had: {error}", sent=False) from None
-        return login, self._tools.secrets.fingerprint(login)
+        return login, self._secrets.fingerprint(login)
+
+    async def _judge_anew(self) -> None:
+        """The Private Networks were edited: a connection that was opened under others is not used unjudged."""
+        networks = self._options().private_networks
+        if self._driver is None or networks == self._networks:
+            return
+        try:
+            await allowed_address(self.room.ip_address, networks)
+        except DriverError:
+            await self._close_driver()
+            raise
+        self._networks = networks
 
     async def _endpoint(self, login: Login | None) -> Endpoint:
-        address = await allowed_address(self.room.ip_address, self._tools.options.private_networks)
+        self._networks = self._options().private_networks
+        address = await allowed_address(self.room.ip_address, self._networks)
         room = self.room
         return Endpoint(
             id=room.id,
@@ -266,20 +292,20 @@ class DriverSession:
         """An admin says that the refused password is right after all: the unit is asked once more."""
         if self._refused:
             self._refused = ""
-            since = self._tools.clock.now()
-            store = self._tools.store
-            store.post(store.state(self.room.id, self.state, self.detail, since, ""))
+            since = self._clock.now()
+            self._store.post(self._store.save_contact(self._lease, self.state, self.detail, since, ""))
 
     async def _remember_refusal(self) -> None:
         """Committed before anything else happens: a restart must not try this password again."""
-        self._refused = self._login_print
-        now = self._tools.clock.now()
-        store = self._tools.store
-        await store.write(store.state(self.room.id, "credentials_refused", self.detail, now, self._refused))
+        self._refused = self._login_fingerprint
+        now = self._clock.now()
+        await self._store.write(
+            self._store.save_contact(self._lease, "credentials_refused", self.detail, now, self._refused)
+        )
         await self.close()
 
-    def _note_state(self, state: str, detail: str, event: str = "unit.reachable") -> None:
-        if state == "reachable" and self._refused and self._login_print != self._refused:
+    def _note_state(self, state: str, detail: str, event: type[events.UnitState] = events.UnitReachable) -> None:
+        if state == "reachable" and self._refused and self._login_fingerprint != self._refused:
             self._refused = ""  # a new password works
         changed, new = state != self.state, self.state == "new"
         if not changed and (self._told or state == "reachable"):
@@ -287,14 +313,27 @@ class DriverSession:
             return
         self.state, self.detail, self._told = state, detail, True  # told again after a restart: its log begins anew
         if changed:
-            self.since = self._tools.clock.now()
-        store, since = self._tools.store, self.since or self._tools.clock.now()
-        store.post(store.state(self.room.id, state, detail, since, self._refused))
-        if not (new and state == "reachable"):
-            self._note(event, reason=detail)
+            self.since = self._clock.now()
+        since = self.since or self._clock.now()
+        self._recorder.post(
+            self._store.save_contact(self._lease, state, detail, since, self._refused),
+            tells=() if new and state == "reachable" else [event(room=self.room.id, reason=detail)],
+        )
 
-    def _note(self, event: str, **detail: object) -> None:
-        self._tools.journal.note(event, self.room.id, **detail)
+
+def fit_to_keep(info: DeviceInfo) -> DeviceInfo:
+    """What a unit says of itself goes to logs, the store and terminals."""
+    return replace(
+        info,
+        product=foreign_text(info.product),
+        software=foreign_text(info.software),
+        serial_number=foreign_text(info.serial_number),
+        notes=tuple(map(foreign_text, info.notes)),
+    )
+
+
+def _probed(room: RoomId, info: DeviceInfo) -> events.UnitProbed:
+    return events.UnitProbed(room=room, product=info.product, software=info.software, notes="; ".join(info.notes))
 
 
 async def allowed_address(host: str, networks: Collection[Network]) -> str:
@@ -317,11 +356,11 @@ async def allowed_address(host: str, networks: Collection[Network]) -> str:
     )
 
 
-_STATES: dict[type[DriverError], tuple[str, str]] = {
-    DeviceUnreachable: ("unreachable", "unit.unreachable"),
-    CredentialsRejected: ("credentials_refused", "unit.credentials_refused"),
-    UntrustedCertificate: ("certificate_refused", "unit.certificate_refused"),
-    NotSupported: ("not_supported", "unit.not_supported"),
-    UnexpectedReply: ("unexpected_reply", "unit.unexpected_reply"),
-    NotAllowed: ("not_allowed", "unit.not_allowed"),
+_STATES: dict[type[DriverError], tuple[str, type[events.UnitState]]] = {
+    DeviceUnreachable: ("unreachable", events.UnitUnreachable),
+    CredentialsRejected: ("credentials_refused", events.UnitCredentialsRefused),
+    UntrustedCertificate: ("certificate_refused", events.UnitCertificateRefused),
+    NotSupported: ("not_supported", events.UnitNotSupported),
+    UnexpectedReply: ("unexpected_reply", events.UnitUnexpectedReply),
+    NotAllowed: ("not_allowed", events.UnitNotAllowed),
 }

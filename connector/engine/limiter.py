@@ -13,7 +13,8 @@ class PriorityLimiter:
     """A reading that somebody waits for goes before those of the poll: a poll of many rooms takes its time."""
 
     def __init__(self, count: int) -> None:
-        self._free = count
+        self._count = count
+        self._free = count  # below zero after ``resize``: so many more must end before the next begins
         self._freed = 0
         self._urgent: dict[int, asyncio.Future[None]] = {}
         self._polls: dict[int, asyncio.Future[None]] = {}
@@ -21,13 +22,20 @@ class PriorityLimiter:
     @asynccontextmanager
     async def taken(self, key: int, *, urgent: bool) -> AsyncIterator[None]:
         """``key``: of this reading; two that wait at one time have different ones."""
-        if self._free:
+        if self._free > 0:
             self._free -= 1
         else:
             await self._wait(key, self._urgent if urgent else self._polls)
         try:
             yield
         finally:
+            self._give_back()
+
+    def resize(self, count: int) -> None:
+        """Those under way go on; who waits comes when there is room."""
+        self._free, self._count = self._free + count - self._count, count
+        while self._free > 0 and (self._urgent or self._polls):
+            self._free -= 1
             self._give_back()
 
     def hurry(self, key: int) -> bool:
@@ -49,6 +57,9 @@ class PriorityLimiter:
             raise
 
     def _give_back(self) -> None:
+        if self._free < 0:
+            self._free += 1
+            return
         self._freed += 1
         first = self._polls if self._polls and self._freed % _POLLS_TURN == 0 else self._urgent
         queue = first or self._urgent or self._polls

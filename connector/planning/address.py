@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from connector.model import Evidence, JoinInfo, Policy
-from device_drivers.api import Capability, DialAddress, redact_address
+from device_drivers.api import DialAddress, UnitFacts, redact_address
 
 # What may stand before the @ of an address we send to a unit: RFC 3261's unreserved and most sub-delimiters.
 _SIP = re.compile(r"(?P<user>[A-Za-z0-9._~!$&'*+=%-]{1,128})@(?P<host>[A-Za-z0-9.:\[\]-]{1,253})")
@@ -56,27 +55,27 @@ class Choice:
     evidence: tuple[Evidence, ...]
 
 
-def choose_address(join: JoinInfo, policy: Policy, capabilities: Collection[Capability]) -> Choice:
+def choose_address(join: JoinInfo, policy: Policy, facts: UnitFacts) -> Choice:
     """The first allowed address of the preferred protocol that the unit can dial, else of the other one.
 
     What the room's template says of Zoom's host, options, region and gateways is applied first. A host key is never
     put into an address: it would make the room the host, and it would stand on the screen.
     """
-    order: list[tuple[Literal["sip", "h323"], Capability, tuple[str, ...]]] = [
-        ("sip", Capability.SIP, sip_forms(join, policy)),
-        ("h323", Capability.H323, h323_forms(join, policy)),
+    order: list[tuple[Literal["sip", "h323"], bool, tuple[str, ...]]] = [
+        ("sip", facts.sip, sip_forms(join, policy)),
+        ("h323", facts.h323, h323_forms(join, policy)),
     ]
     if policy.protocol == "h323":
         order.reverse()
     evidence: list[Evidence] = []
     won: DialAddress | None = None
     refusals: list[str] = []
-    for protocol, capability, addresses in order:
+    for protocol, dials, addresses in order:
         for address in addresses:
             bare = re.sub(r"^(sips?|h323):", "", address.strip(), flags=re.IGNORECASE)
             if won is not None:
                 reason = "a better address was found first"
-            elif capability not in capabilities:
+            elif not dials:
                 reason = f"the unit does not dial {protocol}"
                 refusals.append(reason)
             else:

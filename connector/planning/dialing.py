@@ -13,6 +13,8 @@ from typing import Literal
 
 from connector.model import FINAL, Attempt, AttemptState, DialOrder
 from connector.planning.address import same_target
+from connector.planning.whose_call import Calls, is_ours, of_attempt, of_meeting
+from connector.planning.whose_call import ours as calls_of_ours
 from connector.retry import backoff
 from device_drivers.api import CallRef, CallState
 
@@ -73,42 +75,47 @@ _DIALLING_POLL = timedelta(seconds=1)
 def decide(
     order: DialOrder,
     attempts: Sequence[Attempt],
-    calls: Sequence[CallRef] | None,
+    calls: Calls | None,
     *,
     ours: Sequence[Attempt],
     busy: Literal["wait", "skip", "drop"],
     now: datetime,
     settle: timedelta,
     unreadable: bool = False,
+    remembers_since: datetime | None = None,
 ) -> Step:
     """``attempts``: of this order's key, oldest first. ``calls``: a reading just made, None when there is none.
-    ``ours``: this room's live attempts of other orders. ``settle``: how long a lost command may still take effect.
-    ``unreadable``: the last try to read the calls failed, or the unit cannot list them."""
+    ``ours``: this unit's live attempts of other orders. ``settle``: how long a lost command may still take effect.
+    ``unreadable``: the last try to read the calls failed, or the unit cannot list them. ``remembers_since``: the
+    database was lost, and of dials before this time nothing is known."""
     last = attempts[-1] if attempts else None
     if last is not None and last.state in FINAL:
         return Done()
     if last is not None and last.state in (AttemptState.SENT, AttemptState.UNKNOWN):
         return _settle(order, attempts, last, calls, now, settle, unreadable)
+    if last is None and remembers_since is not None and order.dial_at < remembers_since:
+        return _remembered(order, calls, now, unreadable) or _start(order, attempts, last, calls, ours, busy, now)
     return _start(order, attempts, last, calls, ours, busy, now)
 
 
-def _live(calls: Sequence[CallRef]) -> list[CallRef]:
-    return [c for c in calls if c.state is not CallState.ENDED]
-
-
-def find_call(calls: Sequence[CallRef], booking_id: str, address: str) -> CallRef | None:
-    """The live call of a booking: by the booking id the unit kept, else by what it dialled."""
-    live = _live(calls)
-    by_booking = (c for c in live if c.booking_id == booking_id)
-    by_target = (c for c in live if same_target(c.remote, address))
-    return next(by_booking, None) or next(by_target, None)
+def _remembered(order: DialOrder, calls: Calls | None, now: datetime, unreadable: bool) -> Step | None:
+    """The dial lay before what the database knows: a call that began with it is ours, and is left at its time."""
+    if order.leave_at is None or now >= order.leave_at or unreadable:
+        return None
+    if calls is None:
+        return ReadCalls("was this meeting dialled before the database was lost?")
+    call = of_meeting(calls, order.booking_id, order.address.address)
+    began = calls.began(call) if call is not None else None
+    if call is None or began is None or abs(began - order.dial_at) > calls.settle:
+        return None
+    return Adopt(call, AttemptState.ANSWERED, owned=True, attempt=None)
 
 
 def _settle(
     order: DialOrder,
     attempts: Sequence[Attempt],
     last: Attempt,
-    calls: Sequence[CallRef] | None,
+    calls: Calls | None,
     now: datetime,
     settle: timedelta,
     unreadable: bool,
@@ -120,13 +127,18 @@ def _settle(
             cause = "the unit's calls could not be read after the dial; the Join button is left to people"
             return Conclude(AttemptState.MISSED if last.call_id is None else AttemptState.ENDED, cause, last)
         return ReadCalls("a dial was sent and its outcome is not known")
-    call = find_call(calls, order.booking_id, order.address.address)
+    call = of_attempt(calls, last)
     if call is not None and call.state is CallState.CONNECTED:
         return Adopt(call, AttemptState.ANSWERED, owned=True, attempt=last)
     if call is not None:
         return Wait(now + _DIALLING_POLL, "the unit is dialling")
+    somebodys = of_meeting(calls, order.booking_id, order.address.address)
+    if somebodys is not None:
+        return Adopt(somebodys, AttemptState.PRESENT, owned=False, attempt=last)
     if last.call_id is not None:
-        return _accepted_then_gone(last, calls, now)
+        if now < last.at + settle and all(c.id != last.call_id for c in calls.listed):
+            return Wait(min(now + _DIALLING_POLL, last.at + settle), "the unit took the dial and does not list it yet")
+        return _accepted_then_gone(last, calls)
     if now < last.at + settle:
         return Wait(last.at + settle, "a lost command may still take effect")
     if sum(a.state in _IN_DOUBT for a in attempts) >= MAX_IN_DOUBT:
@@ -136,9 +148,9 @@ def _settle(
     return Dial(absent=last)
 
 
-def _accepted_then_gone(last: Attempt, calls: Sequence[CallRef], now: datetime) -> Step:
+def _accepted_then_gone(last: Attempt, calls: Calls) -> Step:
     """The unit gave the call an id and lists it no more. Only a known refusal may be tried again."""
-    ended = next((c for c in calls if c.id == last.call_id and c.state is CallState.ENDED), None)
+    ended = next((c for c in calls.listed if c.id == last.call_id and c.state is CallState.ENDED), None)
     if ended is not None and ended.by_person is False and ended.cause:
         return Conclude(AttemptState.REFUSED, ended.cause, last)
     if ended is not None and ended.by_person:
@@ -150,7 +162,7 @@ def _start(
     order: DialOrder,
     attempts: Sequence[Attempt],
     last: Attempt | None,
-    calls: Sequence[CallRef] | None,
+    calls: Calls | None,
     ours: Sequence[Attempt],
     busy: Literal["wait", "skip", "drop"],
     now: datetime,
@@ -170,15 +182,17 @@ def _start(
             return Wait(again, "the dial was refused")
     if calls is None:
         return ReadCalls("is the unit free?")
-    same = find_call(calls, order.booking_id, order.address.address)
+    own = _own_call(calls, ours)
+    same = of_meeting(calls, order.booking_id, order.address.address)
+    if same is None and own is not None and same_target(own[1].address, order.address.address):
+        same = own[0]  # of a unit that tells no far end: our earlier call is in this meeting
     if same is not None:
-        earlier = next((a for a in ours if a.call_id == same.id), None)
+        earlier = next((a for a in ours if is_ours(same, a, calls)), None)
         state = AttemptState.ANSWERED if earlier is not None else AttemptState.PRESENT
         return Adopt(same, state, owned=earlier is not None, attempt=open_row, takes_over=earlier)
-    others = _live(calls)
+    others = calls.live
     if not others:
         return Dial()
-    own = _own_call(others, ours)
     if own is not None:
         return HangUpFirst(own[0], own[1], "our earlier call ends for the next meeting")
     if busy == "drop":
@@ -188,19 +202,9 @@ def _start(
     return Wait(min(now + _BUSY_POLL, order.give_up_at + timedelta(milliseconds=1)), "the room is in another call")
 
 
-def _own_call(calls: Sequence[CallRef], ours: Sequence[Attempt]) -> tuple[CallRef, Attempt] | None:
-    for call in calls:
-        for attempt in ours:
-            if is_own(call, attempt):
-                return call, attempt
-    return None
-
-
-def is_own(call: CallRef, attempt: Attempt) -> bool:
-    """Call ids restart after a reboot: the id alone proves nothing."""
-    if call.booking_id is not None and call.booking_id == attempt.booking_id:
-        return True
-    return call.id == attempt.call_id and same_target(call.remote, attempt.address)
+def _own_call(calls: Calls, ours: Sequence[Attempt]) -> tuple[CallRef, Attempt] | None:
+    pairs = ((call, attempt) for call in calls.live for attempt in ours)
+    return next(((call, attempt) for call, attempt in pairs if is_ours(call, attempt, calls)), None)
 
 
 # ------------------------------------------------------------------------------------ leaving
@@ -211,7 +215,7 @@ SAME_MEETING_GAP = timedelta(minutes=10)  # back-to-back with the same id: stay 
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    call: CallRef
+    calls: tuple[CallRef, ...]  # more than one where a dial took effect that was given up as lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +233,14 @@ LeaveStep = Wait | ReadCalls | HangUp | Gone | Stay | Done
 
 
 def leave_step(
-    attempt: Attempt, next_orders: Sequence[DialOrder], calls: Sequence[CallRef] | None, now: datetime
+    attempt: Attempt,
+    siblings: Sequence[Attempt],
+    next_orders: Sequence[DialOrder],
+    calls: Calls | None,
+    now: datetime,
 ) -> LeaveStep:
-    """``next_orders``: the room's orders of other bookings that have not been concluded, by dial time."""
+    """``siblings``: the attempts of the same order that were given up as lost. ``next_orders``: the room's orders of
+    other bookings that have not been concluded, by dial time."""
     if not attempt.live or attempt.leave_at is None:
         return Done()
     leave_at = attempt.leave_at
@@ -247,8 +256,8 @@ def leave_step(
         return Wait(leave_at, "the meeting is on")
     if calls is None:
         return ReadCalls("is our call still up?")
-    own = next((c for c in _live(calls) if is_own(c, attempt)), None)
-    return HangUp(own) if own is not None else Gone()
+    own = calls_of_ours(calls, (attempt, *siblings))
+    return HangUp(own) if own else Gone()
 
 
 def later_leave(stored: datetime | None, planned: datetime | None) -> datetime | None:

@@ -1,26 +1,25 @@
-"""Meetings, policy and capabilities to a RoomPlan. Pure: the same input gives the same plan."""
+"""Meetings, policy and what the unit can to a RoomPlan. Pure: the same input gives the same plan."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.model import Decision, DialOrder, Event, JoinInfo, Meeting, Policy, Room, RoomPlan, booking_id
 from connector.planning.address import Choice, call_target, choose_address
 from connector.planning.rulings import ruled
-from device_drivers.api import Booking, BookingList, Capability, DialAddress
+from device_drivers.api import Booking, BookingList, DialAddress, UnitFacts, UnitProtocol
 
-MAX_TITLE = 128  # Cisco's Bookings Book limits a title to 128; longer ones are cut with an ellipsis
 _SHORTEST = timedelta(minutes=1)  # units refuse or hide bookings without a length
 
 
-def plan(room: Room, meetings: Iterable[Meeting], capabilities: Collection[Capability], now: datetime) -> RoomPlan:
+def plan(room: Room, meetings: Iterable[Meeting], facts: UnitFacts, now: datetime) -> RoomPlan:
     """What this room's unit shows and dials from ``now`` on. Ended meetings are gone; nothing else is forgotten."""
     decisions: list[Decision] = []
     bookings: dict[str, Booking] = {}
     orders: list[DialOrder] = []
-    ends: list[datetime] = []
+    ends: list[datetime] = []  # of what is shown, and the times when more can be
     seen: set[str] = set()
     for meeting in sorted(meetings, key=lambda m: (m.event.start, m.event.end, m.event.key)):
         event = meeting.event
@@ -29,21 +28,25 @@ def plan(room: Room, meetings: Iterable[Meeting], capabilities: Collection[Capab
         if end + room.policy.leave_after <= now and end <= now:
             continue
         meeting, left_out = ruled(meeting, room)
-        choice = choose_address(meeting.join, room.policy, capabilities)
+        choice = choose_address(meeting.join, room.policy, facts)
         not_held = _not_held(event, duplicate=number in seen) or left_out
         if not_held is None:
             seen.add(number)
-        left_off = not_held or _not_shown(event, room.policy, choice, capabilities)
+        left_off = (
+            not_held or _not_shown(event, room.policy, choice, facts) or _beyond(event, facts, len(bookings), now)
+        )
         order, why_not = None, ""
         if not_held is None:
-            booking = _booking(number, meeting, room.policy, choice.address, end)
-            order, why_not = _dial_order(booking, meeting, room.policy, capabilities)
+            booking = _booking(number, meeting, room.policy, choice.address, end, facts)
+            order, why_not = _dial_order(booking, meeting, room.policy, facts)
             if left_off is None and end > now:
                 bookings[number] = booking
                 ends.append(end)
+            if facts.how_far_ahead is not None and event.start - facts.how_far_ahead > now:
+                ends.append(event.start - facts.how_far_ahead)
         if order is not None:
             orders.append(order)
-        decisions.append(_decision(number, meeting, room, choice, left_off, order, why_not, end))
+        decisions.append(_decision(number, meeting, room, facts, choice, left_off, order, why_not, end))
     ordered = tuple(sorted(bookings.values(), key=lambda b: (b.start, b.id)))
     return RoomPlan(
         room=room.id,
@@ -66,34 +69,48 @@ def _not_held(event: Event, *, duplicate: bool) -> str | None:
     return None
 
 
-def _not_shown(event: Event, policy: Policy, choice: Choice, capabilities: Collection[Capability]) -> str | None:
+def _not_shown(event: Event, policy: Policy, choice: Choice, facts: UnitFacts) -> str | None:
     """The sentence that says why the screen does not list it; None when it does."""
     if not policy.one_touch_join:
         return "one_touch_join is off for this room"
-    if Capability.PUSH not in capabilities:
+    if not facts.can(UnitProtocol.SHOWS):
         return "this unit cannot be given a list of bookings"
     if event.all_day and not policy.show_all_day:
         return "all-day events are not shown (show_all_day = false)"
     if choice.address is None and not policy.show_non_joinable:
         return f"{choice.reason}; such meetings are not shown (show_non_joinable = false)"
-    if choice.address is None and Capability.SHOW_WITHOUT_BUTTON not in capabilities:
+    if choice.address is None and not facts.shows_without_button:
         return f"{choice.reason}, and this unit cannot list a meeting without a button"
     return None
 
 
-def shown_title(event: Event, policy: Policy) -> tuple[str, str]:
-    """(title, organiser) as the screen may show them. Never an empty title: Cisco requires one."""
+def _beyond(event: Event, facts: UnitFacts, listed: int, now: datetime) -> str | None:
+    """The sentence that says why the unit cannot take it into its list, with what goes before it there."""
+    if facts.most_bookings is not None and listed >= facts.most_bookings:
+        return f"this unit lists at most {facts.most_bookings} bookings, and earlier ones fill its list"
+    if facts.how_far_ahead is not None and event.start - facts.how_far_ahead > now:
+        return "it begins later than this unit can list it ahead"
+    return None
+
+
+def shown_title(event: Event, policy: Policy, longest: int | None) -> tuple[str, str]:
+    """(title, organiser) as the screen may show them. Never an empty title: some units require one. ``longest``: what
+    the unit takes; a longer title ends with an ellipsis."""
     if event.private or policy.hide_titles:
-        return policy.private_title, ""
+        return _cut(policy.private_title, longest), ""
     title = " ".join("".join(c if c.isprintable() else " " for c in event.title).split())
     title = title or event.organizer or "Meeting"
-    if len(title) > MAX_TITLE:
-        title = title[: MAX_TITLE - 1].rstrip() + "…"
-    return title, event.organizer
+    return _cut(title, longest), event.organizer
 
 
-def _booking(number: str, meeting: Meeting, policy: Policy, address: DialAddress | None, end: datetime) -> Booking:
-    title, organizer = shown_title(meeting.event, policy)
+def _cut(title: str, longest: int | None) -> str:
+    return title if longest is None or len(title) <= longest else title[: longest - 1].rstrip() + "…"
+
+
+def _booking(
+    number: str, meeting: Meeting, policy: Policy, address: DialAddress | None, end: datetime, facts: UnitFacts
+) -> Booking:
+    title, organizer = shown_title(meeting.event, policy, facts.longest_title)
     return Booking(
         id=number,
         title=title,
@@ -115,9 +132,7 @@ def meeting_key(join: JoinInfo, address: DialAddress) -> str:
     return f"{number}@{host}"  # no passcode: the key is stored and logged
 
 
-def _dial_order(
-    booking: Booking, meeting: Meeting, policy: Policy, capabilities: Collection[Capability]
-) -> tuple[DialOrder | None, str]:
+def _dial_order(booking: Booking, meeting: Meeting, policy: Policy, facts: UnitFacts) -> tuple[DialOrder | None, str]:
     """The order, or why the room does not dial by itself."""
     event = meeting.event
     if not policy.auto_join:
@@ -128,9 +143,9 @@ def _dial_order(
         return None, "an all-day event is never joined automatically"
     if event.end <= event.start:
         return None, "an event without a length is never joined automatically"
-    if Capability.DIAL not in capabilities:
+    if not facts.can(UnitProtocol.DIALS):
         return None, "this unit cannot be told to dial"
-    leaves = policy.auto_leave and Capability.HANG_UP in capabilities
+    leaves = policy.auto_leave and facts.can(UnitProtocol.HANGS_UP)
     return DialOrder(
         booking_id=booking.id,
         planned_start=event.start,
@@ -146,13 +161,14 @@ def _decision(
     number: str,
     meeting: Meeting,
     room: Room,
+    facts: UnitFacts,
     choice: Choice,
     left_off: str | None,
     order: DialOrder | None,
     why_not: str,
     end: datetime,
 ) -> Decision:
-    title, _ = shown_title(meeting.event, room.policy)
+    title, _ = shown_title(meeting.event, room.policy, facts.longest_title)
     reason = left_off if left_off is not None else choice.reason
     if order is not None:
         reason += f"; joins by itself at {order.dial_at.astimezone(ZoneInfo(room.timezone)):%H:%M:%S}"

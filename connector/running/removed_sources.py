@@ -12,15 +12,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connector import events
 from connector.calendars.base import Removable, SourceContext
 from connector.calendars.registry import SourceRecord, open_source
-from connector.store import source_state
 from connector.store.store import Store
 from connector.vault import SecretStore, VaultError
 
 DEADLINE = timedelta(minutes=10)  # a thousand subscriptions, a few at a time, each half a second, and throttled
 BRIEF = timedelta(seconds=20)  # where rooms wait for it
-KEEP = ":integrations"  # no [calendars.NAME] can have this name
+STATE = ":integrations"  # no [calendars.NAME] can have this name
 _REFERENCE = "vault:"
 
 
@@ -33,21 +33,22 @@ class Section:
 
 
 class Integrations:
-    """``context``: what a source of that name is handed. ``tell``: the journal's note."""
+    """``context``: what a source of that name is handed. ``publish`` is told what became of it."""
 
     def __init__(
         self,
         store: Store,
         secrets: SecretStore,
         context: Callable[[str], SourceContext],
-        tell: Callable[..., None],
+        publish: events.Publish,
         *,
         among: Mapping[str, SourceRecord] | None = None,
     ) -> None:
         self._store = store
+        self._lease = store.calendar_lease(STATE)
         self._secrets = secrets
         self._context = context
-        self._tell = tell
+        self._publish = publish
         self._among = among
 
     async def compare(self, sections: Mapping[str, Section]) -> dict[str, Section]:
@@ -63,8 +64,8 @@ class Integrations:
         }
         fresh = {name: s for name, s in sections.items() if name not in gone and before.get(name) != s}
         await self._store.write(
-            *(self._store.forget_calendars(name) for name in gone),
-            *(source_state.put(self._store, KEEP, name, _written(section)) for name, section in fresh.items()),
+            *(self._store.drop_calendars(self._store.calendar_lease(name)) for name in gone),
+            *(self._store.save_source_value(self._lease, name, _written(s)) for name, s in fresh.items()),
         )
         return gone
 
@@ -77,11 +78,18 @@ class Integrations:
         """
         problem = await self._dispose(name, section, deadline)
         if problem:
-            self._tell("integration.dispose_failed", source=name, reason=problem)
-        wiped = await asyncio.to_thread(self._wipe_secrets, section, still_used)
-        await self._store.write(source_state.wipe(name), source_state.drop(KEEP, name))
+            self._publish(events.IntegrationDisposeFailed(source=name, reason=problem))
+        try:
+            wiped = await asyncio.to_thread(self._wipe_secrets, section, still_used)
+        except VaultError as error:
+            wiped = []
+            self._publish(events.IntegrationDisposeFailed(reason=str(error)))
+        await self._store.write(
+            self._store.drop_source_values(self._store.calendar_lease(name)),
+            self._store.drop_source_value(self._lease, name),
+        )
         await self._store.scrub()
-        self._tell("integration.removed", source=name, type=section.type, wiped=", ".join(wiped))
+        self._publish(events.IntegrationRemoved(source=name, type=section.type, wiped=", ".join(wiped)))
 
     async def _dispose(self, name: str, section: Section, deadline: timedelta) -> str:
         """ "" when all went well, or there was nothing to end."""
@@ -98,26 +106,23 @@ class Integrations:
         return ""
 
     def _wipe_secrets(self, section: Section, still_used: Collection[str]) -> list[str]:
-        unused = {value for value in _texts(section.options) if value.startswith(_REFERENCE)} - set(still_used)
-        try:
-            return sorted(v for v in unused if self._secrets.delete(v.removeprefix(_REFERENCE)))
-        except VaultError as error:
-            self._tell("integration.dispose_failed", reason=str(error))
-            return []
+        unused = {value for value in texts(section.options) if value.startswith(_REFERENCE)} - set(still_used)
+        return sorted(v for v in unused if self._secrets.delete(v.removeprefix(_REFERENCE)))
 
     async def _noted(self) -> dict[str, Section]:
-        return {name: _read(value) for name, value in (await source_state.read(self._store, KEEP)).items()}
+        return {name: _read(value) for name, value in (await self._store.source_values(STATE)).items()}
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts(value: object) -> Iterator[str]:
+    """All texts of a section's options, however deep."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for part in value.values():
-            yield from _texts(part)
+            yield from texts(part)
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _texts(part)
+            yield from texts(part)
 
 
 def _written(section: Section) -> bytes:

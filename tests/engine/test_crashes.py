@@ -8,19 +8,19 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.planning.plan import plan
 from tests.support.clock import NINE
-from tests.support.house import ROOM, House, bid, meeting, minutes
+from tests.support.harness import ROOM, Harness, bid, meeting, minutes
 
 M = meeting()
 troubles = st.sampled_from(["crash", "off", "on", "lose_reply", "reboot", "other", "hand", "nothing"])
 steps = st.lists(st.tuples(st.integers(0, 200), troubles), max_size=10)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(steps)
 def test_never_two_calls_and_the_screen_ends_right(history: list[tuple[int, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -28,7 +28,7 @@ def test_never_two_calls_and_the_screen_ends_right(history: list[tuple[int, str]
 
 
 async def _live_through(folder: Path, history: list[tuple[int, str]]) -> None:
-    house = House(folder)
+    house = Harness(folder)
     await house.start()
     await house.calendar(M)
     await house.at(minutes(9))
@@ -56,12 +56,12 @@ async def _live_through(folder: Path, history: list[tuple[int, str]]) -> None:
     await house.at(minutes(75))
     assert house.unit.dials_of(bid(M)) <= 2  # a second one only after the unit was read and had none
     assert not house.unit.live_of(bid(M))  # over: left
-    wanted = plan(replace(house.rooms[ROOM]), [M], house.unit.capabilities, house.clock.now())
+    wanted = plan(replace(house.rooms[ROOM]), [M], house.unit.facts, house.clock.now())
     assert {b.id for b in house.unit.screen.bookings} == wanted.bookings.ids
     await house.stop()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 15_000), min_size=1, max_size=6))
 def test_kills_alone_give_exactly_one_call_whenever_up_within_the_grace(milliseconds: list[int]) -> None:
     """Kills at random moments around the dial, each followed at once by a restart."""
@@ -70,7 +70,7 @@ def test_kills_alone_give_exactly_one_call_whenever_up_within_the_grace(millisec
 
 
 async def _killed(folder: Path, milliseconds: list[int]) -> None:
-    house = House(folder)
+    house = Harness(folder)
     await house.start()
     await house.calendar(M)
     await house.clock.run_until(NINE + minutes(10) - timedelta(seconds=6), house.settle)

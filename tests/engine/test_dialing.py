@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from connector.model import Policy
-from device_drivers.api import Capability
+from device_drivers.api import UnitProtocol
 from tests.support.clock import NINE
-from tests.support.house import AUTO, House, bid, meeting, minutes
-from tests.support.memory_unit import ALL
+from tests.support.harness import AUTO, Harness, bid, meeting, minutes
+from tests.support.memory_unit import without
 
 TEN = NINE + minutes(10)
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House(tmp_path) as house:
+async def house(tmp_path: Path) -> AsyncIterator[Harness]:
+    async with Harness(tmp_path) as house:
         yield house
 
 
-async def test_dials_on_the_second_and_leaves_at_the_end(house: House) -> None:
+async def test_dials_on_the_second_and_leaves_at_the_end(house: Harness) -> None:
     m = meeting()
     await house.calendar(m)
     await house.at(minutes(41))
@@ -38,7 +38,7 @@ async def test_dials_on_the_second_and_leaves_at_the_end(house: House) -> None:
     ]
 
 
-async def test_join_before_and_leave_after(house: House) -> None:
+async def test_join_before_and_leave_after(house: Harness) -> None:
     await house.policy(join_before=minutes(2), leave_after=minutes(3))
     await house.calendar(meeting())
     await house.at(minutes(60))
@@ -46,7 +46,7 @@ async def test_join_before_and_leave_after(house: House) -> None:
     assert house.unit.hung_up[0][0] == TEN + minutes(33)
 
 
-async def test_a_refusal_is_retried_within_the_grace_and_then_it_is_one_call(house: House) -> None:
+async def test_a_refusal_is_retried_within_the_grace_and_then_it_is_one_call(house: Harness) -> None:
     house.unit.refuse_dials = 3
     m = meeting()
     await house.calendar(m)
@@ -56,7 +56,7 @@ async def test_a_refusal_is_retried_within_the_grace_and_then_it_is_one_call(hou
     assert len(house.named("dial.refused")) == 1  # one line a change of state, not one an attempt
 
 
-async def test_refused_until_the_grace_ends_is_missed(house: House) -> None:
+async def test_refused_until_the_grace_ends_is_missed(house: Harness) -> None:
     house.unit.refuse_dials = 10_000
     await house.calendar(meeting())
     await house.at(minutes(30))
@@ -64,7 +64,7 @@ async def test_refused_until_the_grace_ends_is_missed(house: House) -> None:
     assert [e["reason"] for e in house.named("dial.missed")] == ["busy"]
 
 
-async def test_lost_reply_is_adopted_not_redialled(house: House) -> None:
+async def test_lost_reply_is_adopted_not_redialled(house: Harness) -> None:
     house.unit.lose_reply = True
     m = meeting()
     await house.calendar(m)
@@ -75,7 +75,7 @@ async def test_lost_reply_is_adopted_not_redialled(house: House) -> None:
     assert not house.unit.calls  # adopted means ours: it is left at the end
 
 
-async def test_lost_command_is_sent_once_more_after_it_settled(house: House) -> None:
+async def test_lost_command_is_sent_once_more_after_it_settled(house: Harness) -> None:
     house.unit.lose_command = True
     m = meeting()
     await house.calendar(m)
@@ -85,7 +85,7 @@ async def test_lost_command_is_sent_once_more_after_it_settled(house: House) -> 
     assert TEN + house.options.settle <= when <= TEN + minutes(5)
 
 
-async def test_unreadable_after_a_lost_reply_is_left_to_the_button(house: House) -> None:
+async def test_unreadable_after_a_lost_reply_is_left_to_the_button(house: Harness) -> None:
     house.unit.lose_reply = True
     m = meeting()
     await house.calendar(m)
@@ -96,7 +96,7 @@ async def test_unreadable_after_a_lost_reply_is_left_to_the_button(house: House)
     assert house.named("dial.missed")
 
 
-async def test_a_call_of_unknown_outcome_is_left_when_its_event_is_deleted(house: House) -> None:
+async def test_a_call_of_unknown_outcome_is_left_when_its_event_is_deleted(house: Harness) -> None:
     house.unit.lose_reply = True
     await house.calendar(meeting())
     await house.at(minutes(10) - timedelta(milliseconds=100))
@@ -111,7 +111,7 @@ async def test_a_call_of_unknown_outcome_is_left_when_its_event_is_deleted(house
 
 @pytest.mark.parametrize("grace", [0, 5])
 async def test_a_call_that_is_answered_after_the_grace_is_ours_to_leave(tmp_path: Path, grace: int) -> None:
-    async with House(tmp_path, replace(AUTO, late_join=minutes(grace))) as house:
+    async with Harness(tmp_path, replace(AUTO, late_join=minutes(grace))) as house:
         house.unit.connects = False  # it rings: nobody is there yet
         await house.calendar(meeting())
         await house.at(minutes(10 + grace) + timedelta(seconds=15))
@@ -123,7 +123,7 @@ async def test_a_call_that_is_answered_after_the_grace_is_ours_to_leave(tmp_path
         assert house.named("leave.done") and not house.named("dial.ended")
 
 
-async def test_what_a_person_hung_up_is_not_redialled(house: House) -> None:
+async def test_what_a_person_hung_up_is_not_redialled(house: Harness) -> None:
     m = meeting()
     await house.calendar(m)
     await house.at(minutes(11))
@@ -133,7 +133,7 @@ async def test_what_a_person_hung_up_is_not_redialled(house: House) -> None:
     assert house.named("leave.already_gone")
 
 
-async def test_hung_up_by_hand_while_dialling_is_not_redialled(house: House) -> None:
+async def test_hung_up_by_hand_while_dialling_is_not_redialled(house: Harness) -> None:
     house.unit.connects = False
     m = meeting()
     await house.calendar(m)
@@ -144,7 +144,7 @@ async def test_hung_up_by_hand_while_dialling_is_not_redialled(house: House) -> 
     assert "somebody in the room" in house.named("dial.ended")[0]["reason"]
 
 
-async def test_refused_by_the_far_end_is_retried(house: House) -> None:
+async def test_refused_by_the_far_end_is_retried(house: Harness) -> None:
     house.unit.connects = False
     m = meeting()
     await house.calendar(m)
@@ -156,7 +156,7 @@ async def test_refused_by_the_far_end_is_retried(house: House) -> None:
     assert house.unit.most_live == 1
 
 
-async def test_busy_waits_and_dials_when_free(house: House) -> None:
+async def test_busy_waits_and_dials_when_free(house: Harness) -> None:
     m = meeting()
     await house.calendar(m)
     house.unit.other_call()
@@ -168,7 +168,7 @@ async def test_busy_waits_and_dials_when_free(house: House) -> None:
     assert len(house.named("dial.waiting")) == 1
 
 
-async def test_busy_until_the_grace_ends_is_missed(house: House) -> None:
+async def test_busy_until_the_grace_ends_is_missed(house: Harness) -> None:
     await house.calendar(meeting())
     other = house.unit.other_call()
     await house.at(minutes(40))
@@ -179,7 +179,7 @@ async def test_busy_until_the_grace_ends_is_missed(house: House) -> None:
 
 @pytest.mark.parametrize(("busy", "dials", "others"), [("skip", 0, 1), ("drop", 1, 0)])
 async def test_busy_by_policy(tmp_path: Path, busy: str, dials: int, others: int) -> None:
-    async with House(tmp_path, replace(AUTO, busy=busy)) as house:  # type: ignore[arg-type]  # parametrised literal
+    async with Harness(tmp_path, replace(AUTO, busy=busy)) as house:  # type: ignore[arg-type]  # parametrised literal
         m = meeting()
         await house.calendar(m)
         other = house.unit.other_call()
@@ -188,7 +188,7 @@ async def test_busy_by_policy(tmp_path: Path, busy: str, dials: int, others: int
         assert (other in house.unit.calls) == bool(others)
 
 
-async def test_already_in_the_meeting_by_hand_is_not_dialled_and_not_left(house: House) -> None:
+async def test_already_in_the_meeting_by_hand_is_not_dialled_and_not_left(house: Harness) -> None:
     m = meeting()
     await house.calendar(m)
     house.unit.join_by_hand(house.unit.screen.bookings[0])
@@ -198,7 +198,7 @@ async def test_already_in_the_meeting_by_hand_is_not_dialled_and_not_left(house:
     assert house.named("dial.not_needed")
 
 
-async def test_back_to_back_ends_ours_before_the_next_dial(house: House) -> None:
+async def test_back_to_back_ends_ours_before_the_next_dial(house: Harness) -> None:
     await house.policy(leave_after=minutes(5))
     first = meeting("a", number="111111111")
     second = meeting("b", TEN + minutes(30), number="222222222")
@@ -209,7 +209,7 @@ async def test_back_to_back_ends_ours_before_the_next_dial(house: House) -> None
     assert house.unit.most_live == 1
 
 
-async def test_back_to_back_with_the_same_id_stays(house: House) -> None:
+async def test_back_to_back_with_the_same_id_stays(house: Harness) -> None:
     first, second = meeting("a"), meeting("b", TEN + minutes(30))
     await house.calendar(first, second)
     await house.at(minutes(45))
@@ -220,14 +220,14 @@ async def test_back_to_back_with_the_same_id_stays(house: House) -> None:
     assert not house.unit.calls  # the second one's end counts
 
 
-async def test_the_same_meeting_twice_at_one_time_is_one_call(house: House) -> None:
+async def test_the_same_meeting_twice_at_one_time_is_one_call(house: Harness) -> None:
     await house.calendar(meeting("a"), meeting("b"))
     await house.at(minutes(45))
     assert len(house.unit.dialled) == 1
     assert house.unit.most_live == 1
 
 
-async def test_moved_before_the_start_dials_at_the_new_time_only(house: House) -> None:
+async def test_moved_before_the_start_dials_at_the_new_time_only(house: Harness) -> None:
     m = meeting()
     await house.calendar(m)
     await house.at(minutes(10) - timedelta(seconds=2))  # armed already
@@ -239,7 +239,7 @@ async def test_moved_before_the_start_dials_at_the_new_time_only(house: House) -
     assert [when for when, _, _ in house.unit.dialled] == [TEN + minutes(20)]
 
 
-async def test_moved_away_and_back_dials_at_the_right_time(house: House) -> None:
+async def test_moved_away_and_back_dials_at_the_right_time(house: Harness) -> None:
     m = meeting()
     await house.calendar(m)
     await house.at(minutes(10) - timedelta(seconds=2))
@@ -252,7 +252,7 @@ async def test_moved_away_and_back_dials_at_the_right_time(house: House) -> None
     assert [when for when, _, _ in house.unit.dialled] == [TEN + minutes(20)]
 
 
-async def test_deleted_while_running_keeps_the_call_until_its_end(house: House) -> None:
+async def test_deleted_while_running_keeps_the_call_until_its_end(house: Harness) -> None:
     await house.calendar(meeting())
     await house.at(minutes(20))
     await house.calendar()
@@ -262,7 +262,7 @@ async def test_deleted_while_running_keeps_the_call_until_its_end(house: House) 
     assert not house.unit.calls
 
 
-async def test_deleted_before_the_start_is_not_dialled(house: House) -> None:
+async def test_deleted_before_the_start_is_not_dialled(house: Harness) -> None:
     await house.calendar(meeting())
     await house.at(minutes(10) - timedelta(milliseconds=100))  # the row says "sent", no byte has left
     await house.calendar()
@@ -270,7 +270,7 @@ async def test_deleted_before_the_start_is_not_dialled(house: House) -> None:
     assert not house.unit.dialled
 
 
-async def test_extended_while_running_leaves_later_and_shortened_does_not_cut(house: House) -> None:
+async def test_extended_while_running_leaves_later_and_shortened_does_not_cut(house: Harness) -> None:
     await house.calendar(meeting())
     await house.at(minutes(20))
     await house.calendar(meeting(length=minutes(50)))
@@ -283,7 +283,7 @@ async def test_extended_while_running_leaves_later_and_shortened_does_not_cut(ho
     assert not house.unit.calls
 
 
-async def test_moved_while_running_never_drops_nor_doubles_the_call(house: House) -> None:
+async def test_moved_while_running_never_drops_nor_doubles_the_call(house: Harness) -> None:
     await house.calendar(meeting())
     await house.at(minutes(15))
     await house.calendar(meeting(start=TEN + minutes(10), original=TEN))
@@ -295,7 +295,7 @@ async def test_moved_while_running_never_drops_nor_doubles_the_call(house: House
     assert house.unit.most_live == 1
 
 
-async def test_started_earlier_while_running_is_no_missed_dial(house: House) -> None:
+async def test_started_earlier_while_running_is_no_missed_dial(house: Harness) -> None:
     await house.calendar(meeting())
     await house.at(minutes(15))
     await house.calendar(meeting(start=TEN - minutes(5), length=minutes(35), original=TEN))
@@ -304,7 +304,7 @@ async def test_started_earlier_while_running_is_no_missed_dial(house: House) -> 
     assert not house.named("dial.missed")
 
 
-async def test_unit_off_at_dial_time_and_back_within_the_grace(house: House) -> None:
+async def test_unit_off_at_dial_time_and_back_within_the_grace(house: Harness) -> None:
     m = meeting()
     await house.calendar(m)
     house.unit.on = False
@@ -314,7 +314,7 @@ async def test_unit_off_at_dial_time_and_back_within_the_grace(house: House) -> 
     assert house.unit.dials_of(bid(m)) == 1
 
 
-async def test_unit_off_through_the_grace_is_missed_with_its_cause(house: House) -> None:
+async def test_unit_off_through_the_grace_is_missed_with_its_cause(house: Harness) -> None:
     await house.calendar(meeting())
     house.unit.on = False
     await house.at(minutes(20))
@@ -324,13 +324,13 @@ async def test_unit_off_through_the_grace_is_missed_with_its_cause(house: House)
     assert "connection refused" in house.named("dial.missed")[0]["reason"]
 
 
-async def test_all_day_never_joins(house: House) -> None:
+async def test_all_day_never_joins(house: Harness) -> None:
     await house.calendar(meeting(start=NINE, length=timedelta(days=1), all_day=True))
     await house.at(minutes(10))
     assert not house.unit.dialled
 
 
-async def test_a_slow_push_does_not_hold_a_dial_back(house: House) -> None:
+async def test_a_slow_push_does_not_hold_a_dial_back(house: Harness) -> None:
     import asyncio
 
     m = meeting()
@@ -343,8 +343,8 @@ async def test_a_slow_push_does_not_hold_a_dial_back(house: House) -> None:
 
 
 async def test_a_unit_that_cannot_list_calls_is_dialled_once_and_left(tmp_path: Path) -> None:
-    async with House(tmp_path) as house:
-        house.unit.capabilities = ALL - {Capability.CALLS}
+    async with Harness(tmp_path) as house:
+        house.unit.facts = without(UnitProtocol.LISTS_CALLS)
         m = meeting()
         await house.calendar(m)
         await house.at(minutes(60))
@@ -353,8 +353,8 @@ async def test_a_unit_that_cannot_list_calls_is_dialled_once_and_left(tmp_path: 
 
 
 async def test_lost_reply_of_a_unit_that_cannot_list_calls_is_never_repeated(tmp_path: Path) -> None:
-    async with House(tmp_path) as house:
-        house.unit.capabilities = ALL - {Capability.CALLS}
+    async with Harness(tmp_path) as house:
+        house.unit.facts = without(UnitProtocol.LISTS_CALLS)
         house.unit.lose_reply = True
         m = meeting()
         await house.calendar(m)
@@ -364,7 +364,7 @@ async def test_lost_reply_of_a_unit_that_cannot_list_calls_is_never_repeated(tmp
 
 
 async def test_dial_policy_is_judged_again_before_sending(tmp_path: Path) -> None:
-    async with House(tmp_path, Policy(auto_join=True, allowed_domains=("example.test",))) as house:
+    async with Harness(tmp_path, Policy(auto_join=True, allowed_domains=("example.test",))) as house:
         await house.calendar(meeting())
         await house.at(minutes(30))
         assert not house.unit.dialled
@@ -376,7 +376,7 @@ async def test_dial_policy_is_judged_again_before_sending(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("seconds", [-3.0, -0.9, -0.2, 0.0, 0.5, 5.0, 100.0])
 async def test_crash_around_the_dial_gives_exactly_one_call(tmp_path: Path, seconds: float) -> None:
-    house = House(tmp_path)
+    house = Harness(tmp_path)
     await house.start()
     m = meeting()
     await house.calendar(m)
@@ -392,7 +392,7 @@ async def test_crash_around_the_dial_gives_exactly_one_call(tmp_path: Path, seco
 
 
 async def test_crash_between_commit_and_reply_adopts_the_call(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    house = Harness(tmp_path)
     await house.start()
     m = meeting()
     await house.calendar(m)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from connector.engine.limiter import PriorityLimiter
+from tests.support import patience
 
 
 class Readings:
@@ -39,7 +40,7 @@ class Readings:
     async def finish(self) -> None:
         for end in self._ends.values():
             end.set()
-        await asyncio.wait_for(asyncio.gather(*self.tasks.values(), return_exceptions=True), 5)
+        await asyncio.wait_for(asyncio.gather(*self.tasks.values(), return_exceptions=True), patience.seconds(5))
 
 
 async def test_no_more_than_its_count_at_once_in_the_order_of_asking() -> None:

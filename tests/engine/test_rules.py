@@ -11,6 +11,7 @@ from connector.detection.rules import compile_rules
 from connector.model import CalendarId
 from connector.running.daemon import Connector
 from tests.engine.test_sync import Desk, event
+from tests.support import patience
 
 RULES = compile_rules(
     [
@@ -28,10 +29,10 @@ RULES = compile_rules(
 
 async def test_rules_are_applied_and_stored(tmp_path: Path) -> None:
     async with Desk(tmp_path) as desk:
-        desk.sync._rules = RULES
+        desk.reader.use_rules(RULES)
         desk.source.listed["c"] = [replace(event(), organizer_email="kim@example.org")]
         await desk.use("c")
-        (meeting,) = desk.sync.meetings(CalendarId("s", "c")) or ()
+        (meeting,) = desk.held.get(CalendarId("s", "c")) or ()
         assert meeting.join.sip == ("12345678901.4321@zoomcrc.com",)
         (ruling,) = meeting.rulings
         assert ruling.join is not None and ruling.join.sip == ("12345678901@vc.example.org",)
@@ -41,14 +42,14 @@ async def test_rules_are_applied_and_stored(tmp_path: Path) -> None:
 
 async def test_another_organiser_is_judged_anew(tmp_path: Path) -> None:
     async with Desk(tmp_path) as desk:
-        desk.sync._rules = RULES
+        desk.reader.use_rules(RULES)
         desk.source.listed["c"] = [replace(event(), organizer_email="kim@example.net")]
         await desk.use("c")
-        assert [m.rulings for m in desk.sync.meetings(CalendarId("s", "c")) or ()] == [()]
+        assert [m.rulings for m in desk.held.get(CalendarId("s", "c")) or ()] == [()]
         desk.source.listed["c"] = [replace(event(), organizer_email="kim@example.org")]
-        desk.sync.trigger(CalendarId("s", "c"))
+        desk.reader.trigger(CalendarId("s", "c"))
         await desk.advance(desk.options.debounce)
-        assert [len(m.rulings) for m in desk.sync.meetings(CalendarId("s", "c")) or ()] == [1]
+        assert [len(m.rulings) for m in desk.held.get(CalendarId("s", "c")) or ()] == [1]
 
 
 async def test_a_bad_rule_is_in_the_journal_and_stops_nothing(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ async def test_a_bad_rule_is_in_the_journal_and_stops_nothing(tmp_path: Path) ->
     seen: list[dict[str, Any]] = []
     stop = asyncio.Event()
     daemon = asyncio.create_task(Connector(tmp_path / "connector.toml", environ={}, watcher=seen.append).run(stop))
-    async with asyncio.timeout(20):
+    async with patience.timeout(20):
         while not any(e["event"] == "rooms.loaded" for e in seen) and not daemon.done():
             await asyncio.sleep(0.02)
         stop.set()

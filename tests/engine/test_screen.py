@@ -12,23 +12,23 @@ from typing import Any
 import pytest
 
 from connector.model import Policy, Room, RoomId
-from device_drivers.api import Capability, DeviceBusy, DeviceUnreachable, NotSupported, UnexpectedReply
+from device_drivers.api import DeviceBusy, DeviceUnreachable, NotSupported, UnexpectedReply
 from tests.support.clock import NINE
-from tests.support.house import CALENDAR, House, bid, meeting, minutes
+from tests.support.harness import CALENDAR, Harness, bid, meeting, minutes
 from tests.support.memory_unit import ALL
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House(tmp_path, Policy()) as house:
+async def house(tmp_path: Path) -> AsyncIterator[Harness]:
+    async with Harness(tmp_path, Policy()) as house:
         yield house
 
 
-def ids(house: House) -> set[str]:
+def ids(house: Harness) -> set[str]:
     return {b.id for b in house.unit.screen.bookings}
 
 
-async def test_the_screen_follows_the_calendar(house: House) -> None:
+async def test_the_screen_follows_the_calendar(house: Harness) -> None:
     a, b = meeting("a"), meeting("b", NINE + minutes(60))
     await house.calendar(a, b)
     assert ids(house) == {bid(a), bid(b)}
@@ -38,7 +38,7 @@ async def test_the_screen_follows_the_calendar(house: House) -> None:
     assert ids(house) == set()
 
 
-async def test_what_a_push_rests_on_is_on_the_disk_before_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_push_rests_on_is_on_the_disk_before_it(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed after the push and before the commit, the next daemon would bring the older list back for a moment."""
     a, b = meeting("a"), meeting("b", NINE + minutes(60))
     await house.calendar(a)
@@ -51,8 +51,8 @@ async def test_what_a_push_rests_on_is_on_the_disk_before_it(house: House, monke
 
     monkeypatch.setattr(house.store._writer, "_commit", slow)
     house.meetings["r1"] = [a, b]
-    assert house.supervisor is not None
-    house.supervisor.calendar_changed(CALENDAR)
+    assert house.planner is not None
+    house.planner.took(CALENDAR, tuple(house.meetings["r1"]))
     for _ in range(200):
         await asyncio.sleep(0)
     assert ids(house) == {bid(a)}
@@ -61,7 +61,7 @@ async def test_what_a_push_rests_on_is_on_the_disk_before_it(house: House, monke
     assert ids(house) == {bid(a), bid(b)}
 
 
-async def test_nothing_changed_means_nothing_pushed(house: House) -> None:
+async def test_nothing_changed_means_nothing_pushed(house: Harness) -> None:
     await house.calendar(meeting())
     pushes = len(house.unit.pushes)
     await house.calendar(meeting())
@@ -69,13 +69,13 @@ async def test_nothing_changed_means_nothing_pushed(house: House) -> None:
     assert len(house.unit.pushes) == pushes
 
 
-async def test_an_ended_meeting_leaves_the_screen(house: House) -> None:
+async def test_an_ended_meeting_leaves_the_screen(house: Harness) -> None:
     await house.calendar(meeting())
     await house.at(minutes(41))
     assert ids(house) == set()
 
 
-async def test_failed_push_keeps_the_last_list_and_is_tried_again(house: House) -> None:
+async def test_failed_push_keeps_the_last_list_and_is_tried_again(house: Harness) -> None:
     a, b = meeting("a"), meeting("b", NINE + minutes(60))
     await house.calendar(a)
     house.unit.push_error = UnexpectedReply("half an answer")
@@ -88,7 +88,7 @@ async def test_failed_push_keeps_the_last_list_and_is_tried_again(house: House) 
     assert len(house.named("screen.push_failed")) == 1
 
 
-async def test_reboot_that_loses_the_list_is_pushed_again(house: House) -> None:
+async def test_reboot_that_loses_the_list_is_pushed_again(house: Harness) -> None:
     a = meeting("a", NINE + minutes(60))
     await house.calendar(a)
     await house.advance(minutes(2))
@@ -99,7 +99,7 @@ async def test_reboot_that_loses_the_list_is_pushed_again(house: House) -> None:
     assert house.named("unit.rebooted")
 
 
-async def test_a_list_changed_by_somebody_else_is_restored_without_a_fight(house: House) -> None:
+async def test_a_list_changed_by_somebody_else_is_restored_without_a_fight(house: Harness) -> None:
     a = meeting("a", NINE + minutes(120))
     await house.calendar(a)
     await house.advance(minutes(1))
@@ -111,7 +111,7 @@ async def test_a_list_changed_by_somebody_else_is_restored_without_a_fight(house
 
 
 async def test_unit_off_at_start_and_back_is_served_within_half_a_minute(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
+    house = Harness(tmp_path, Policy())
     house.unit.on = False
     async with house:
         a = meeting("a", NINE + minutes(60))
@@ -125,7 +125,7 @@ async def test_unit_off_at_start_and_back_is_served_within_half_a_minute(tmp_pat
 
 
 async def test_restart_pushes_nothing_when_the_screen_is_right(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
+    house = Harness(tmp_path, Policy())
     async with house:
         await house.calendar(meeting("a", NINE + minutes(60)))
         await house.advance(minutes(1))
@@ -136,7 +136,7 @@ async def test_restart_pushes_nothing_when_the_screen_is_right(tmp_path: Path) -
 
 
 async def test_refused_password_is_tried_once_and_across_five_restarts(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
+    house = Harness(tmp_path, Policy())
     house.passwords.values["env:PW"] = "stale"
     house.meetings["r1"] = [meeting("a", NINE + minutes(60))]
     for _ in range(6):
@@ -155,7 +155,7 @@ async def test_refused_password_is_tried_once_and_across_five_restarts(tmp_path:
 
 
 async def test_refused_password_stops_dials_too(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    house = Harness(tmp_path)
     house.unit.password = "changed"
     async with house:
         await house.calendar(meeting())
@@ -165,7 +165,7 @@ async def test_refused_password_stops_dials_too(tmp_path: Path) -> None:
 
 
 async def test_outside_the_private_networks_is_not_contacted(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
+    house = Harness(tmp_path, Policy())
     key = RoomId("r1")
     house.rooms[key] = replace(house.rooms[key], ip_address="192.0.2.7")
     async with house:
@@ -176,7 +176,7 @@ async def test_outside_the_private_networks_is_not_contacted(tmp_path: Path) -> 
 
 
 async def test_device_management_off_contacts_nobody(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    house = Harness(tmp_path)
     key = RoomId("r1")
     house.rooms[key] = replace(house.rooms[key], device_management=False)
     async with house:
@@ -185,7 +185,7 @@ async def test_device_management_off_contacts_nobody(tmp_path: Path) -> None:
         assert house.unit.logins == 0
 
 
-async def test_an_unsupported_unit_is_not_asked_again_and_again(house: House) -> None:
+async def test_an_unsupported_unit_is_not_asked_again_and_again(house: Harness) -> None:
     house.unit.push_error = NotSupported("Teams Rooms mode")
     await house.calendar(meeting("a", NINE + minutes(300)))
     await house.advance(minutes(50))
@@ -193,7 +193,7 @@ async def test_an_unsupported_unit_is_not_asked_again_and_again(house: House) ->
     assert len(house.named("unit.not_supported")) == 1
 
 
-async def test_busy_units_wait_as_long_as_they_ask(house: House) -> None:
+async def test_busy_units_wait_as_long_as_they_ask(house: Harness) -> None:
     house.unit.push_error = DeviceBusy("503", retry_after=timedelta(seconds=40))
     a = meeting("a", NINE + minutes(60))
     await house.calendar(a)
@@ -204,7 +204,7 @@ async def test_busy_units_wait_as_long_as_they_ask(house: House) -> None:
     assert ids(house) == {bid(a)}
 
 
-async def test_a_wrong_clock_is_told_once(house: House) -> None:
+async def test_a_wrong_clock_is_told_once(house: Harness) -> None:
     house.unit.clock_skew = timedelta(minutes=7)
     await house.calendar(meeting("a", NINE + minutes(60)))
     await house.advance(minutes(30))
@@ -212,7 +212,7 @@ async def test_a_wrong_clock_is_told_once(house: House) -> None:
 
 
 async def test_one_dead_room_does_not_delay_the_others(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy(), rooms=5)
+    house = Harness(tmp_path, Policy(), rooms=5)
     house.units["r1"].on = False
     house.units["r2"].push_error = DeviceUnreachable("no answer")
     async with house:
@@ -222,7 +222,7 @@ async def test_one_dead_room_does_not_delay_the_others(tmp_path: Path) -> None:
 
 
 async def test_rooms_come_and_go_without_a_restart(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy(), rooms=2)
+    house = Harness(tmp_path, Policy(), rooms=2)
     later = house.rooms.pop(RoomId("r2"))
     house.meetings["r2"] = [meeting("a", NINE + minutes(60))]
     async with house:
@@ -236,7 +236,7 @@ async def test_rooms_come_and_go_without_a_restart(tmp_path: Path) -> None:
         assert len(house.units["r2"].screen.bookings) == 1  # a room taken out keeps what it shows
 
 
-async def test_a_template_change_is_a_new_plan_not_a_new_login(house: House) -> None:
+async def test_a_template_change_is_a_new_plan_not_a_new_login(house: Harness) -> None:
     await house.calendar(meeting(private=True))
     assert [b.title for b in house.unit.screen.bookings] == ["Private meeting"]
     await house.policy(private_title="Belegt")
@@ -244,8 +244,8 @@ async def test_a_template_change_is_a_new_plan_not_a_new_login(house: House) -> 
 
 
 async def test_meetings_without_an_address_where_the_unit_cannot_show_them(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
-    house.unit.capabilities = ALL - {Capability.SHOW_WITHOUT_BUTTON}
+    house = Harness(tmp_path, Policy())
+    house.unit.facts = replace(ALL, shows_without_button=False)
     async with house:
         plain = meeting("plain")
         plain = replace(plain, join=replace(plain.join, sip=(), joinable=False))
@@ -254,7 +254,7 @@ async def test_meetings_without_an_address_where_the_unit_cannot_show_them(tmp_p
 
 
 async def test_a_changed_driver_word_is_a_sentence_not_a_crash(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy(), rooms=2)
+    house = Harness(tmp_path, Policy(), rooms=2)
     key = RoomId("r1")
     house.rooms[key] = Room(key, "r1", "r1.ics", "nonsense", "127.0.0.1")
     async with house:
@@ -263,7 +263,7 @@ async def test_a_changed_driver_word_is_a_sentence_not_a_crash(tmp_path: Path) -
         assert len(house.units["r2"].screen.bookings) == 1
 
 
-async def test_one_touch_join_off_takes_our_buttons_away_once(house: House) -> None:
+async def test_one_touch_join_off_takes_our_buttons_away_once(house: Harness) -> None:
     await house.calendar(meeting("a", NINE + minutes(60)))
     assert house.unit.screen.bookings
     await house.policy(one_touch_join=False)
@@ -274,14 +274,14 @@ async def test_one_touch_join_off_takes_our_buttons_away_once(house: House) -> N
 
 
 async def test_one_touch_join_off_from_the_start_leaves_the_screen_alone(tmp_path: Path) -> None:
-    async with House(tmp_path, Policy(one_touch_join=False)) as house:
+    async with Harness(tmp_path, Policy(one_touch_join=False)) as house:
         await house.calendar(meeting())
         await house.advance(minutes(9))
         assert not house.unit.pushes
 
 
 async def test_a_unit_is_looked_at_before_its_calendar_was_ever_read(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
+    house = Harness(tmp_path, Policy())
     house.unread.add("r1")
     house.unit.on = False
     async with house:
@@ -291,7 +291,7 @@ async def test_a_unit_is_looked_at_before_its_calendar_was_ever_read(tmp_path: P
 
 
 async def test_a_restart_keeps_knowing_that_the_screen_is_right(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
+    house = Harness(tmp_path, Policy())
     async with house:
         await house.calendar(meeting("a", NINE + minutes(60)))
         assert house.store is not None
@@ -301,7 +301,7 @@ async def test_a_restart_keeps_knowing_that_the_screen_is_right(tmp_path: Path) 
 
 
 async def test_an_admin_has_a_right_password_tried_again(tmp_path: Path) -> None:
-    house = House(tmp_path, Policy())
+    house = Harness(tmp_path, Policy())
     house.unit.password = "not yet"
     async with house:
         await house.calendar(meeting("a", NINE + minutes(60)))
@@ -310,8 +310,8 @@ async def test_an_admin_has_a_right_password_tried_again(tmp_path: Path) -> None
         house.unit.password = "right"  # the unit was mended, the secret here never changed
         await house.advance(minutes(10))
         assert house.unit.logins == 1
-        assert house.supervisor is not None
-        assert house.supervisor.try_again("r1") and not house.supervisor.try_again("nobody")
+        assert house.lanes is not None
+        assert house.lanes.try_again("r1") and not house.lanes.try_again("nobody")
         await house.settle()
         assert house.unit.logins == 2
         assert len(house.unit.screen.bookings) == 1

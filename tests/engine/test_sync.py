@@ -7,26 +7,24 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pytest
 
-from connector.engine.driver_session import Tools
-from connector.engine.journal import Journal
 from connector.engine.options import Options
-from connector.engine.sync import Sync
+from connector.engine.reader import Reader
+from connector.engine.recorder import Recorder
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, SourceUnavailable
-from connector.model import CalendarId, Event, Snapshot, SourceText, Unreadable, Window
+from connector.model import CalendarId, Event, Meeting, Snapshot, SourceText, Unreadable, Window
 from connector.store.store import Store
 from connector.vault.vault import Vault
-from device_drivers.api import NotSupported
 from tests.support.clock import NINE, FakeClock
-from tests.support.house import Passwords, minutes
+from tests.support.harness import minutes
+from tests.support.options import default_options
 
-OPTIONS = Options(private_networks=(ip_network("127.0.0.0/8"),))
+OPTIONS = default_options()
 
 
 TEN = NINE + minutes(60)
@@ -91,19 +89,31 @@ class Desk:
         self.source = MemorySource()
         self.events: list[dict[str, Any]] = []
         self.told: list[CalendarId] = []
+        self.held: dict[CalendarId, tuple[Meeting, ...]] = {}  # what was handed on last
 
     async def __aenter__(self) -> Self:
         self.store = await Store.open(self.folder / "db", Vault.open(self.folder / "vault.key"), self.clock.now())
-        journal = Journal(self.clock, self.store, self.events.append)
+        recorder = Recorder(self.clock, self.store, lambda told: self.events.append(told.line()))
 
-        def no_plug(name: str) -> Any:
-            raise NotSupported(name)
-
-        tools = Tools(self.clock, self.store, journal, self.options, Passwords({}), no_plug)
         rows = await self.store.calendars()
-        self.sync = Sync({"s": self.source}, rows, _window, tools, self.told.append)
-        self.task = asyncio.create_task(self.sync.run())
+        options = self.options
+        self.held = {}
+        self.reader = Reader(
+            rows,
+            self._hand_on,
+            clock=self.clock,
+            store=self.store,
+            recorder=recorder,
+            options=lambda: options,
+        )
+        self.reader.open("s", self.source)
+        self.recorder = recorder
+        self.task = asyncio.create_task(self.reader.run())
         return self
+
+    def _hand_on(self, calendar: CalendarId, meetings: tuple[Meeting, ...]) -> None:
+        self.told.append(calendar)
+        self.held[calendar] = meetings
 
     async def __aexit__(self, *_: object) -> None:
         self.task.cancel()
@@ -115,7 +125,7 @@ class Desk:
         for _ in range(4):
             await self.pause()
             hanging = len(self.source.hangs) + held
-            while sum(c.reading for c in self.sync._calendars.values()) > hanging:
+            while sum(c.reading for c in self.reader._calendars.values()) > hanging:
                 await asyncio.sleep(0.001)
             await self.store.write()
 
@@ -129,14 +139,14 @@ class Desk:
         await self.settle()
 
     async def begin(self, *names: str) -> None:
-        self.sync.use({CalendarId("s", name) for name in names})
+        self.reader.use({CalendarId("s", name) for name in names})
         await self.pause()
 
     async def advance(self, by: timedelta, held: int = 0) -> None:
         await self.clock.advance(by, partial(self.settle, held))
 
     def titles(self, name: str = "c") -> list[str] | None:
-        meetings = self.sync.meetings(CalendarId("s", name))
+        meetings = self.held.get(CalendarId("s", name))
         return None if meetings is None else [m.event.title for m in meetings]
 
     def named(self, name: str) -> list[dict[str, Any]]:
@@ -156,7 +166,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def test_reads_detects_and_tells(desk: Desk) -> None:
     desk.source.listed["c"] = [event()]
     await desk.use("c")
-    meetings = desk.sync.meetings(CalendarId("s", "c"))
+    meetings = desk.held.get(CalendarId("s", "c"))
     assert meetings is not None
     assert meetings[0].join.sip == ("12345678901.4321@zoomcrc.com",)
     assert meetings[0].event.texts == ()  # bodies are not kept
@@ -369,11 +379,11 @@ async def test_a_refused_app_is_asked_again_after_a_while_by_one_reading_of_the_
     refused = len(desk.source.reads)
     await desk.advance(minutes(12))
     assert len(desk.source.reads) == refused, "nothing is asked meanwhile"
-    assert desk.sync.blocked("s")
+    assert desk.reader.blocked("s")
     desk.source.error = None
     await desk.advance(minutes(3))
     assert len(desk.source.reads) >= refused + len(names)
-    assert not desk.sync.blocked("s")
+    assert not desk.reader.blocked("s")
     assert [(each["source"], each["calendars"]) for each in desk.named("calendar.recovered")] == [("s", len(names))]
 
 
@@ -505,7 +515,7 @@ async def test_unchanged_texts_are_not_searched_again(desk: Desk, monkeypatch: p
         calls += 1
         return real(*args, **named)
 
-    monkeypatch.setattr("connector.engine.sync.detect", counted)
+    monkeypatch.setattr("connector.engine.detecting.detect", counted)
     desk.source.listed["c"] = [event()]
     await desk.use("c")
     await desk.advance(minutes(5))

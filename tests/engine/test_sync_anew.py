@@ -9,9 +9,8 @@ from pathlib import Path
 from connector.calendars.base import Sparing
 from connector.engine.commands import Commands
 from connector.model import CalendarId, Snapshot, Window
-from connector.store import commands
 from tests.engine.test_sync import Desk, MemorySource, event
-from tests.support.house import minutes
+from tests.support.harness import minutes
 
 C = CalendarId("s", "c")
 
@@ -35,6 +34,10 @@ class SparingSource(MemorySource):
         self.unwatched.append(calendar)
 
 
+async def _never(names: object) -> None:
+    raise AssertionError(names)
+
+
 async def test_sync_reads_past_what_the_source_remembers(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.source = source = SparingSource()
@@ -44,8 +47,11 @@ async def test_sync_reads_past_what_the_source_remembers(tmp_path: Path) -> None
         source.listed["c"] = [event()]
         await desk.advance(minutes(2))
         assert desk.titles() == []
-        await commands.ask(desk.store, "sync", "", desk.clock.now(), minutes(1))
-        await Commands(desk.sync, lambda _: False, desk.sync._tools).look(lambda _: C)
+        await desk.store.ask("sync", "", desk.clock.now(), minutes(1))
+        commands = Commands(
+            desk.reader, lambda _: False, _never, clock=desk.clock, store=desk.store, recorder=desk.recorder
+        )
+        await commands.look(lambda _: C)
         await desk.advance(desk.options.debounce)
         assert desk.titles() == ["a"]
 
@@ -55,8 +61,8 @@ async def test_a_calendar_that_another_zone_uses_stays_watched(tmp_path: Path) -
     desk.source = source = SparingSource()
     async with desk:
         here, there = CalendarId("s", "c", "Europe/Berlin"), CalendarId("s", "c", "Asia/Tokyo")
-        desk.sync.use({here, there})
-        desk.sync.use({here})
+        desk.reader.use({here, there})
+        desk.reader.use({here})
         assert source.unwatched == []
-        desk.sync.use(set())
+        desk.reader.use(set())
         assert source.unwatched == ["c"]

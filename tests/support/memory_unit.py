@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -15,9 +14,7 @@ from device_drivers.api import (
     BookingList,
     CallRef,
     CallState,
-    Capability,
     CredentialsRejected,
-    DeviceEvent,
     DeviceInfo,
     DeviceUnreachable,
     DialAddress,
@@ -27,9 +24,18 @@ from device_drivers.api import (
     DriverPlug,
     Endpoint,
     Receipt,
+    UnitFacts,
+    UnitProtocol,
 )
 
-ALL = frozenset(Capability) - {Capability.EVENTS}
+ALL = UnitFacts(
+    frozenset(UnitProtocol) - {UnitProtocol.ARMABLE}, sip=True, h323=True, shows_without_button=True, longest_title=128
+)
+
+
+def without(*protocols: UnitProtocol) -> UnitFacts:
+    """Of a unit that can all but these."""
+    return replace(ALL, protocols=ALL.protocols - set(protocols))
 
 
 @dataclass(slots=True)
@@ -37,10 +43,13 @@ class MemoryUnit:
     """The state a test asserts on. ``dialled``: (when, address, booking id) of every call ever placed."""
 
     clock: Clock
-    capabilities: frozenset[Capability] = ALL
+    facts: UnitFacts = ALL
     password: str = "right"
+    serial_number: str = "S1"
     screen: BookingList = field(default_factory=BookingList)
     calls: dict[str, CallRef] = field(default_factory=dict)
+    began: dict[str, datetime] = field(default_factory=dict)
+    tells_duration: bool = True
     ended: list[CallRef] = field(default_factory=list)
     dialled: list[tuple[datetime, str, str]] = field(default_factory=list)
     hung_up: list[tuple[datetime, str]] = field(default_factory=list)
@@ -56,6 +65,7 @@ class MemoryUnit:
     push_error: DriverError | None = None
     hold_push: asyncio.Event | None = None
     clock_skew: timedelta = timedelta(0)
+    bare: bool = False  # says that it is in a call, and nothing else: no id, no far end, no booking
     most_live: int = 0
     _next: int = 3
 
@@ -72,6 +82,10 @@ class MemoryUnit:
     def join_by_hand(self, booking: Booking) -> None:
         assert booking.address is not None
         self._add(booking.address.address, booking.id)
+
+    def late_dial(self, address: str, booking_id: str) -> None:
+        """A command that was taken for lost is carried out."""
+        self._add(address, booking_id)
 
     def answer_all(self) -> None:
         self.calls = {k: replace(c, state=CallState.CONNECTED) for k, c in self.calls.items()}
@@ -97,13 +111,14 @@ class MemoryUnit:
         state = CallState.CONNECTED if self.connects else CallState.DIALLING
         call = CallRef(str(self._next), state, f"sip:{remote}", booking_id)
         self.calls[call.id] = call
+        self.began[call.id] = self.clock.now()
         self.most_live = max(self.most_live, len(self.calls))
         return call
 
     # the plug
 
     def plug(self) -> DriverPlug:
-        manifest = DriverManifest("memory", "In memory", "push", self.capabilities)
+        manifest = DriverManifest("memory", "In memory", self.facts)
         return DriverPlug(manifest, lambda endpoint: _Driver(self, endpoint))
 
 
@@ -136,7 +151,9 @@ class _Driver:
         unit = await self._reach()
         now = unit.clock.now()
         uptime = now - unit.booted if unit.booted else now - datetime(2030, 1, 1, tzinfo=now.tzinfo)
-        return DeviceInfo("Memory", "1.0", "S1", unit.capabilities, now + unit.clock_skew, uptime, bool(unit.calls))
+        return DeviceInfo(
+            "Memory", "1.0", unit.serial_number, unit.facts, now + unit.clock_skew, uptime, bool(unit.calls)
+        )
 
     async def push(self, bookings: BookingList) -> Receipt:
         unit = await self._reach()
@@ -165,20 +182,21 @@ class _Driver:
         if unit.lose_reply:
             unit.lose_reply = False
             raise DeviceUnreachable("no answer")
-        return call
+        return replace(call, id="current", remote="", booking_id=None) if unit.bare else call
 
     async def hang_up(self, call: CallRef) -> None:
         unit = await self._reach()
         unit.hung_up.append((unit.clock.now(), call.id))
+        if unit.bare:
+            unit.calls.clear()
         unit.calls.pop(call.id, None)
 
     async def calls(self) -> tuple[CallRef, ...]:
         unit = await self._reach()
         if unit.calls_unreadable:
             raise DeviceUnreachable("no answer")
-        return (*unit.calls.values(), *unit.ended)
-
-    async def events(self) -> AsyncIterator[DeviceEvent]:
-        nothing: tuple[DeviceEvent, ...] = ()
-        for event in nothing:
-            yield event
+        if unit.bare:
+            return tuple(CallRef("current", call.state) for call in list(unit.calls.values())[:1])
+        now = unit.clock.now()
+        lasting = (replace(c, duration=now - unit.began[c.id]) for c in unit.calls.values())
+        return (*(lasting if unit.tells_duration else unit.calls.values()), *unit.ended)

@@ -11,11 +11,17 @@ from connector.detection.detect import detect
 from connector.model import Event, JoinInfo, Meeting, Policy, Room, RoomId, Ruling, SourceText
 from connector.planning.address import call_target, choose_address, h323_forms, same_target, sip_forms
 from connector.planning.plan import plan
-from device_drivers.api import Capability, redact_address
+from device_drivers.api import UnitFacts, UnitProtocol, redact_address
 from tests.support.clock import NINE
 
-BOTH = frozenset({Capability.SIP, Capability.H323, Capability.PUSH, Capability.DIAL, Capability.SHOW_WITHOUT_BUTTON})
-ONLY_H323 = BOTH - {Capability.SIP}
+BOTH = UnitFacts(
+    frozenset({UnitProtocol.SHOWS, UnitProtocol.DIALS}),
+    sip=True,
+    h323=True,
+    shows_without_button=True,
+    longest_title=128,
+)
+ONLY_H323 = replace(BOTH, sip=False)
 POLICY = Policy(allowed_domains=("zoomcrc.com", "zmeu.us", "example.org"), allowed_networks=("192.0.2.0/24",))
 INVITATION = """https://us02web.zoom.us/j/81920374655?pwd=x.1
 Meeting ID: 819 2037 4655
@@ -34,18 +40,18 @@ ZOOM = detect((SourceText("description", "text", INVITATION),))
 BARE = replace(ZOOM, h323=(), regions=())
 
 
-def dials(join: JoinInfo, capabilities: frozenset[Capability] = BOTH, **words: Any) -> str | None:
-    choice = choose_address(join, replace(POLICY, **words), capabilities)
+def dials(join: JoinInfo, facts: UnitFacts = BOTH, **words: Any) -> str | None:
+    choice = choose_address(join, replace(POLICY, **words), facts)
     return str(choice.address.protocol + " " + choice.address.address) if choice.address else None
 
 
 @pytest.mark.parametrize(
-    ("words", "capabilities", "address"),
+    ("words", "facts", "address"),
     [
         ({}, BOTH, "sip 81920374655.004618@zoomcrc.com"),
         ({"protocol": "h323"}, BOTH, "h323 192.0.2.37##81920374655#004618"),
         ({}, ONLY_H323, "h323 192.0.2.37##81920374655#004618"),
-        ({"protocol": "h323"}, BOTH - {Capability.H323}, "sip 81920374655.004618@zoomcrc.com"),
+        ({"protocol": "h323"}, replace(BOTH, h323=False), "sip 81920374655.004618@zoomcrc.com"),
         ({"region": "us east"}, ONLY_H323, "h323 192.0.2.38##81920374655#004618"),
         ({"region": "Amsterdam", "protocol": "h323"}, BOTH, "h323 192.0.2.39##81920374655#004618"),
         ({"region": "Mars"}, ONLY_H323, "h323 192.0.2.37##81920374655#004618"),
@@ -53,11 +59,11 @@ def dials(join: JoinInfo, capabilities: frozenset[Capability] = BOTH, **words: A
         ({"zoom_options": ("504", "309")}, BOTH, "sip 81920374655.004618.504309@zoomcrc.com"),
         ({"zoom_host": "zmeu.us", "zoom_options": ("504",)}, BOTH, "sip 81920374655.004618.504@zmeu.us"),
         ({"zoom_host": "unknown.example"}, BOTH, "h323 192.0.2.37##81920374655#004618"),  # not allowed: next one
-        ({}, frozenset({Capability.PUSH}), None),
+        ({}, UnitFacts(frozenset({UnitProtocol.SHOWS})), None),
     ],
 )
-def test_the_room_decides_the_form(words: dict[str, Any], capabilities: frozenset[Capability], address: str) -> None:
-    assert dials(ZOOM, capabilities, **words) == address
+def test_the_room_decides_the_form(words: dict[str, Any], facts: UnitFacts, address: str) -> None:
+    assert dials(ZOOM, facts, **words) == address
 
 
 def test_the_regions_are_read_from_the_invitation() -> None:

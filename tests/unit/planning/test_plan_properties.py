@@ -12,10 +12,10 @@ from connector.model import Event, JoinInfo, Meeting, Policy, Room, RoomId, Unre
 from connector.planning.merge import merge
 from connector.planning.plan import plan
 from connector.planning.reconcile import Push, held_back, reconcile
-from device_drivers.api import BookingList, Capability, Receipt
+from device_drivers.api import BookingList, Receipt, UnitFacts, UnitProtocol
 from tests.support.clock import NINE
 
-ALL = frozenset(Capability)
+ALL = UnitFacts(frozenset(UnitProtocol), sip=True, h323=True, shows_without_button=True, longest_title=128)
 ZOOM = JoinInfo("zoom", True, "123456789", "4321", sip=("123456789.4321@zoomcrc.com",))
 TEAMS = JoinInfo("teams", True, "9", None, sip=())
 EVIL = JoinInfo("zoom", True, "1", None, sip=("1@zoomcrc.com.evil.example", "1 2@zoomcrc.com", "1@192.0.2.1"))
@@ -53,16 +53,25 @@ policies = st.builds(
     join_before=st.integers(0, 30).map(lambda m: timedelta(minutes=m)),
     leave_after=st.integers(0, 30).map(lambda m: timedelta(minutes=m)),
 )
-capabilities = st.sets(st.sampled_from(sorted(Capability))).map(frozenset)
+facts = st.builds(
+    UnitFacts,
+    st.sets(st.sampled_from(sorted(UnitProtocol))).map(frozenset),
+    *(st.booleans() for _ in ("sip", "h323", "shows_without_button")),
+    longest_title=st.sampled_from([None, 2, 40, 128]),
+    most_bookings=st.sampled_from([None, None, 1, 3]),
+    how_far_ahead=st.sampled_from([None, None, timedelta(hours=1), timedelta(days=1)]),
+)
 
 
 def room(policy: Policy) -> Room:
-    return Room(RoomId("r1"), "Room", "r1.ics", "any", "127.0.0.1", policy=policy)
+    return Room(
+        RoomId("r1"), "Room", "r1.ics", "any", "127.0.0.1", policy=replace(policy, allowed_domains=("zoomcrc.com",))
+    )
 
 
-@given(st.lists(meetings(), max_size=12), policies, capabilities, starts)
+@given(st.lists(meetings(), max_size=12), policies, facts, starts)
 def test_a_plan_is_always_fit_to_push_and_says_why(
-    listed: list[Meeting], policy: Policy, able: frozenset[Capability], now: datetime
+    listed: list[Meeting], policy: Policy, able: UnitFacts, now: datetime
 ) -> None:
     result = plan(room(policy), listed, able, now)
     shown = result.bookings.bookings
@@ -70,14 +79,19 @@ def test_a_plan_is_always_fit_to_push_and_says_why(
     for booking in shown:
         assert booking.id.isdigit() and len(booking.id) <= 18
         assert booking.title.strip() and booking.title.isprintable()
+        assert able.longest_title is None or len(booking.title) <= able.longest_title
         assert booking.end > booking.start and booking.end > now
         assert booking.address is None or booking.address.address == "123456789.4321@zoomcrc.com"
-        assert booking.address is not None or Capability.SHOW_WITHOUT_BUTTON in able
+        assert booking.address is not None or able.shows_without_button
+    assert able.most_bookings is None or len(shown) <= able.most_bookings
+    if able.how_far_ahead is not None:
+        assert all(b.start - able.how_far_ahead <= now for b in shown)
+        assert result.next_change is None or result.next_change > now
     for decision in result.decisions:
         assert decision.reason
-        assert "4321" not in repr(decision)
+        assert "4321" not in repr(replace(decision, booking_id=""))  # a number that may hold any digits
     for order in result.dial_orders:
-        assert policy.auto_join and Capability.DIAL in able
+        assert policy.auto_join and able.can(UnitProtocol.DIALS)
         assert order.dial_at <= order.planned_start <= order.give_up_at
         assert "4321" not in order.meeting_key
     joined = {d.booking_id for d in result.decisions if d.auto_join}

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from connector.engine.driver_session import Tools
-from connector.engine.journal import Journal
+from connector.engine.lanes import Lanes
 from connector.engine.options import Options
-from connector.engine.supervisor import Supervisor
+from connector.engine.planner import Planner
+from connector.engine.recorder import Recorder
 from connector.model import CalendarId, Event, JoinInfo, Meeting, Policy, Room, RoomId, booking_id
 from connector.settings import Credential
 from connector.store.store import Store
@@ -21,11 +20,13 @@ from connector.vault.vault import Vault
 from device_drivers.api import DriverPlug, NotSupported
 from tests.support.clock import NINE, FakeClock
 from tests.support.memory_unit import MemoryUnit
+from tests.support.options import default_options
 
 ROOM = RoomId("r1")
 CALENDAR = CalendarId("ics", "r1.ics")
-OPTIONS = Options(private_networks=(ip_network("127.0.0.0/8"),), verify_every=timedelta(minutes=5))
-AUTO = Policy(auto_join=True)
+OPTIONS = default_options()
+DIALLED = ("zoomcrc.com",)
+AUTO = Policy(auto_join=True, allowed_domains=DIALLED)
 
 
 def minutes(number: float) -> timedelta:
@@ -70,10 +71,12 @@ class Passwords:
         return f"print-of-{login.password}"
 
 
-class House:
+class Harness:
     """One or more rooms. ``crash`` drops everything but the database, as kill -9 does; ``start`` again goes on."""
 
     def __init__(self, folder: Path, policy: Policy = AUTO, rooms: int = 1, options: Options = OPTIONS) -> None:
+        """A policy that does not say what may be dialled may dial Zoom."""
+        policy = policy if policy.allowed_domains else replace(policy, allowed_domains=DIALLED)
         self.clock = FakeClock()
         self.folder = folder
         self.options = options
@@ -87,7 +90,9 @@ class House:
         self.unread: set[str] = set()  # rooms whose calendar was never read
         self.events: list[dict[str, Any]] = []
         self.store: Store | None = None
-        self.supervisor: Supervisor | None = None
+        self.planner: Planner | None = None
+        self.lanes: Lanes | None = None
+        self.remembers_since: datetime | None = None  # the database was lost
 
     @property
     def unit(self) -> MemoryUnit:
@@ -109,48 +114,63 @@ class House:
 
     async def start(self) -> None:
         vault = Vault.open(self.folder / "vault.key")
-        self.store = await Store.open(self.folder / "db", vault, self.clock.now())
-        journal = Journal(self.clock, self.store, self.events.append)
-        tools = Tools(self.clock, self.store, journal, self.options, self.passwords, self._plug)
-        rows = await self.store.rooms()
-        attempts = await self.store.attempts(self.clock.now() - timedelta(days=2))
-        self.supervisor = Supervisor(tools, rows, attempts, self._read, self._fatal)
+        store = self.store = await Store.open(self.folder / "db", vault, self.clock.now())
+        recorder = Recorder(self.clock, store, lambda told: self.events.append(told.line()))
+        plans = {key: state.plan for key, state in (await store.room_states()).items() if state.plan is not None}
+        planner = self.planner = Planner(
+            plans, lambda key, plan: lanes.offer(key, plan), clock=self.clock, store=store, recorder=recorder
+        )
+        lanes = self.lanes = Lanes(
+            clock=self.clock,
+            store=store,
+            recorder=recorder,
+            options=lambda: self.options,
+            remembers_since=self.remembers_since,
+            secrets=self.passwords,
+            find_plug=self._plug,
+            learned=planner.learned,
+            fatal=self._fatal,
+        )
         await self.apply()
 
     async def apply(self) -> None:
-        assert self.supervisor is not None
-        await self.supervisor.apply({k: (r, CalendarId("ics", r.calendar)) for k, r in self.rooms.items()})
+        assert self.planner is not None and self.lanes is not None
+        self.planner.use({k: (r, CalendarId("ics", r.calendar)) for k, r in self.rooms.items()})
+        for name in {room.calendar.removesuffix(".ics") for room in self.rooms.values()} - self.unread:
+            self.planner.took(CalendarId("ics", f"{name}.ics"), tuple(self.meetings[name]))
+        await self.lanes.use(self.rooms)
         await self.settle()
 
     async def stop(self) -> None:
-        if self.supervisor is not None:
-            await self.supervisor.close()
+        if self.planner is not None:
+            self.planner.close()
+        if self.lanes is not None:
+            await self.lanes.close()
         if self.store is not None:
             await self.store.close()
-        self.supervisor = self.store = None
+        self.planner = self.lanes = self.store = None
 
     async def crash(self) -> None:
         """Lanes die where they stand; what was not committed is lost."""
-        assert self.supervisor is not None and self.store is not None
-        lanes = [task for managed in self.supervisor._managed.values() for task in managed.tasks]
-        for task in lanes:
+        assert self.planner is not None and self.lanes is not None and self.store is not None
+        running = [task for lanes in self.lanes._rooms.values() for task in lanes.tasks]
+        running += [*self.lanes._retiring.values(), *self.lanes._reclaims]
+        for task in running:
             task.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
-        for managed in self.supervisor._managed.values():
-            if managed.alarm is not None:
-                managed.alarm.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self.planner.close()
         assert self.store._writer._task is not None
         self.store._writer._task.cancel()
         await asyncio.gather(self.store._writer._task, return_exceptions=True)
         await self.store._engine.dispose()
-        self.supervisor = self.store = None
+        self.planner = self.lanes = self.store = None
 
     # the world
 
     async def calendar(self, *meetings: Meeting, room: str = "r1") -> None:
         self.meetings[room] = list(meetings)
-        if self.supervisor is not None:
-            self.supervisor.calendar_changed(CalendarId("ics", f"{room}.ics"))
+        if self.planner is not None:
+            self.planner.took(CalendarId("ics", f"{room}.ics"), meetings)
             await self.settle()
 
     async def policy(self, **values: Any) -> None:
@@ -168,13 +188,10 @@ class House:
         for _ in range(10):
             for _ in range(12):
                 await asyncio.sleep(0)
+            while self.lanes is not None and self.lanes._reclaims:  # it reads the database, beside the clock
+                await asyncio.sleep(0.001)
             if self.store is not None:
                 await self.store.write()
-
-    def _read(self, calendar: CalendarId) -> tuple[Meeting, ...] | None:
-        if calendar.name.removesuffix(".ics") in self.unread:
-            return None
-        return tuple(self.meetings[calendar.name.removesuffix(".ics")])
 
     def _plug(self, name: str) -> DriverPlug:
         if name not in self.units:

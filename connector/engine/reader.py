@@ -1,0 +1,482 @@
+"""Reads calendars: a trigger says "look again", a complete window is the truth, and what was read is handed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from connector import events
+from connector.calendars.base import CalendarSource, Forgiving, Sparing
+from connector.clock import Clock, WakeUp
+from connector.detection.rules import NO_RULES, Rules
+from connector.engine.detecting import Memory, detect_all
+from connector.engine.empty_guard import EmptyGuard, held_sentence
+from connector.engine.limiter import PriorityLimiter
+from connector.engine.options import Options
+from connector.engine.outages import Outages
+from connector.engine.recorder import Recorder
+from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
+from connector.model import CalendarId, Meeting, Snapshot, Window
+from connector.planning.merge import future_count, merge
+from connector.redaction import foreign_text
+from connector.retry import backoff
+from connector.secret_links import without_paths
+from connector.store.api import CalendarLease, CalendarRow, StoreApi
+
+_ACCESS_DENIED = timedelta(minutes=15)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PHASE = 0.37  # of the poll period
+_LET_GO = 5.0  # seconds that readings under way have when their source is closed
+
+Enrich = Callable[[Meeting], Awaitable[Meeting]]
+HandOn = Callable[[CalendarId, tuple[Meeting, ...]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    """A source whose credentials were refused. ``until`` None: until it is opened anew."""
+
+    reason: str
+    until: datetime | None
+
+
+@dataclass(slots=True)
+class _Source:
+    """One that is open. ``reading``: the batches under way."""
+
+    source: CalendarSource
+    limiter: PriorityLimiter
+    listener: asyncio.Task[None] | None = None
+    reading: set[asyncio.Task[None]] = field(default_factory=set)
+    blocked: _Blocked | None = None
+
+
+@dataclass(slots=True)
+class _Calendar:
+    id: CalendarId
+    meetings: tuple[Meeting, ...] = ()
+    known: bool = False  # a good read or a stored one exists: before that nothing is handed on
+    due_at: datetime | None = None
+    read_again_at: datetime | None = None
+    wanted: bool = False  # the next reading is due to a trigger, not only to the poll
+    urgent: bool = False  # the one under way is
+    answered_at: datetime | None = None  # when the last reading that a trigger caused began
+    reading: bool = False
+    readings: int = 0  # good ones
+    failures: int = 0
+    error: str = ""
+    complained: frozenset[str] = frozenset()  # unreadable items already reported
+    memory: Memory = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Emptied:
+    """A reading that would take away all that is to come."""
+
+    calendar: _Calendar
+    meetings: list[Meeting]
+    reading: int
+
+    @property
+    def newest(self) -> bool:
+        """The rest of its batch may have taken long, and the calendar was read again meanwhile."""
+        return self.calendar.readings == self.reading
+
+
+class Reader:
+    """``open`` and ``close`` sources, ``use`` says which calendars matter, ``trigger`` marks one as due. ``hand_on`` is
+    called with what a calendar holds: once for what the store remembers, then with each change."""
+
+    def __init__(
+        self,
+        rows: Mapping[str, CalendarRow],
+        hand_on: HandOn,
+        *,
+        clock: Clock,
+        store: StoreApi,
+        recorder: Recorder,
+        options: Callable[[], Options],
+    ) -> None:
+        self._rows = dict(rows)
+        self._hand_on = hand_on
+        self._clock = clock
+        self._store = store
+        self._recorder = recorder
+        self._options = options
+        self._rules = NO_RULES
+        self._enrich: Enrich | None = None
+        self._sources: dict[str, _Source] = {}
+        self._calendars: dict[CalendarId, _Calendar] = {}
+        self._unopened: set[asyncio.Task[None]] = set()  # readings of sources that are not open: they say so
+        self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
+        self._wake_up = WakeUp(clock)
+        self._outages = Outages()
+        self._guard = EmptyGuard(options)
+
+    # -------------------------------------------------------------------------------- sources
+
+    def open(self, name: str, source: CalendarSource) -> None:
+        """It is entered already. Its calendars are read now; credentials that were refused are asked for anew."""
+        opened = self._sources[name] = _Source(source, PriorityLimiter(self._options().read_concurrency))
+        opened.listener = asyncio.create_task(self._listen(name, source), name=f"changes-{name}")
+        for calendar in self.calendars(name):
+            source.watch(calendar.name)
+        self._read_all(self.calendars(name))
+
+    async def close(self, name: str) -> None:
+        """On return nothing of ours uses the source. What it had begun to read may end within seconds."""
+        closed = self._sources.pop(name, None)
+        if closed is None:
+            return
+        if closed.listener is not None:
+            closed.listener.cancel()
+        if closed.reading:
+            await asyncio.wait(closed.reading, timeout=_LET_GO)
+        await _end(closed)
+
+    def opened(self, name: str) -> CalendarSource | None:
+        found = self._sources.get(name)
+        return found.source if found is not None else None
+
+    def blocked(self, name: str) -> bool:
+        """Its credentials were refused: it is not asked until it is opened anew, or for a while."""
+        found = self._sources.get(name)
+        return found is not None and found.blocked is not None
+
+    async def forgive(self, names: Iterable[str]) -> None:
+        """A person wants refused credentials tried once more: who remembers them over restarts forgets. StoreError."""
+        for name in names:
+            source: object = self.opened(name)
+            if isinstance(source, Forgiving):
+                await source.forgive()
+
+    # -------------------------------------------------------------------------------- what a reading is made with
+
+    def use_rules(self, rules: Rules) -> None:
+        """Every text is judged again by them."""
+        self._rules = rules
+        for calendar in self._calendars.values():
+            calendar.memory = {}
+        self._read_all(self._calendars)
+
+    def use_enrich(self, enrich: Enrich | None) -> None:
+        """``enrich`` adds what an invitation lacks; it never raises, and returns within seconds."""
+        self._enrich = enrich
+        self._read_all(self._calendars)
+
+    def use_pace(self) -> None:
+        """The options changed: what waits is planned by them."""
+        for source in self._sources.values():
+            source.limiter.resize(self._options().read_concurrency)
+        self._read_all(self._calendars)
+
+    # -------------------------------------------------------------------------------- calendars
+
+    def use(self, calendars: Collection[CalendarId]) -> None:
+        for calendar in set(self._calendars) - set(calendars):
+            self._leave(calendar, calendars)
+        for calendar in set(calendars) - set(self._calendars):
+            self._take_up(calendar)
+        self._named = {}
+        for calendar in self._calendars:
+            self._named.setdefault((calendar.source, calendar.name), []).append(calendar)
+        self._wake_up.ring()
+
+    def _take_up(self, calendar: CalendarId) -> None:
+        state = self._calendars[calendar] = _Calendar(calendar, due_at=self._clock.now())
+        row = self._rows.get(calendar.key)
+        if row is not None:
+            state.error = row.error
+            if row.error:
+                self._outages.remembered(calendar, row.error)
+            state.meetings, state.known = row.meetings, row.read_at is not None
+        source = self.opened(calendar.source)
+        if source is not None:
+            source.watch(calendar.name)
+        if state.known:
+            self._hand_on(calendar, state.meetings)
+
+    def _leave(self, calendar: CalendarId, still: Collection[CalendarId]) -> None:
+        state = self._calendars.pop(calendar)
+        self._rows[calendar.key] = CalendarRow(  # a row that comes back goes on with it
+            calendar.key, state.meetings, self._clock.now() if state.known else None, state.error
+        )
+        self._recorder.post(tells=self._outages.forget(calendar))
+        self._guard.filled(calendar)
+        source = self.opened(calendar.source)
+        names = {(other.source, other.name) for other in still}
+        if source is not None and (calendar.source, calendar.name) not in names:
+            source.unwatch(calendar.name)  # no other zone's is left either
+
+    def trigger(self, calendar: CalendarId) -> None:
+        """Read soon: at once, or ``debounce`` after the last reading that a trigger caused; and once more later.
+
+        A poll that just ended or is under way delays nothing: what it read may be older than the change.
+        """
+        state = self._calendars.get(calendar)
+        if state is None:
+            return
+        now, options = self._clock.now(), self._options()
+        state.read_again_at = now + options.read_again_after
+        source = self._sources.get(calendar.source)
+        if state.reading and source is not None and source.limiter.hurry(id(state)):
+            state.answered_at = now  # the poll had not come to it yet: it does now
+            return
+        soonest = now if state.answered_at is None else max(now, state.answered_at + options.debounce)
+        state.due_at = soonest if state.due_at is None else min(state.due_at, soonest)
+        state.wanted = True
+        self._wake_up.ring()
+
+    def read_anew(self, calendar: CalendarId) -> None:
+        """As ``trigger``, for a person: what the source remembers is no answer."""
+        source: object = self.opened(calendar.source)
+        if isinstance(source, Sparing):
+            source.anew(calendar.name)
+        self.trigger(calendar)
+
+    def _read_all(self, calendars: Iterable[CalendarId]) -> None:
+        now = self._clock.now()
+        for calendar in calendars:
+            self._calendars[calendar].due_at = now
+        self._wake_up.ring()
+
+    def calendars(self, source: str | None = None) -> tuple[CalendarId, ...]:
+        """Those in use, of one source or of all."""
+        return tuple(c for c in self._calendars if source in (None, c.source))
+
+    def trigger_meeting(self, meeting_id: str) -> None:
+        """Something of this meeting changed outside its calendar."""
+        for state in list(self._calendars.values()):
+            if any(meeting.join.meeting_id == meeting_id for meeting in state.meetings):
+                self.trigger(state.id)
+
+    def release(self, source: str) -> int:
+        """Believe the empty readings that are held back, if the next one says the same. Returns how many calendars."""
+        released = self._guard.release(source, self._clock.now())
+        for calendar in released:
+            self.read_anew(calendar)
+        return len(released)
+
+    # -------------------------------------------------------------------------------- the loop
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                await self._wake_up.wait(self._start_due())
+        finally:
+            sources, self._sources = list(self._sources.values()), {}
+            await asyncio.gather(*map(_end, sources))
+
+    async def _listen(self, name: str, source: CalendarSource) -> None:
+        failures = 0
+        while True:
+            try:
+                async for calendar in source.changes():
+                    failures = 0
+                    for known in self._named.get((name, calendar), ()):
+                        self.trigger(known)
+            except Exception as error:  # a broken watcher costs speed, never correctness: the poll goes on
+                self._recorder.publish(
+                    events.CalendarWatchFailed(source=name, reason=f"{type(error).__name__}: {error}")
+                )
+            failures += 1
+            await asyncio.sleep(backoff(failures).total_seconds())
+
+    def _start_due(self) -> datetime | None:
+        now = self._clock.now()
+        due = [c for c in self._calendars.values() if c.due_at is not None and c.due_at <= now and not c.reading]
+        by_source: dict[str, list[_Calendar]] = {}
+        for calendar in due:
+            calendar.reading, calendar.due_at = True, None
+            calendar.urgent, calendar.wanted = calendar.wanted, False
+            calendar.answered_at = now if calendar.urgent else calendar.answered_at
+            by_source.setdefault(calendar.id.source, []).append(calendar)
+        for source, batch in by_source.items():
+            self._start_batch(source, batch)
+        waiting = (c.due_at for c in self._calendars.values() if c.due_at is not None and not c.reading)
+        return min(waiting, default=None)
+
+    def _start_batch(self, source: str, batch: list[_Calendar]) -> None:
+        under_way = self._sources[source].reading if source in self._sources else self._unopened
+        task = asyncio.create_task(self._batch(batch), name=f"read-{source}")
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    async def _batch(self, batch: list[_Calendar]) -> None:
+        """Read them all; each speaks for itself, except where many lose everything at once."""
+        found = await asyncio.gather(*map(self._read, batch))
+        emptied = [each for each in found if each is not None and each.newest]
+        if emptied:
+            self._judge_emptied(emptied)
+        self._wake_up.ring()
+
+    async def _read(self, calendar: _Calendar) -> _Emptied | None:
+        """Hands on what was read, unless it empties the calendar: then the batch decides."""
+        pause = None
+        try:
+            snapshot = await self._ask(calendar)
+            merged = merge(calendar.meetings, await self._detect(calendar, snapshot), snapshot.unreadable)
+            self._recovered(calendar)
+            calendar.readings += 1
+            if self._would_be_emptied(calendar, merged):
+                return _Emptied(calendar, merged, calendar.readings)
+            self._guard.filled(calendar.id)
+            self._take(calendar, merged)
+        except CalendarError as error:
+            pause = self._failed(calendar, error)
+        finally:
+            calendar.reading = False
+            self._plan_next(calendar, pause)
+        return None
+
+    async def _detect(self, calendar: _Calendar, snapshot: Snapshot) -> list[Meeting]:
+        rules = self._rules
+        meetings, memory = await asyncio.to_thread(detect_all, snapshot.events, calendar.memory, rules)
+        if rules is self._rules:  # else it is read again, with those of now
+            calendar.memory = memory
+        self._report_unreadable(calendar, snapshot)
+        if self._enrich is None:
+            return meetings
+        return list(await asyncio.gather(*map(self._enrich, meetings)))
+
+    def _would_be_emptied(self, calendar: _Calendar, merged: list[Meeting]) -> bool:
+        now = self._clock.now()
+        return calendar.known and future_count(calendar.meetings, now) > 0 and not future_count(merged, now)
+
+    def _plan_next(self, calendar: _Calendar, pause: timedelta | None) -> None:
+        done = self._clock.now()
+        next_poll = self._tick(done) if pause is None else done + pause
+        again = calendar.read_again_at
+        if again is not None and not calendar.error:
+            calendar.read_again_at = None
+            next_poll = min(next_poll, again)
+        calendar.due_at = next_poll if calendar.due_at is None else min(calendar.due_at, next_poll)
+        self._wake_up.ring()
+
+    def _tick(self, now: datetime) -> datetime:
+        """The next poll. All calendars of a source are polled together, so that many that lose everything are seen in
+        one batch; off the full minute, which belongs to the dials."""
+        every = self._options().poll_every
+        passed = (now - _EPOCH) % every
+        tick = now - passed + every * _PHASE
+        return tick if tick > now else tick + every
+
+    async def _ask(self, calendar: _Calendar) -> Snapshot:
+        opened = self._sources.get(calendar.id.source)
+        if opened is None:
+            raise SourceUnavailable(
+                f"the calendar source {calendar.id.source!r} could not be opened:"
+                f" connector calendars doctor {calendar.id.source} says why"
+            )
+        self._check_blocked(opened)
+        deadline = self._options().read_deadline.total_seconds()
+        try:
+            turn = opened.limiter.taken(id(calendar), urgent=calendar.urgent)
+            async with turn, asyncio.timeout(deadline):
+                window = self._window()
+                return await opened.source.read(calendar.id.name, window, ZoneInfo(calendar.id.zone))
+        except TimeoutError:
+            raise SourceUnavailable(f"the calendar was not read whole within {deadline:.0f} s") from None
+        except CalendarError:
+            raise
+        except Exception as error:  # a provider's own mistake must not stop the other calendars
+            raise SourceUnavailable(without_paths(f"reading failed: {type(error).__name__}: {error}")) from error
+
+    def _check_blocked(self, opened: _Source) -> None:
+        blocked = opened.blocked
+        if blocked is None:
+            return
+        if blocked.until is None or self._clock.now() < blocked.until:
+            raise CredentialsRejected(blocked.reason)
+        opened.blocked = None
+
+    def _window(self) -> Window:
+        now, options = self._clock.now(), self._options()
+        return Window(now - options.window_back, now + options.window_ahead)
+
+    # -------------------------------------------------------------------------------- results
+
+    def _lease(self, calendar: CalendarId) -> CalendarLease:
+        return self._store.calendar_lease(calendar.source, calendar.name)
+
+    def _take(self, calendar: _Calendar, meetings: Iterable[Meeting]) -> None:
+        now, fresh = self._clock.now(), tuple(meetings)
+        if calendar.known and fresh == calendar.meetings:
+            self._store.post(self._store.save_unchanged(self._lease(calendar.id), calendar.id.key, now))
+            return
+        calendar.meetings, calendar.known = fresh, True
+        event = events.CalendarRead(calendar=_shown(calendar.id), meetings=len(fresh))
+        change = self._store.save_reading(self._lease(calendar.id), calendar.id.key, fresh, now)
+        self._recorder.post(change, tells=[event])
+        self._hand_on(calendar.id, fresh)
+
+    def _judge_emptied(self, emptied: list[_Emptied]) -> None:
+        now, source = self._clock.now(), emptied[0].calendar.id.source
+        can_be_read = [c for c in self._calendars.values() if c.id.source == source and not c.error]
+        future = {c.id: future_count(c.meetings, now) for c in can_be_read}
+        verdict = self._guard.judge([each.calendar.id for each in emptied], future, now)
+        for each in emptied:
+            if each.calendar.id in verdict.confirmed:
+                self._recorder.publish(events.CalendarReleased(calendar=_shown(each.calendar.id)))
+            if each.calendar.id in verdict.believed:
+                self._take(each.calendar, each.meetings)
+        if verdict.newly_held:
+            reason = held_sentence(verdict.newly_held, self._options().guard_hold)
+            self._recorder.publish(
+                events.CalendarSuspiciouslyEmpty(source=source, calendars=verdict.newly_held, reason=reason)
+            )
+
+    def _report_unreadable(self, calendar: _Calendar, snapshot: Snapshot) -> None:
+        lines = {f"{item.series_uid}: {item.reason}": item.reason for item in snapshot.unreadable}
+        for line, reason in lines.items():
+            if line not in calendar.complained:
+                self._recorder.publish(events.CalendarItemUnreadable(calendar=_shown(calendar.id), reason=reason))
+        calendar.complained = frozenset(lines)
+
+    def _recovered(self, calendar: _Calendar) -> None:
+        calendar.failures = 0
+        if calendar.error:
+            calendar.error = ""
+            self._recorder.post(tells=self._outages.recovered(calendar.id))
+
+    def _failed(self, calendar: _Calendar, error: CalendarError) -> timedelta:
+        """The last good list stays. Returns when to try again."""
+        calendar.failures += 1
+        sentence = foreign_text(str(error), lines=True)  # as it is kept: after a restart it is no other one
+        if sentence != calendar.error:
+            calendar.error = sentence
+            change = self._store.save_failure(self._lease(calendar.id), calendar.id.key, sentence, self._clock.now())
+            in_use = len(self.calendars(calendar.id.source))
+            self._recorder.post(change, tells=self._outages.failed(calendar.id, error, sentence, in_use))
+        match error:
+            case CredentialsRejected():
+                return self._block(calendar.id.source, error)
+            case AccessDenied():
+                return min(_ACCESS_DENIED, backoff(calendar.failures, first=self._options().poll_every))
+            case RateLimited():
+                return error.retry_after
+            case _:
+                return min(self._options().poll_every, backoff(calendar.failures))
+
+    def _block(self, source: str, error: CredentialsRejected) -> timedelta:
+        opened, now = self._sources.get(source), self._clock.now()
+        until = None if error.ask_again is None else now + error.ask_again
+        if opened is not None and opened.blocked is None:
+            opened.blocked = _Blocked(str(error), until)
+        until = opened.blocked.until if opened is not None and opened.blocked is not None else until
+        return timedelta(hours=1) if until is None else max(until - now, timedelta(seconds=1))
+
+
+def _shown(calendar: CalendarId) -> str:
+    return calendar.shown or calendar.key
+
+
+async def _end(closed: _Source) -> None:
+    tasks = [*closed.reading] + ([closed.listener] if closed.listener is not None else [])
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

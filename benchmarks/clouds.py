@@ -35,7 +35,7 @@ from typing import Any
 from benchmarks.figures import percentile, report
 from benchmarks.provider import SERVICES, Provider, address, provider
 from connector.calendars import exchange, google, graph
-from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext, Webhooks
+from connector.calendars.base import CalendarSource, MemoryState, NoWebhooks, SourceContext, Webhooks
 from connector.errors import CalendarError
 from connector.model import Snapshot, Window
 from connector.serving.webhooks import Listener
@@ -262,7 +262,7 @@ def _source(name: str, options: Mapping[str, object], webhooks: Webhooks, push: 
     if name == "exchange":
         section["streaming"] = push
     context = SourceContext(
-        name, lambda reference: str(options[""]), Path("/"), NoKeep(), webhooks, lambda *_, **__: None
+        name, lambda reference: str(options[""]), Path("/"), MemoryState(), webhooks, lambda _: None
     )
     return _PLUGS[name](section, context)
 
@@ -271,7 +271,7 @@ def _listener() -> Listener:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    return Listener(f"http://127.0.0.1:{port}", f"127.0.0.1:{port}", lambda *_, **__: None)
+    return Listener(f"http://127.0.0.1:{port}", f"127.0.0.1:{port}", lambda _: None)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from device_drivers import registry
 from device_drivers.cisco.simulator import CiscoSimulator
@@ -152,6 +152,9 @@ class Site:
 class Daemon:
     """``connector run`` as a process of its own; its JSON lines are kept."""
 
+    # Seconds after it was told to. Tests have more patience.
+    ends_within: ClassVar[Callable[[], float]] = staticmethod(lambda: 20.0)
+
     def __init__(self, config: Path, environment: dict[str, str]) -> None:
         self._config = config
         self._environment = os.environ | environment
@@ -202,7 +205,7 @@ class Daemon:
     async def wait(self) -> int:
         """Until it ends by itself; the exit status."""
         assert self.process is not None and self._reader is not None
-        status = await asyncio.wait_for(self.process.wait(), 20)
+        status = await asyncio.wait_for(self.process.wait(), type(self).ends_within())
         await self._reader
         self.process = None
         return status

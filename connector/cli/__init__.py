@@ -1,1 +1,1 @@
-"""The command line: one file a group of commands."""
+"""The command line: ``commands`` declares what may be typed; each file beside it does the work of one group."""

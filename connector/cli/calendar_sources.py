@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext
+from connector.calendars.base import CalendarSource, MemoryState, NoWebhooks, SourceContext
 from connector.calendars.registry import open_source
 from connector.errors import ConnectorError
-from connector.running.daemon import Configuration, database_file
+from connector.events import Happened
+from connector.running.configuration import Configuration, database_file
 from connector.settings import Settings, open_vault, secret_reader
 from connector.store.store import CalendarRow, Store
 
@@ -31,7 +32,7 @@ async def sources_aside(settings: Settings, names: Iterable[str]) -> AsyncIterat
     async with AsyncExitStack() as stack:
         for name in names:
             section = settings.calendars[name]
-            context = SourceContext(name, reader.secret, settings.base, NoKeep(), NoWebhooks(), _unheard)
+            context = SourceContext(name, reader.secret, settings.base, MemoryState(), NoWebhooks(), _unheard)
             try:
                 source = open_source(section.type, section.options, context)
                 found.opened[name] = await stack.enter_async_context(source)
@@ -52,5 +53,5 @@ async def stored_calendars(config: Configuration) -> dict[str, CalendarRow] | No
         await store.close()
 
 
-def _unheard(*_: object, **__: object) -> None:
-    """The journal belongs to the daemon; what matters here comes back as an answer or an error."""
+def _unheard(_: Happened) -> None:
+    """What happens is told by the daemon; what matters here comes back as an answer or an error."""

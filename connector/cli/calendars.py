@@ -1,4 +1,4 @@
-"""``connector calendars``: what is read, how it does, what is wrong with it, and the rooms that a provider knows."""
+"""``connector calendars`` at work: what was read, what the daemon is asked for, the rooms that a provider knows."""
 
 from __future__ import annotations
 
@@ -11,29 +11,24 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from connector.calendars.base import Directory, Place
 from connector.cli.calendar_sources import sources_aside, stored_calendars
-from connector.cli.calendars_doctor import doctor_command
 from connector.cli.daemon import tell_daemon
-from connector.cli.explain import find_room
-from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
+from connector.cli.find_room import find_room
+from connector.cli.options import print_json, print_table
 from connector.errors import CalendarError, UserError
-from connector.running.daemon import Configuration, read_configuration
+from connector.running.configuration import Configuration, read_configuration
 from connector.settings import COLUMNS, Settings, load_settings
 from connector.settings.messages import did_you_mean, shown
 from connector.store.store import CalendarRow
 
-calendars_app = typer.Typer(help="The calendars that rooms follow.", no_args_is_help=True)
-calendars_app.command("doctor")(doctor_command)
-
 FAILED, PARTLY = 1, 3
 _CELL = 120  # characters of a reason; commands that mend it come after
 _DIRECTORY_WITHIN = 120.0  # seconds: large organisations have many pages
-SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The NAME of [calendars.NAME].")]
 
 
 # ------------------------------------------------------------------------------------ list
@@ -51,9 +46,7 @@ class _Line:
     error: str
 
 
-@calendars_app.command("list")
-def list_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
-    """One line a calendar, as the daemon last read it. Exit 3 when some cannot be read."""
+def list_calendars(config: Path | None, json_output: bool) -> None:
     lines = asyncio.run(_lines(read_configuration(config, os.environ)))
     if json_output:
         print_json([asdict(line) for line in lines])
@@ -61,8 +54,8 @@ def list_command(config: ConfigOption = None, json_output: JsonOption = False) -
         headings = ("source", "type", "calendar", "rooms", "last read", "meetings", "to join", "now failing")
         print_table(headings, map(_cells, lines))
         if any(line.error for line in lines):
-            typer.echo("\nThe whole reason, and what to do: connector calendars doctor")
-    raise typer.Exit(PARTLY if any(line.error for line in lines) else 0)
+            click.echo("\nThe whole reason, and what to do: connector calendars doctor")
+    raise click.exceptions.Exit(PARTLY if any(line.error for line in lines) else 0)
 
 
 async def _lines(config: Configuration) -> list[_Line]:
@@ -100,22 +93,12 @@ def _cells(line: _Line) -> tuple[str, ...]:
 # ------------------------------------------------------------------------------------ asking the daemon
 
 
-@calendars_app.command("sync")
-def sync_command(
-    target: Annotated[
-        str | None, typer.Argument(metavar="ROOM|SOURCE", help="A room, or the NAME of [calendars.NAME]; else all.")
-    ] = None,
-    config: ConfigOption = None,
-    json_output: JsonOption = False,
-) -> None:
-    """Have the daemon read calendars now. A source that was refused is opened anew and asked once more."""
+def sync_calendars(target: str | None, config: Path | None, json_output: bool) -> None:
     settings = read_configuration(config, os.environ)
     tell_daemon(settings, "sync", _target(settings, target), json_output)
 
 
-@calendars_app.command("release")
-def release_command(source: SourceArgument, config: ConfigOption = None, json_output: JsonOption = False) -> None:
-    """Believe that a source's calendars are empty, where many lost all meetings at once and that was held back."""
+def release_source(source: str, config: Path | None, json_output: bool) -> None:
     settings = read_configuration(config, os.environ)
     if source not in settings.settings.calendars:
         raise UserError(f"There is no source {shown(source)}{did_you_mean(source, settings.settings.calendars)}")
@@ -133,15 +116,7 @@ def _target(config: Configuration, text: str | None) -> str:
 # ------------------------------------------------------------------------------------ rooms of the provider
 
 
-@calendars_app.command("rooms")
-def rooms_command(
-    source: Annotated[
-        str | None, typer.Argument(metavar="SOURCE", help="The NAME of [calendars.NAME]; else all.")
-    ] = None,
-    config: ConfigOption = None,
-    json_output: JsonOption = False,
-) -> None:
-    """The rooms that the calendar services know, as a rooms.csv to fill in. Exit 3 when some could not be asked."""
+def list_directory(source: str | None, config: Path | None, json_output: bool) -> None:
     settings = load_settings(config, os.environ).settings  # there may be no rooms.csv yet: this is where it comes from
     names = list(settings.calendars)
     if source is not None and source not in names:
@@ -151,11 +126,11 @@ def rooms_command(
     if json_output:
         print_json(records)
     else:
-        typer.echo(_as_csv(records), nl=False)
+        click.echo(_as_csv(records), nl=False)
     for problem in problems:
-        typer.echo(problem, err=True)
+        click.echo(problem, err=True)
     if problems:
-        raise typer.Exit(PARTLY if found else FAILED)
+        raise click.exceptions.Exit(PARTLY if found else FAILED)
 
 
 async def _places(settings: Settings, names: list[str], *, chosen: bool) -> tuple[list[tuple[str, Place]], list[str]]:

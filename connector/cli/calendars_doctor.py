@@ -1,4 +1,4 @@
-"""``connector calendars doctor``: each finding with what it does to the room, and the exact fix."""
+"""``connector calendars doctor`` at work: each finding with what it does to the room, and the exact fix."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import click
 import httpx2
-import typer
 
 from connector.calendars import doctor
 from connector.calendars.base import CalendarSource, Finding
 from connector.calendars.doctor import Patient, Seen
 from connector.cli.calendar_sources import sources_aside, stored_calendars
-from connector.cli.explain import find_room
-from connector.cli.options import ConfigOption, JsonOption, print_json
+from connector.cli.find_room import find_room
+from connector.cli.options import print_json
 from connector.errors import CalendarError, UserError
 from connector.model import Room, Window
-from connector.running.daemon import Configuration, read_configuration
+from connector.running.configuration import Configuration, read_configuration
 from connector.settings import secret_reader
 from connector.store.store import CalendarRow
 from connector.zoom_account.api import ZoomApi
@@ -32,9 +32,6 @@ _STALE_POLLS = 3  # polls without a good reading before it is told
 _GRAVITY = {"problem": 0, "warning": 1, "ok": 2}
 _MOST_ROOMS, _MOST_LINES = 12, 24  # of one finding, as text; --json has all
 _INDENT = " " * 19
-TargetArgument = Annotated[
-    str | None, typer.Argument(metavar="ROOM|SOURCE", help="A room, or the NAME of [calendars.NAME]; else all.")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +43,7 @@ class Examined:
     rooms: Mapping[str, tuple[str, ...]]
 
 
-def doctor_command(target: TargetArgument = None, config: ConfigOption = None, json_output: JsonOption = False) -> None:
-    """Examine calendars, permissions, credentials, the clock and the webhook address; touches no subscription.
-
-    Exit 0: no problem, though perhaps warnings; 3: some problem; 1: no calendar can be read.
-    """
+def report_findings(target: str | None, config: Path | None, json_output: bool) -> None:
     settings = read_configuration(config, os.environ)
     rooms = settings.rooms.rooms
     is_source = target in settings.settings.calendars
@@ -63,8 +56,8 @@ def doctor_command(target: TargetArgument = None, config: ConfigOption = None, j
         print_json([record for part in examined for record in _records(part)])
     else:
         for line in lines(examined, in_full=target is not None and not is_source):
-            typer.echo(line)
-    raise typer.Exit(status(examined))
+            click.echo(line)
+    raise click.exceptions.Exit(status(examined))
 
 
 def status(examined: Sequence[Examined]) -> int:

@@ -1,4 +1,4 @@
-"""``connector check``: the effective configuration, where each value came from, and what is wrong with the rooms."""
+"""``connector check`` at work: the effective settings, where each came from, and what is wrong with the rooms."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
+import click
 
-from connector.calendars.base import NoKeep, NoWebhooks, SourceContext
+from connector.calendars.base import MemoryState, NoWebhooks, SourceContext
 from connector.calendars.registry import open_source
-from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
+from connector.cli.options import in_words, print_json, print_table
 from connector.errors import ConnectorError, UserError
+from connector.events import Happened
 from connector.model import Room
 from connector.settings import (
     LoadedSettings,
@@ -41,14 +42,13 @@ class _Report:
     status: int
 
 
-def check_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
-    """Show the effective settings, their origins, and every problem. Exit 0: good, 2: unusable, 3: some rows bad."""
+def check_configuration(config: Path | None, json_output: bool) -> None:
     report = _examine(config, os.environ)
     if json_output:
         print_json(_as_json(report))
     else:
         _print(report)
-    raise typer.Exit(report.status)
+    raise click.exceptions.Exit(report.status)
 
 
 def _examine(config: Path | None, environ: Mapping[str, str]) -> _Report:
@@ -87,7 +87,7 @@ def _source_problems(loaded: LoadedSettings, environ: Mapping[str, str]) -> Iter
     for name, section in loaded.settings.calendars.items():
         problems: tuple[str, ...] = ()
         try:
-            context = SourceContext(name, secret, loaded.settings.base, NoKeep(), NoWebhooks(), _unheard)
+            context = SourceContext(name, secret, loaded.settings.base, MemoryState(), NoWebhooks(), _unheard)
             open_source(section.type, section.options, context)
         except UserError as error:
             problems = tuple(problem.removeprefix(f"{name}: ") for problem in error.problems)
@@ -150,7 +150,7 @@ def _missing_files(settings: Settings, rooms: Iterable[Room]) -> Iterator[str]:
             yield f"webhooks.{key}: {settings.base / file} does not exist."
 
 
-def _unheard(*_: object, **__: object) -> None:
+def _unheard(_: Happened) -> None:
     """What a source has to tell while it is only being checked."""
 
 
@@ -177,17 +177,17 @@ def _print(report: _Report) -> None:
     if report.loaded:
         _print_settings(report.loaded)
         count = len(report.rooms)
-        typer.echo(f"{count} {'room' if count == 1 else 'rooms'} from {report.loaded.settings.rooms_file}")
+        click.echo(f"{count} {'room' if count == 1 else 'rooms'} from {report.loaded.settings.rooms_file}")
     for title, sentences in (("Problems", report.problems), ("Warnings", report.warnings)):
         if sentences:
-            typer.echo(f"\n{title}:")
+            click.echo(f"\n{title}:")
             for sentence in sentences:
-                typer.echo(f"  {sentence}")
+                click.echo(f"  {sentence}")
     if not report.problems:
-        typer.echo("No problems.")
+        click.echo("No problems.")
 
 
 def _print_settings(loaded: LoadedSettings) -> None:
-    typer.echo(f"Settings: {loaded.path or 'built-in defaults (there is no connector.toml here)'}\n")
+    click.echo(f"Settings: {loaded.path or 'built-in defaults (there is no connector.toml here)'}\n")
     rows = ((key, loaded.origins[key], in_words(value)) for key, value in effective(loaded.settings))
     print_table(("key", "from", "value"), rows)

@@ -6,13 +6,12 @@ import asyncio
 import os
 from datetime import UTC, datetime, timedelta
 
-import typer
+import click
 
 from connector.cli.options import print_json
 from connector.errors import UserError
-from connector.running.daemon import Configuration, database_file
+from connector.running.configuration import Configuration, database_file
 from connector.settings import open_vault
-from connector.store import commands
 from connector.store.store import Store
 
 FAILED = 1
@@ -25,11 +24,11 @@ def tell_daemon(config: Configuration, kind: str, target: str, json_output: bool
     if json_output:
         print_json({"command": kind, "target": target, "outcome": outcome})
     elif outcome is not None:
-        typer.echo(outcome)
+        click.echo(outcome)
     if outcome is None:
         minutes = f"within {_ANSWER_WITHIN:.0f} s; does it run? It would still take it for {_VALID_FOR.seconds} s."
-        typer.echo(f"The daemon did not take the command {minutes}", err=True)
-        raise typer.Exit(FAILED)
+        click.echo(f"The daemon did not take the command {minutes}", err=True)
+        raise click.exceptions.Exit(FAILED)
 
 
 async def _ask(config: Configuration, kind: str, target: str) -> str | None:
@@ -38,11 +37,11 @@ async def _ask(config: Configuration, kind: str, target: str) -> str | None:
         raise UserError(f"{database} does not exist yet. Start the daemon with: connector run")
     store = Store.open_read_only(database, open_vault(config.settings, os.environ))
     try:
-        number = await commands.ask(store, kind, target, datetime.now(UTC), _VALID_FOR)
+        number = await store.ask(kind, target, datetime.now(UTC), _VALID_FOR)
         deadline = asyncio.get_running_loop().time() + _ANSWER_WITHIN
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.1)
-            outcome = await commands.outcome(store, number)
+            outcome = await store.outcome(number)
             if outcome is not None:
                 return outcome
         return None

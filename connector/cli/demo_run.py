@@ -1,4 +1,4 @@
-"""The demo at work: house, daemon, page and story side by side. Apart from its command, because it imports the page."""
+"""``connector demo`` at work: house, daemon, page and story side by side."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 
 from connector.cli.live_view import show_live, show_plain
+from connector.demo.calendar_kind import CalendarKind
 from connector.demo.calendars import fill
 from connector.demo.checks import Story, Summary
-from connector.demo.clouds import CalendarKind, open_calendars
+from connector.demo.clouds import open_calendars
 from connector.demo.folder import open_folder, write_settings
 from connector.demo.live import LiveDemo
 from connector.demo.loopback_server import serve
 from connector.demo.page import build_app
 from connector.demo.scenario import CAST, Timing
-from connector.demo.simulated_site import House, open_house
+from connector.demo.simulated_site import SimulatedSite, open_site
 from connector.observe import logs
 from connector.running.daemon import Connector
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the person asked for. ``seconds`` None: until Ctrl-C."""
+    """What the person asked for. ``seconds`` None: until Ctrl-C. ``rooms`` None: all of the demo's."""
 
     folder: Path
     seconds: int | None
     host: str
     port: int
-    rooms: int
+    rooms: int | None
     plain: bool
     calendar: CalendarKind
 
 
 def show(wishes: Wishes) -> bool:
     """Whether it kept its promises: those count where it came to its own end."""
+    if wishes.rooms is not None and wishes.rooms > len(CAST):
+        raise click.BadParameter(f"{wishes.rooms} is not in the range 2<=x<={len(CAST)}.", param_hint="'--rooms'")
     summary, finished = asyncio.run(_run(wishes, Console()))
     _print(summary, finished, wishes.seconds)
     return not (finished and summary.problems)
@@ -59,14 +63,14 @@ async def _run(wishes: Wishes, console: Console) -> tuple[Summary, bool]:
         logs.configure("json", "info", log)
         async with open_calendars(wishes.calendar, folder, cast) as calendars:
             live = LiveDemo(cast, folder, calendars)
-            async with open_house(cast, live.bridge_event) as house:
+            async with open_site(cast, live.bridge_event) as house:
                 live.house = house
                 story, finished = await _play(wishes, console, live, house, stop)
         return story.summary(), finished  # of the empty house: whoever was in a call has been hung up
 
 
 async def _play(
-    wishes: Wishes, console: Console, live: LiveDemo, house: House, stop: asyncio.Event
+    wishes: Wishes, console: Console, live: LiveDemo, house: SimulatedSite, stop: asyncio.Event
 ) -> tuple[Story, bool]:
     settings = write_settings(
         live.folder, [(part, house.units[part.id].endpoint) for part in live.cast], live.calendars

@@ -1,18 +1,19 @@
-"""``connector detect FILE...``: what the connector finds in an invitation, and why. ``--rule`` tries rules on it."""
+"""``connector detect FILE...`` at work: what is found in an invitation, and why. ``--rule`` tries rules on it."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from connector.detection.detect import detect
 from connector.detection.files import read_content
+from connector.detection.parsed_event import parse
 from connector.detection.rules import NO_RULES, Rules, compile_rules, rulings
 from connector.errors import UserError
 from connector.model import Evidence, JoinInfo
@@ -22,34 +23,22 @@ from device_drivers.api import redact_address
 MAX_BYTES = 64 * 1024 * 1024  # no invitation is that long; a disk image by mistake is
 
 
-def detect_command(
-    files: Annotated[list[Path], typer.Argument(help="Invitations: text, Markdown, HTML, .ics, JSON event or mail.")],
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object a line per file.")] = False,
-    rule: Annotated[
-        Path | None, typer.Option("--rule", help="A TOML file of rules to try: a file of its own or connector.toml.")
-    ] = None,
-    room: Annotated[str, typer.Option("--room", help="The room id that rules for some rooms are judged for.")] = "",
-    site: Annotated[str, typer.Option("--site", help="The site that rules for some sites are judged for.")] = "",
-) -> None:
-    """Show the meeting, the passcode and the address a room would dial, with the reason for each.
-
-    With --rule and neither --room nor --site, a rule for some rooms counts, and the evidence names them.
-    Exit status: 0 all files read, 2 none could be read (or the rules could not), 3 some, or a rule has a mistake.
-    """
+def detect_files(files: Sequence[Path], json_output: bool, rule: Path | None, place: Place | None) -> None:
+    """``place``: where rules are judged for; None: each counts, whatever rooms it is for."""
     rules = _rules(rule) if rule is not None else NO_RULES
     for problem in rules.problems:
-        typer.echo(f"{rule}: {problem}", err=True)
+        click.echo(f"{rule}: {problem}", err=True)
     unread = 0
     for path in files:
         try:
-            join = detect_file(path, rules, Place(room, site) if room or site else None)
+            join = detect_file(path, rules, place)
         except OSError as error:
             unread += 1
-            typer.echo(f"{path} cannot be read: {error.strerror or error}.", err=True)
+            click.echo(f"{path} cannot be read: {error.strerror or error}.", err=True)
             continue
-        typer.echo(json.dumps(as_json(path, join), ensure_ascii=False) if json_output else as_text(path, join))
+        click.echo(json.dumps(as_json(path, join), ensure_ascii=False) if json_output else as_text(path, join))
     if unread or rules.problems:
-        raise typer.Exit(2 if unread == len(files) else 3)
+        raise click.exceptions.Exit(2 if unread == len(files) else 3)
 
 
 def _rules(path: Path) -> Rules:
@@ -85,10 +74,11 @@ def detect_file(path: Path, rules: Rules = NO_RULES, place: Place | None = None)
     if len(data) > MAX_BYTES:
         raise OSError(0, f"it is larger than {MAX_BYTES // 1024 // 1024} MB")
     content = read_content(data)
-    join = detect(content.texts, cancelled=content.cancelled)
+    parsed = parse(content.texts)
+    join = detect(parsed, cancelled=content.cancelled)
     email = _ADDRESS.search(content.organizer)
     found = rulings(
-        content.texts,
+        parsed,
         join,
         rules,
         organizer=content.organizer,

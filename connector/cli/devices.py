@@ -1,27 +1,25 @@
-"""``connector devices``: what the units are and how they do. Nothing here commands one."""
+"""``connector devices`` at work."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from connector.cli.daemon import tell_daemon
-from connector.cli.explain import find_room
-from connector.cli.options import ConfigOption, JsonOption, print_json, print_table
+from connector.cli.find_room import find_room
+from connector.cli.options import print_json, print_table
 from connector.engine.driver_session import allowed_address
 from connector.errors import ConnectorError
 from connector.model import Room
-from connector.running.daemon import Configuration, database_file, find_plug, read_configuration
+from connector.running.configuration import Configuration, database_file, find_plug, read_configuration
 from connector.settings import open_vault
 from connector.store.store import RoomRow, Store
 from device_drivers.api import DeviceUnreachable, DriverError, Endpoint
 from device_drivers.http import peer_pin
-
-devices_app = typer.Typer(help="The room systems: their certificates and their state.", no_args_is_help=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +32,7 @@ class _Pin:
     verdict: str
 
 
-@devices_app.command("probe")
-def probe_command(
-    room: Annotated[str, typer.Argument(metavar="ROOM", help="A room's id or name.")],
-    config: ConfigOption = None,
-    json_output: JsonOption = False,
-) -> None:
-    """Fetch the certificate that a unit presents and print its line for the tls column. No password is sent."""
+def probe_unit(room: str, config: Path | None, json_output: bool) -> None:
     configuration = read_configuration(config, os.environ)
     wanted = find_room(room, configuration.rooms)
     try:
@@ -52,8 +44,8 @@ def probe_command(
             {"room": pin.room, "address": pin.address, "port": pin.port, "tls": pin.column, "verdict": pin.verdict}
         )
         return
-    typer.echo(f"{pin.room} at {pin.address}:{pin.port} presents {pin.column}")
-    typer.echo(pin.verdict)
+    click.echo(f"{pin.room} at {pin.address}:{pin.port} presents {pin.column}")
+    click.echo(pin.verdict)
 
 
 async def _probe(room: Room, configuration: Configuration) -> _Pin:
@@ -78,21 +70,13 @@ async def _probe(room: Room, configuration: Configuration) -> _Pin:
     return _Pin(room.id, address, room.port or plug.manifest.default_port, seen, column, verdict)
 
 
-@devices_app.command("retry")
-def retry_command(
-    room: Annotated[str, typer.Argument(metavar="ROOM", help="A room's id or name.")],
-    config: ConfigOption = None,
-    json_output: JsonOption = False,
-) -> None:
-    """Have the daemon ask a unit once more that refused its password, where the password is right after all."""
+def retry_unit(room: str, config: Path | None, json_output: bool) -> None:
     configuration = read_configuration(config, os.environ)
     wanted = find_room(room, configuration.rooms)
     tell_daemon(configuration, "retry", f"room:{wanted.id}", json_output)
 
 
-@devices_app.command("status")
-def status_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
-    """What the daemon last knew of every unit, from its store."""
+def list_units(config: Path | None, json_output: bool) -> None:
     configuration = read_configuration(config, os.environ)
     rows = asyncio.run(_rows(configuration))
     table = [_line(room, rows.get(room.id)) for room in configuration.rooms.rooms]

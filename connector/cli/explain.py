@@ -1,4 +1,4 @@
-"""``connector explain ROOM``: why does this room show what it shows? Also answers while the daemon is down."""
+"""``connector explain ROOM`` at work: why does this room show what it shows? Also answers while the daemon is down."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import typer
+import click
 
-from connector.cli.options import ConfigOption, JsonOption, print_json
+from connector.cli.find_room import find_room
+from connector.cli.options import print_json
 from connector.engine.report import RoomReport, ScreenReport, room_report
 from connector.errors import UserError
 from connector.model import Room
-from connector.running.daemon import Configuration, database_file, read_configuration
-from connector.settings import RoomsResult, open_vault
-from connector.settings.messages import did_you_mean, shown
+from connector.redaction import clean_text
+from connector.running.configuration import Configuration, database_file, read_configuration
+from connector.settings import open_vault
 from connector.store.store import Store
 
-ROOM = typer.Argument(metavar="ROOM", help="A room's id or name, as rooms.csv has it.")
 
-
-def explain_command(room: str = ROOM, config: ConfigOption = None, json_output: JsonOption = False) -> None:
-    """Show what the calendar said, what was found and why, what was pushed and dialled, what the unit answered."""
+def explain_room(room: str, config: Path | None, json_output: bool) -> None:
     configuration = read_configuration(config, os.environ)
     wanted = find_room(room, configuration.rooms)
     report = asyncio.run(_report(wanted, configuration))
@@ -33,7 +32,7 @@ def explain_command(room: str = ROOM, config: ConfigOption = None, json_output: 
         print_json(asdict(report))
         return
     for line in lines(report, wanted.policy.early_join, datetime.now(UTC)):
-        typer.echo(line)
+        click.echo(line)
 
 
 async def _report(room: Room, config: Configuration) -> RoomReport:
@@ -45,22 +44,6 @@ async def _report(room: Room, config: Configuration) -> RoomReport:
         return await room_report(store, room, config.calendar_of(room), datetime.now(UTC))
     finally:
         await store.close()
-
-
-def find_room(wanted: str, rooms: RoomsResult) -> Room:
-    """By id or name. UserError also tells the problems of the file: they may be why the room is not there."""
-    found = next((r for r in rooms.rooms if wanted == r.id), None)
-    found = found or next((r for r in rooms.rooms if wanted.casefold() == r.name.casefold()), None)
-    if found:
-        return found
-    if wanted in rooms.refused:
-        problem = (
-            f"The row of the room {shown(wanted)} has a mistake; a running daemon goes on with what it was before."
-        )
-    else:
-        names = [word for room in rooms.rooms for word in (room.id, room.name)]
-        problem = f"There is no room {shown(wanted)} in rooms.csv{did_you_mean(wanted, names)}"
-    raise UserError(problem, *rooms.problems)
 
 
 # ------------------------------------------------------------------------------------ words
@@ -132,5 +115,5 @@ def _instant(value: Any) -> datetime:
 
 
 def _rest(event: Mapping[str, Any]) -> str:
-    words = [f"{key}={value}" for key, value in event.items() if key not in ("at", "event")]
+    words = [f"{key}={clean_text(str(value))}" for key, value in event.items() if key not in ("at", "event")]
     return "  " + " ".join(words) if words else ""

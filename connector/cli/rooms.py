@@ -1,4 +1,4 @@
-"""``connector rooms``: what rooms.csv says, after it was checked."""
+"""``connector rooms`` at work."""
 
 from __future__ import annotations
 
@@ -8,26 +8,21 @@ import io
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from connector.cli.explain import find_room
-from connector.cli.options import ConfigOption, JsonOption, in_words, print_json, print_table
+from connector.cli.find_room import find_room
+from connector.cli.options import in_words, print_json, print_table
 from connector.errors import UserError
 from connector.model import Room
 from connector.settings import COLUMNS, RoomsResult, load_rooms, load_settings, shown_calendar
 from device_drivers import registry
 from device_drivers.api import TlsPolicy
 
-rooms_app = typer.Typer(help="The rooms that this connector manages.", no_args_is_help=True)
-
 SOME_ROWS_BAD = 3
 
 
-@rooms_app.command("list")
-def list_command(config: ConfigOption = None, json_output: JsonOption = False) -> None:
-    """One line a room. Exit 3 when some rows of the file were refused."""
+def list_rooms(config: Path | None, json_output: bool) -> None:
     result = _load(config)
     if json_output:
         print_json([_record(room) for room in result.rooms])
@@ -37,13 +32,7 @@ def list_command(config: ConfigOption = None, json_output: JsonOption = False) -
     _finish(result)
 
 
-@rooms_app.command("show")
-def show_command(
-    room_id: Annotated[str, typer.Argument(metavar="ROOM", help="A room's id or name.")],
-    config: ConfigOption = None,
-    json_output: JsonOption = False,
-) -> None:
-    """Everything about one room: its row, and the policy that its template gives it."""
+def show_room(room_id: str, config: Path | None, json_output: bool) -> None:
     result = _load(config)
     room = find_room(room_id, result)
     record = _record(room) | {"policy": _policy(room), "options": dict(room.options)}
@@ -56,20 +45,12 @@ def show_command(
     print_table(("key", "value"), ((key, in_words(value)) for key, value in pairs))
 
 
-@rooms_app.command("export")
-def export_command(
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; default: standard output.")
-    ] = None,
-    config: ConfigOption = None,
-    json_output: JsonOption = False,
-) -> None:
-    """The accepted rows as a rooms.csv with all columns, which can be read in again. Calendar URLs are whole."""
+def export_rooms(output: Path | None, config: Path | None, json_output: bool) -> None:
     result = _load(config)
     if json_output:
         print_json([_columns(room) for room in result.rooms])
     elif output is None:
-        typer.echo(_as_csv(result.rooms), nl=False)
+        click.echo(_as_csv(result.rooms), nl=False)
     else:
         try:
             output.write_text(_as_csv(result.rooms), encoding="utf-8", newline="")
@@ -80,15 +61,15 @@ def export_command(
 
 def _load(config: Path | None) -> RoomsResult:
     settings = load_settings(config, os.environ).settings
-    return load_rooms(settings.rooms_file, settings, known_drivers=[r.name for r in registry.records()])
+    return load_rooms(settings.rooms_file, settings, known_drivers=registry.names())
 
 
 def _finish(result: RoomsResult) -> None:
     """Problems go to standard error, so that the output stays what was asked for."""
     for sentence in (*result.problems, *result.warnings):
-        typer.echo(sentence, err=True)
+        click.echo(sentence, err=True)
     if result.problems:
-        raise typer.Exit(SOME_ROWS_BAD)
+        raise click.exceptions.Exit(SOME_ROWS_BAD)
 
 
 def _line(room: Room) -> tuple[str, ...]:

@@ -1,29 +1,45 @@
-"""``connector run``: the daemon."""
+"""``connector run`` at work: the daemon in this process."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+from pathlib import Path
 
+from connector.cli.ending import Ending
 from connector.cli.open_files import raise_limit
-from connector.cli.options import ConfigOption
 from connector.observe.logs import configure
 from connector.running.daemon import Connector
 from connector.settings import load_settings
+from connector.settings.schema import LogSection
 
 
-def run_command(config: ConfigOption = None) -> None:
-    """Run until Ctrl-C or SIGTERM. Edits of connector.toml and rooms.csv take effect without a restart."""
-    log = load_settings(config, os.environ).settings.log
-    configure(log.format, log.level)
+def run_daemon(config: Path | None) -> None:
+    _configure_log(load_settings(config, os.environ).settings.log)
     raise_limit()
-    asyncio.run(_run(Connector(config)))
+    asyncio.run(_run(Connector(config, configure_log=_configure_log)))
+
+
+def _configure_log(log: LogSection) -> None:
+    configure(log.format, log.level)
 
 
 async def _run(connector: Connector) -> None:
-    stop = asyncio.Event()
+    stop, ending = asyncio.Event(), Ending()
     loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        if not stop.is_set():
+            ending.begin()
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await connector.run(stop)
+        loop.add_signal_handler(number, asked)
+    loop.add_signal_handler(signal.SIGHUP, connector.reread)
+    status = 1
+    try:
+        await connector.run(stop)
+        status = 0
+    finally:
+        ending.done(status)

@@ -1,34 +1,24 @@
-"""``connector simulate DRIVER``: one simulated unit and a simulated bridge on loopback, to try a configuration on."""
+"""``connector simulate DRIVER`` at work: one unit and a bridge on loopback, to try a configuration on."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from contextlib import suppress
-from typing import Annotated, cast
+from typing import cast
 
-import typer
+import click
 
 from connector.errors import ConnectorError, UserError
-from connector.running.daemon import find_plug
+from connector.running.configuration import find_plug
 from device_drivers.api import DriverError, Endpoint
 from device_drivers.sip_agent.light import LightSipAgent
 from device_drivers.sip_agent.messages import is_loopback
 from device_drivers.testing.bridge import Participant, ParticipantState, SimulatedBridge
 from device_drivers.testing.simulator import SimulatedUnit
 
-_PASSWORD = "simulated"  # noqa: S105  of a unit that does not exist
 
-
-def simulate_command(
-    driver: Annotated[str, typer.Argument(help="A word of the device_type column, for example cisco.")],
-    host: Annotated[str, typer.Option(help="A loopback address for the unit.")] = "127.0.1.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8443,
-    firmware: Annotated[str, typer.Option(help="cisco: tc7.3, ce9.15, roomos10, roomos11 or roomos26.")] = "ce9.15",
-    name: Annotated[str, typer.Option(help="The room's name, as the bridge shows it.")] = "Studio",
-    password: Annotated[str, typer.Option(help="Of the unit's user admin.")] = _PASSWORD,
-) -> None:
-    """Simulate one unit on real sockets; Enter presses Join, or ends the call. Ctrl-C switches it off."""
+def simulate_unit(driver: str, host: str, port: int, firmware: str, name: str, password: str) -> None:
     if not is_loopback(host):
         raise UserError(f"{host} is not a loopback address; a simulated unit lives on 127.0.0.0/8 only.")
     try:
@@ -39,7 +29,7 @@ def simulate_command(
         raise UserError(f"The driver {driver} ships no simulator.")
     with suppress(KeyboardInterrupt):
         asyncio.run(_run(driver, host, port, firmware, name, password))
-    typer.echo("The unit is off.")
+    click.echo("The unit is off.")
 
 
 async def _run(driver: str, host: str, port: int, firmware: str, name: str, password: str) -> None:
@@ -67,9 +57,9 @@ async def _run(driver: str, host: str, port: int, firmware: str, name: str, pass
 
 def _introduce(driver: str, endpoint: Endpoint) -> None:
     tls = f"{endpoint.tls.mode}:{endpoint.tls.value}" if endpoint.tls.value else endpoint.tls.mode
-    typer.echo(f"A simulated {driver} unit answers at {endpoint.address}:{endpoint.port}, user {endpoint.username}.")
-    typer.echo(f"Its cells for rooms.csv: ip_address {endpoint.address}, port {endpoint.port}, tls {tls}")
-    typer.echo("Enter presses Join or ends the call; Ctrl-C switches it off.")
+    click.echo(f"A simulated {driver} unit answers at {endpoint.address}:{endpoint.port}, user {endpoint.username}.")
+    click.echo(f"Its cells for rooms.csv: ip_address {endpoint.address}, port {endpoint.port}, tls {tls}")
+    click.echo("Enter presses Join or ends the call; Ctrl-C switches it off.")
     sys.stdout.flush()
 
 

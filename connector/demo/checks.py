@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from connector.demo.live import LiveDemo
 from connector.demo.scenario import ADDED_TITLE, DESIGN_REVIEW, HIDDEN, TEAMS_TITLE, WEEKLY, Timing, added_meeting
-from connector.demo.simulated_site import House
+from connector.demo.simulated_site import SimulatedSite
 from connector.demo.state import CheckView
 from device_drivers.api import CallState
 from device_drivers.testing.bridge import Participant, ParticipantState
@@ -44,7 +44,7 @@ class Story:
     """``acts``: whether the demo plays the people too, as nobody may be there."""
 
     live: LiveDemo
-    house: House
+    house: SimulatedSite
     began: datetime
     timing: Timing
     acts: bool

@@ -6,9 +6,9 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from pathlib import Path
 
+from connector.demo.calendar_kind import CalendarKind
 from connector.demo.calendars import CalendarFiles, Calendars, Mailboxes
 from connector.demo.scenario import Part
 
@@ -16,13 +16,6 @@ _FOLDER = "cloud"
 _SECRET = "credentials/cloud"  # noqa: S105  # where it is, not what it is
 _DOMAIN = "@demo.example"
 _GOOGLE_DOMAIN = "@resource.calendar.google.com"
-
-
-class CalendarKind(StrEnum):
-    ICS = "ics"
-    GRAPH = "graph"
-    GOOGLE = "google"
-    EXCHANGE = "exchange"
 
 
 @asynccontextmanager

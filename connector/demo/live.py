@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from connector import events
 from connector.demo import ics_file
 from connector.demo.calendars import CalendarFiles, Calendars
 from connector.demo.ics_file import NewMeeting
 from connector.demo.scenario import Part
-from connector.demo.simulated_site import TITLES, House
+from connector.demo.simulated_site import TITLES, SimulatedSite
 from connector.demo.state import (
     CalendarText,
     CallView,
@@ -29,8 +30,7 @@ from connector.demo.state import (
 )
 from connector.engine.report import RoomReport
 from connector.model import Decision
-from connector.observe.events import LOG_EVENTS
-from connector.observe.redaction import redact_text
+from connector.redaction import redact_text
 from connector.running.daemon import Connector
 from device_drivers.testing.bridge import Participant, ParticipantState
 from device_drivers.testing.simulator import SimulatedUnit
@@ -55,7 +55,7 @@ class LiveDemo:
         self.cast = cast
         self.folder = folder
         self.calendars: Calendars = calendars or CalendarFiles(folder)
-        self.house: House | None = None
+        self.house: SimulatedSite | None = None
         self.connector: Connector | None = None
         self.ends_at: datetime | None = None
         self.checks: tuple[CheckView, ...] = ()
@@ -70,9 +70,9 @@ class LiveDemo:
     def daemon_event(self, event: Mapping[str, Any]) -> None:
         """The daemon's watcher: one redacted line of its log."""
         name = str(event["event"])
-        self.started |= name == "daemon.started"
+        self.started |= name == events.DaemonStarted.name
         detail = {k: v for k, v in event.items() if k not in ("at", "event", "room", "booking", "level")}
-        text = LOG_EVENTS.get(name, name)
+        text = events.ALL[name].sentence if name in events.ALL else name
         if detail:
             text = f"{text} ({', '.join(f'{k}: {v}' for k, v in detail.items() if v not in (None, '', [], {}))})"
         self._add(name, str(event.get("room", "")), text, str(event.get("level", "info")))

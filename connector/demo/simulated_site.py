@@ -21,13 +21,15 @@ TITLES = {zoom.meeting_id: zoom.title for zoom in (DESIGN_REVIEW, WEEKLY, CUSTOM
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class SimulatedSite:
     bridge: SimulatedBridge
     units: dict[str, SimulatedUnit]  # room id -> unit
 
 
 @asynccontextmanager
-async def open_house(cast_: Iterable[Part], on_participant: Callable[[Participant], None]) -> AsyncIterator[House]:
+async def open_site(
+    cast_: Iterable[Part], on_participant: Callable[[Participant], None]
+) -> AsyncIterator[SimulatedSite]:
     """Everything started; on leaving, calls are hung up, then units, agents and the bridge stop, in this order."""
     known = {zoom.meeting_id: zoom.passcode for zoom in (DESIGN_REVIEW, WEEKLY, CUSTOMER_CALL, HIDDEN)}
     async with AsyncExitStack() as stack:
@@ -40,7 +42,7 @@ async def open_house(cast_: Iterable[Part], on_participant: Callable[[Participan
             agent = _agent(number, host, bridge, part)
             await stack.enter_async_context(agent)
             units[part.id] = await stack.enter_async_context(_unit(part, host, agent))
-        yield House(bridge, units)
+        yield SimulatedSite(bridge, units)
 
 
 def _agent(number: int, host: str, bridge: SimulatedBridge, part: Part) -> LightSipAgent | PjsuaSipAgent:

@@ -71,7 +71,7 @@ class EventView:
     number: int  # grows by one
     time: datetime
     level: str
-    event: str  # stable name from connector.observe.events, or demo.*
+    event: str  # stable name from connector.events, or demo.*
     room: str
     text: str  # the sentence, with what else the line carries
 

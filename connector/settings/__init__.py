@@ -7,21 +7,21 @@ from connector.settings.load import LoadedSettings, effective, load_settings
 from connector.settings.rooms import COLUMNS, RoomsResult, load_rooms
 from connector.settings.schema import CalendarSection, Settings, Template
 from connector.settings.vault_factory import master_key, open_vault, secret_reader
-from connector.settings.watched_files import Inputs, input_files
+from connector.settings.watched_files import FileStamps, files_to_watch
 
 __all__ = [
     "COLUMNS",
     "CalendarSection",
     "Credential",
-    "Inputs",
+    "FileStamps",
     "LoadedSettings",
     "RoomsResult",
     "SecretReader",
     "Settings",
     "Template",
     "effective",
+    "files_to_watch",
     "fingerprint",
-    "input_files",
     "is_reference",
     "load_rooms",
     "load_settings",

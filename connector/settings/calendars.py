@@ -7,9 +7,11 @@ import re
 from urllib.parse import urlsplit
 
 from connector.errors import UserError
+from connector.secret_links import shown_link
 from connector.settings.messages import did_you_mean
 from connector.settings.schema import Settings
 
+_LINK = re.compile(r"(?P<source>\s*(?:[A-Za-z][A-Za-z0-9_-]*:)??)(?P<link>[A-Za-z][A-Za-z0-9+.-]*://.*)", re.DOTALL)
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_-]+):(.*)", re.DOTALL)
 
 
@@ -42,8 +44,7 @@ def _path(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    """webcal is https by another name (its use by calendar programs; there is no RFC)."""
-    url = re.sub(r"^webcal:", "https:", text.strip(), flags=re.IGNORECASE)
+    url = _https(text)
     try:
         parts = urlsplit(url)
         host, password = parts.hostname, parts.password
@@ -57,10 +58,13 @@ def _url(text: str) -> str:
 
 
 def shown_calendar(room_calendar: str) -> str:
-    """For listings: of a URL only the host and the last part, since the middle is often a secret address."""
-    if "://" not in room_calendar:
+    """For logs and listings: of a link only the host and a fingerprint, since any other part may be its secret."""
+    found = _LINK.fullmatch(room_calendar)
+    if found is None:
         return room_calendar
-    scheme, _, rest = room_calendar.partition("://")
-    host, _, path = rest.partition("?")[0].partition("/")
-    last = path.rpartition("/")[2]
-    return f"{scheme}://{host.rpartition('@')[2]}/" + (f"…/{last}" if "/" in path else last)
+    return found["source"] + shown_link(_https(found["link"]))
+
+
+def _https(link: str) -> str:
+    """webcal is https by another name (its use by calendar programs; there is no RFC)."""
+    return re.sub(r"^webcal:", "https:", link.strip(), flags=re.IGNORECASE)

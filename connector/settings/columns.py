@@ -11,8 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
-
 from connector.settings.credentials import is_reference
 from connector.settings.messages import did_you_mean, host_name, nearest, shown
 from device_drivers.api import TlsPolicy
@@ -118,6 +116,8 @@ def zone(text: str) -> str:
     name = by_folded.get(text.replace(" ", "_").casefold())
     if name is not None:
         return name
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # here: it takes all of icalendar with it
+
     windows = WINDOWS_TO_OLSON.get(text)  # names such as "W. Europe Standard Time"
     city = next((z for z in sorted(by_folded.values()) if z.rpartition("/")[2].casefold() == text.casefold()), None)
     close = windows or city or nearest(text, by_folded.values())

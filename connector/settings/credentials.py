@@ -28,11 +28,11 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class SecretReader:
-    """Resolves references. ``base``: where a relative file: starts. ``stored``: a name of the vault -> its value."""
+    """Resolves references. ``base``: where a relative file: starts. ``vault_secret``: name -> value."""
 
     environ: Mapping[str, str] = field(repr=False)
     base: Path
-    stored: Callable[[str], str | None] = field(repr=False)
+    vault_secret: Callable[[str], str | None] = field(repr=False)
 
     def secret(self, reference: str) -> str:
         """The text behind a reference, a final line end left out. UserError names what is missing, never a value."""
@@ -45,7 +45,7 @@ class SecretReader:
         elif kind == "file":
             return self._file(reference, name)
         else:
-            value = self.stored(name)
+            value = self.vault_secret(name)
             missing = f"the vault has no secret of that name; add it with: connector secrets set {name}"
         if not value:
             raise UserError(f"{reference}: {missing}.")

@@ -30,7 +30,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CsvFile:
     """``problems``: rows that could not be read. ``warnings``: columns that are not used."""
 
     columns: tuple[str, ...]
@@ -39,7 +39,7 @@ class Table:
     warnings: tuple[str, ...]
 
 
-def read_table(path: Path, columns: Sequence[str], required: Sequence[str], aliases: Mapping[str, str]) -> Table:
+def read_csv(path: Path, columns: Sequence[str], required: Sequence[str], aliases: Mapping[str, str]) -> CsvFile:
     """``columns``: known names; ``aliases``: other names for them, all as ``column_name`` gives them.
 
     UserError: no such file, no header, a required column missing, a column given twice.
@@ -64,7 +64,7 @@ def read_table(path: Path, columns: Sequence[str], required: Sequence[str], alia
             problems.append(f"{path.name}, row {number}: {row}")
     known = tuple(c for c in header if c in columns)
     unused = (f"{path.name}: the column {shown(c)} is not used{did_you_mean(c, columns)}" for c in header)
-    return Table(
+    return CsvFile(
         known,
         tuple(rows),
         tuple(problems),

@@ -1,4 +1,4 @@
-"""The kinds of values that connector.toml holds: each takes what people write, or says in a sentence what to write."""
+"""The types of the fields of connector.toml: each takes what people write, or says in a sentence what to write."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _listen_address(text: str) -> str:
     return text
 
 
-def _master(text: str) -> str:
+def _master_key_name(text: str) -> str:
     if text == "file" or re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|aws-kms:[A-Za-z0-9:/_.-]{1,512}", text):
         return text
     raise ValueError("it is one of: file, env:NAME, aws-kms:KEY")
@@ -125,7 +125,7 @@ Hours = Annotated[float, Field(ge=0, le=8784)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
-Master = Annotated[str, AfterValidator(_master)]
+MasterKeyName = Annotated[str, AfterValidator(_master_key_name)]
 Reference = Annotated[str, BeforeValidator(_reference)]
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 DriverOptions = Annotated[dict[str, str], BeforeValidator(_words)]

@@ -205,14 +205,14 @@ def _validate(source: _Source) -> Settings:
     try:
         settings = Settings.model_validate(source.tree)
     except ValidationError as error:
-        raise UserError(*(_sentence(detail, source) for detail in error.errors(include_url=False))) from None
+        raise UserError(*(_message(detail, source) for detail in error.errors(include_url=False))) from None
     problems = [*_unknown_types(settings, source), *_plain_secrets(settings, source)]
     if problems:
         raise UserError(*problems)
     return settings
 
 
-def _sentence(detail: ErrorDetails, source: _Source) -> str:
+def _message(detail: ErrorDetails, source: _Source) -> str:
     """One pydantic error as a sentence. The value is repeated only where it cannot be a secret."""
     path = tuple(str(part) for part in detail["loc"])
     place = source.place(path)
@@ -251,14 +251,14 @@ def _complaint(detail: ErrorDetails) -> str:
         return f"must be {words} {context[key]}, not {written}; nearest valid value: {context[key]}."
     if kind == "greater_than":
         return f"must be more than {context['gt']}, not {written}."
-    return f"must be {_KINDS.get(kind.partition('_')[0], 'something else')}, not {written}."
+    return f"must be {_TYPE_NAMES.get(kind.partition('_')[0], 'something else')}, not {written}."
 
 
 def _closed(sentence: str) -> str:
     return sentence if sentence.endswith((".", "?")) else sentence + "."
 
 
-_KINDS = {
+_TYPE_NAMES = {
     "int": "a whole number",
     "float": "a number",
     "finite": "a number",
@@ -311,7 +311,8 @@ def _cautions(settings: Settings, source: _Source) -> tuple[str, ...]:
         if not (net.is_private or net.is_loopback or net.is_link_local):
             place = source.place(("networks", "private"))
             sentences.append(f"{place}: networks.private lists {net}, which holds public addresses.")
-    sentences += [f"{source.place(('rules',))}: {problem}" for problem in settings.compiled_rules.problems]
+    if settings.rules.tables:
+        sentences += [f"{source.place(('rules',))}: {problem}" for problem in settings.compiled_rules.problems]
     return tuple(sentences)
 
 

@@ -13,7 +13,7 @@ from connector.model import Room, RoomId
 from connector.networks import within
 from connector.settings import columns
 from connector.settings.calendars import resolve_calendar
-from connector.settings.csv_reader import Row, read_table
+from connector.settings.csv_reader import Row, read_csv
 from connector.settings.schema import Settings
 from device_drivers.api import TlsPolicy
 
@@ -74,13 +74,13 @@ def load_rooms(path: Path, settings: Settings, *, known_drivers: Collection[str]
 
     UserError only when there is no table at all: no file, no header, a required column missing.
     """
-    table = read_table(path, COLUMNS, REQUIRED, ALIASES)
+    file = read_csv(path, COLUMNS, REQUIRED, ALIASES)
     context = _Context(path.name, settings, known_drivers)
-    problems = list(table.problems)
-    warnings = list(table.warnings)
+    problems = list(file.problems)
+    warnings = list(file.warnings)
     found: list[tuple[int, Room]] = []
     refused: set[RoomId] = set()
-    for row in table.rows:
+    for row in file.rows:
         room = _room(row, context, problems)
         if room is None:
             refused.add(RoomId(row.cells.get("id", "")))

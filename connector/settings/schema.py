@@ -1,6 +1,7 @@
 """The words of connector.toml: frozen pydantic models, one a section, every default in one place.
 
-Minutes and seconds are what people write; connector.model.Policy has timedeltas. An unknown key is an error.
+Minutes and seconds are what people write; connector.model.Policy has timedeltas, and the defaults of a template. An
+unknown key is an error.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from connector.detection.rules import Rules, compile_rules
 from connector.model import Policy
 from connector.networks import PRIVATE_NETWORKS, Network
 from connector.settings.field_types import (
@@ -28,7 +28,7 @@ from connector.settings.field_types import (
     Hours,
     Interval,
     ListenAddress,
-    Master,
+    MasterKeyName,
     Minutes,
     Networks,
     OptionCodes,
@@ -38,6 +38,9 @@ from connector.settings.field_types import (
     ServiceUrl,
 )
 from connector.settings.zoom_defaults import ZOOM_BRIDGES, ZOOM_DOMAINS
+
+if TYPE_CHECKING:
+    from connector.detection.rules import Rules
 
 ENV_PREFIX = "CONNECTOR__"
 
@@ -142,7 +145,7 @@ class WebhooksSection(_Section):
 
 
 class VaultSection(_Section):
-    master: Master = "file"
+    master: MasterKeyName = "file"
     kms_region: str = ""  # default: what the AWS client finds
     kms_endpoint: str = ""
 
@@ -173,27 +176,51 @@ class LogSection(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Template(_Section):
-    """The words of connector.model.Policy; times are minutes, ``call_rate`` is kbit/s."""
+_UNSAID = Policy()  # what a template that says nothing does
 
-    one_touch_join: bool = True
-    auto_join: bool = False
-    auto_leave: bool = True
-    join_before: Minutes = 0.0
-    leave_after: Minutes = 0.0
-    early_join: Minutes = 5.0
-    late_join: Minutes = 5.0
-    busy: Literal["wait", "skip", "drop"] = "wait"
-    show_non_joinable: bool = True
-    show_all_day: bool = True
-    private_title: str = "Private meeting"
-    hide_titles: bool = False
-    protocol: Literal["sip", "h323"] = "sip"
-    call_rate: Annotated[int, Field(ge=64, le=50_000)] | None = None
-    region: str = ""
-    zoom_host: Host = ""
-    zoom_options: OptionCodes = ()
+
+def _in_minutes(time: timedelta) -> float:
+    return time / timedelta(minutes=1)
+
+
+class Template(_Section):
+    """The words of connector.model.Policy, and its defaults; times are minutes, ``call_rate`` is kbit/s."""
+
+    one_touch_join: bool = _UNSAID.one_touch_join
+    auto_join: bool = _UNSAID.auto_join
+    auto_leave: bool = _UNSAID.auto_leave
+    join_before: Minutes = _in_minutes(_UNSAID.join_before)
+    leave_after: Minutes = _in_minutes(_UNSAID.leave_after)
+    early_join: Minutes = _in_minutes(_UNSAID.early_join)
+    late_join: Minutes = _in_minutes(_UNSAID.late_join)
+    busy: Literal["wait", "skip", "drop"] = _UNSAID.busy
+    show_non_joinable: bool = _UNSAID.show_non_joinable
+    show_all_day: bool = _UNSAID.show_all_day
+    private_title: str = _UNSAID.private_title
+    hide_titles: bool = _UNSAID.hide_titles
+    protocol: Literal["sip", "h323"] = _UNSAID.protocol
+    call_rate: Annotated[int, Field(ge=64, le=50_000)] | None = _UNSAID.call_rate
+    region: str = _UNSAID.region
+    zoom_host: Host = _UNSAID.zoom_host
+    zoom_options: OptionCodes = _UNSAID.zoom_options
     options: DriverOptions = Field(default_factory=dict)
+
+    def policy(self, dialing: DialingSection) -> Policy:
+        """What a room with this template does; ``dialing`` is the organisation's."""
+        words: dict[str, Any] = {
+            name: timedelta(minutes=value) if isinstance(getattr(_UNSAID, name), timedelta) else value
+            for name, value in self
+            if name != "options"
+        }
+        return Policy(
+            **words,
+            zoom_gateways=tuple(
+                (region.strip(), address.strip())
+                for region, _, address in (text.rpartition("=") for text in dialing.zoom_gateways)
+            ),
+            allowed_domains=dialing.allowed_domains,
+            allowed_networks=dialing.allowed_networks,
+        )
 
     def inherit(self, parent: Template) -> Template:
         """``parent`` with what this template says itself on top."""
@@ -281,7 +308,7 @@ class Settings(BaseSettings):
         return self.data_dir / "vault.key"
 
     @property
-    def ring_file(self) -> Path:
+    def keyring_file(self) -> Path:
         """The vault's data keys, sealed with its master key."""
         return self.key_file.with_suffix(".ring")
 
@@ -297,33 +324,10 @@ class Settings(BaseSettings):
     @property
     def compiled_rules(self) -> Rules:
         """The admin's rules, with a sentence for each that cannot be used."""
+        from connector.detection.rules import compile_rules  # here: it takes all of detection with it
+
         return compile_rules(self.rules.tables, self.dialing.internal_domains)
 
     def policy(self, template: str) -> Policy:
         """What a room with this template does. KeyError for an unknown name."""
-        words = self.templates[template]
-        return Policy(
-            one_touch_join=words.one_touch_join,
-            auto_join=words.auto_join,
-            auto_leave=words.auto_leave,
-            join_before=timedelta(minutes=words.join_before),
-            leave_after=timedelta(minutes=words.leave_after),
-            early_join=timedelta(minutes=words.early_join),
-            late_join=timedelta(minutes=words.late_join),
-            busy=words.busy,
-            show_non_joinable=words.show_non_joinable,
-            show_all_day=words.show_all_day,
-            private_title=words.private_title,
-            hide_titles=words.hide_titles,
-            protocol=words.protocol,
-            call_rate=words.call_rate,
-            region=words.region,
-            zoom_host=words.zoom_host,
-            zoom_options=words.zoom_options,
-            zoom_gateways=tuple(
-                (region.strip(), address.strip())
-                for region, _, address in (text.rpartition("=") for text in self.dialing.zoom_gateways)
-            ),
-            allowed_domains=self.dialing.allowed_domains,
-            allowed_networks=self.dialing.allowed_networks,
-        )
+        return self.templates[template].policy(self.dialing)

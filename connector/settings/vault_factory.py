@@ -1,19 +1,27 @@
-"""The vault that the settings describe, and the reader of references with it behind."""
+"""The vault that the settings describe, and the reader of references with it behind.
+
+The vault is imported where it is opened: reading settings and rooms needs none of its ciphers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from connector.settings.credentials import SecretReader
 from connector.settings.messages import unreadable
 from connector.settings.schema import Settings
-from connector.vault import SecretStore, Vault, VaultError
-from connector.vault.aws import AwsKms
-from connector.vault.master_keys import MasterKey, from_environment, from_file
+
+if TYPE_CHECKING:
+    from connector.vault import Vault
+    from connector.vault.master_keys import MasterKey
 
 
 def master_key(name: str, settings: Settings, environ: Mapping[str, str], *, create: bool = False) -> MasterKey:
     """``name`` as [vault] master has it. VaultError when there is no such key."""
+    from connector.vault.aws import AwsKms
+    from connector.vault.master_keys import from_environment, from_file
+
     kind, _, rest = name.partition(":")
     if kind == "env":
         return from_environment(rest, environ)
@@ -24,16 +32,20 @@ def master_key(name: str, settings: Settings, environ: Mapping[str, str], *, cre
 
 def open_vault(settings: Settings, environ: Mapping[str, str], *, create: bool = True) -> Vault:
     """Blocking where the master key is in a key service. ``create`` as for Vault.open. VaultError."""
+    from connector.vault import Vault
+
     if settings.vault.master == "file":
         return Vault.open(settings.key_file, create=create)
-    return Vault.opened(settings.ring_file, master_key(settings.vault.master, settings, environ), create=create)
+    return Vault.opened(settings.keyring_file, master_key(settings.vault.master, settings, environ), create=create)
 
 
 def secret_reader(settings: Settings, environ: Mapping[str, str], vault: Vault | None = None) -> SecretReader:
     """Without ``vault`` it is opened when a vault: reference is read, and not before: most set-ups have none."""
     opened = [vault] if vault is not None else []
 
-    def stored(name: str) -> str | None:
+    def vault_secret(name: str) -> str | None:
+        from connector.vault import SecretStore, VaultError
+
         try:
             if not settings.secrets_file.exists():
                 return None
@@ -44,4 +56,4 @@ def secret_reader(settings: Settings, environ: Mapping[str, str], vault: Vault |
             opened.append(found)  # a key service is asked over the network: once
         return SecretStore(settings.secrets_file, found).get(name)
 
-    return SecretReader(environ, settings.base, stored)
+    return SecretReader(environ, settings.base, vault_secret)

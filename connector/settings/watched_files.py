@@ -12,7 +12,7 @@ from connector.settings.credentials import is_reference
 from connector.settings.load import LoadedSettings, effective
 
 
-def input_files(loaded: LoadedSettings, rooms: Iterable[Room] = ()) -> tuple[Path, ...]:
+def files_to_watch(loaded: LoadedSettings, rooms: Iterable[Room] = ()) -> tuple[Path, ...]:
     """connector.toml, the rooms, the sealed secrets, and the files that credentials and certificates refer to."""
     settings = loaded.settings
     references = [room.credential for room in rooms] + [value for _, value in effective(settings)]
@@ -27,18 +27,18 @@ def _is_file(reference: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class FileStamps:
     """A stamp of files; two stamps are equal when nothing was edited, created or removed between them."""
 
-    stamps: Mapping[Path, str]
+    by_file: Mapping[Path, str]
 
     @classmethod
-    def of(cls, files: Iterable[Path]) -> Inputs:
+    def of(cls, files: Iterable[Path]) -> FileStamps:
         return cls({path: _stamp(path) for path in files})
 
     def changed(self) -> tuple[Path, ...]:
         """The files that are not as they were when the stamp was taken."""
-        return tuple(path for path, stamp in self.stamps.items() if _stamp(path) != stamp)
+        return tuple(path for path, stamp in self.by_file.items() if _stamp(path) != stamp)
 
 
 def _stamp(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import IO
 
 
 def replace_private(path: Path, data: bytes) -> None:
@@ -23,6 +24,13 @@ def replace_private(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def open_lock(path: Path) -> IO[bytes]:
+    """The file that carries a lock, mode 0600: who may not open it cannot hold it against the daemon either."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)  # whatever an earlier version gave it
+    return os.fdopen(descriptor, "wb")
 
 
 def create_private(path: Path, data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The ring of data keys: what seals, each key sealed by the master key. A small file beside the vault's key.
+"""The keyring: the data keys, which seal, each sealed by the master key. A small file beside the vault's key.
 
 JSON, mode 0600, replaced whole: ``{"format", "master", "mac", "keys": [{"id", "made", "retired", "wrapped"}]}``. The
 newest key that is not retired seals; the others only open. ``mac`` is the key of the keyed hash: it is not rotated,
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.vault.errors import VaultError
-from connector.vault.files import replace_private
-from connector.vault.master_keys import KEY_BYTES, LocalMaster, MasterKey, derive
+from connector.vault.files import open_lock, replace_private
+from connector.vault.master_keys import KEY_BYTES, LocalMasterKey, MasterKey, derive
 
 _FORMAT: Final = "connector-ring-1"
 _MAC: Final = "mac"
@@ -38,7 +38,7 @@ class DataKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class Keyring:
     """The keys in the clear: only ever in memory."""
 
     keys: tuple[DataKey, ...]
@@ -48,12 +48,12 @@ class Ring:
     def current(self) -> DataKey:
         return next(key for key in reversed(self.keys) if not key.retired)
 
-    def rotated(self, now: datetime) -> Ring:
+    def rotated(self, now: datetime) -> Keyring:
         stamp = now.isoformat(timespec="seconds")
         old = tuple(key if key.retired else replace(key, retired=stamp) for key in self.keys)
         return replace(self, keys=(*old, new_key(now)))
 
-    def without(self, ids: set[bytes]) -> Ring:
+    def without(self, ids: set[bytes]) -> Keyring:
         return replace(self, keys=tuple(key for key in self.keys if key.id not in ids or not key.retired))
 
 
@@ -66,20 +66,20 @@ def new_key(now: datetime) -> DataKey:
     return DataKey(key_id(key), key, now.isoformat(timespec="seconds"))
 
 
-def new_ring(now: datetime) -> Ring:
-    return Ring((new_key(now),), os.urandom(KEY_BYTES))
+def new_keyring(now: datetime) -> Keyring:
+    return Keyring((new_key(now),), os.urandom(KEY_BYTES))
 
 
-def ring_of_file_key(master: LocalMaster) -> Ring:
-    """How it was before there was a ring: the file's key sealed by itself, and the keyed hash came from it."""
+def keyring_of_file_key(master: LocalMasterKey) -> Keyring:
+    """How it was before there was a keyring: the file's key sealed by itself, and the keyed hash came from it."""
     key = master.as_data_key()
-    return Ring((DataKey(key_id(key), key, ""),), derive(key, b"hmac"))
+    return Keyring((DataKey(key_id(key), key, ""),), derive(key, b"hmac"))
 
 
 # ------------------------------------------------------------------------------------ the file
 
 
-def read_ring(path: Path, master: MasterKey) -> Ring | None:
+def read_keyring(path: Path, master: MasterKey) -> Keyring | None:
     """None when there is no file. VaultError: damaged, or sealed with another master key."""
     try:
         text = path.read_bytes()
@@ -93,21 +93,21 @@ def read_ring(path: Path, master: MasterKey) -> Ring | None:
             raise ValueError
         _same_master(path, tree["master"], master)
         keys = tuple(_opened(entry, master) for entry in tree["keys"])
-        return Ring(keys, master.unwrap(base64.b64decode(tree[_MAC]), _MAC))
+        return Keyring(keys, master.unwrap(base64.b64decode(tree[_MAC]), _MAC))
     except (ValueError, TypeError, KeyError):
         raise VaultError(
             f"{path}: this is not a ring of data keys, or it is damaged; put the right one back."
         ) from None
 
 
-def write_ring(path: Path, ring: Ring, master: MasterKey) -> None:
+def write_keyring(path: Path, keyring: Keyring, master: MasterKey) -> None:
     try:
-        replace_private(path, ring_bytes(ring, master))
+        replace_private(path, keyring_bytes(keyring, master))
     except OSError as error:
         raise VaultError(f"{path}: the ring of data keys cannot be written: {error.strerror}.") from None
 
 
-def ring_bytes(ring: Ring, master: MasterKey) -> bytes:
+def keyring_bytes(keyring: Keyring, master: MasterKey) -> bytes:
     entries = [
         {
             "id": key.id.hex(),
@@ -115,18 +115,18 @@ def ring_bytes(ring: Ring, master: MasterKey) -> bytes:
             "retired": key.retired,
             "wrapped": _text(master.wrap(key.key, key.id.hex())),
         }
-        for key in ring.keys
+        for key in keyring.keys
     ]
-    tree = {"format": _FORMAT, "master": master.name, _MAC: _text(master.wrap(ring.mac, _MAC)), "keys": entries}
+    tree = {"format": _FORMAT, "master": master.name, _MAC: _text(master.wrap(keyring.mac, _MAC)), "keys": entries}
     return json.dumps(tree, indent=1).encode()
 
 
 @contextmanager
-def ring_locked(path: Path) -> Iterator[None]:
+def keyring_locked(path: Path) -> Iterator[None]:
     """Two rotations at one time must not lose each other's key."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.with_name(f"{path.name}.lock").open("wb") as lock:
+        with open_lock(path.with_name(f"{path.name}.lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     except OSError as error:

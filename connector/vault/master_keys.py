@@ -1,6 +1,6 @@
 """Master keys: they seal nothing but the data keys. From a file, an environment variable, or a key service.
 
-``name`` is what [vault] master says: ``file``, ``env:NAME`` or ``aws-kms:KEY``; the ring of data keys notes it.
+``name`` is what [vault] master says: ``file``, ``env:NAME`` or ``aws-kms:KEY``; the keyring notes it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class MasterKey(Protocol):
     def unwrap(self, wrapped: bytes, context: str) -> bytes: ...
 
 
-class LocalMaster:
+class LocalMasterKey:
     """The key service that needs no service: AES-256-GCM with a key in this process. ``place`` is for sentences."""
 
     def __init__(self, key: bytes, name: str, place: str) -> None:
@@ -51,7 +51,7 @@ class LocalMaster:
         self._cipher = AESGCM(derive(key, b"wrap"))
 
     def __repr__(self) -> str:
-        return f"LocalMaster({self.name!r})"
+        return f"LocalMasterKey({self.name!r})"
 
     def wrap(self, key: bytes, context: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
@@ -75,7 +75,7 @@ def derive(key: bytes, purpose: bytes) -> bytes:
     return HKDFExpand(SHA256(), KEY_BYTES, b"room-system-connector " + purpose).derive(key)
 
 
-def from_file(path: Path, *, create: bool) -> LocalMaster:
+def from_file(path: Path, *, create: bool) -> LocalMasterKey:
     """One line ``connector-vault-1 <32 bytes in base64>``, mode 0600, made on first use when ``create``.
 
     VaultError: unreadable, malformed, or open to everybody.
@@ -84,12 +84,12 @@ def from_file(path: Path, *, create: bool) -> LocalMaster:
         if create and not path.exists():
             line = f"{_MAGIC} {base64.b64encode(os.urandom(KEY_BYTES)).decode()}\n"
             create_private(path, line.encode())  # when another process was first, its key is the one
-        return LocalMaster(_read(path), "file", str(path))
+        return LocalMasterKey(_read(path), "file", str(path))
     except OSError as error:
         raise VaultError(f"{path}: the vault key cannot be read or made: {error.strerror}.") from None
 
 
-def from_environment(variable: str, environ: Mapping[str, str]) -> LocalMaster:
+def from_environment(variable: str, environ: Mapping[str, str]) -> LocalMasterKey:
     """32 bytes in base64, as ``openssl rand -base64 32`` prints them. VaultError never repeats what is there."""
     place = f"environment {variable}"
     words = environ.get(variable, "").split()
@@ -99,7 +99,7 @@ def from_environment(variable: str, environ: Mapping[str, str]) -> LocalMaster:
         key = base64.b64decode(words[-1], validate=True)
     except (ValueError, binascii.Error):
         raise VaultError(f"{place}: this is not a key in base64; make one with: openssl rand -base64 32") from None
-    return LocalMaster(key, f"env:{variable}", place)
+    return LocalMasterKey(key, f"env:{variable}", place)
 
 
 def _read(path: Path) -> bytes:

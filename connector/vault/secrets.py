@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connector.errors import UserError
 from connector.vault.errors import VaultError
-from connector.vault.files import replace_private
+from connector.vault.files import open_lock, replace_private
 from connector.vault.vault import Vault, sealed_with
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -51,7 +51,7 @@ class SecretStore:
             self._write({key: value for key, value in secrets.items() if key != name})
         return True
 
-    def reseal(self) -> bool:
+    def reencrypt(self) -> bool:
         """Seal with the data key of now. False when it is so already, or when there is nothing."""
         with self._locked():
             if self.sealed_with() in (None, self._vault.key_id):
@@ -90,7 +90,7 @@ class SecretStore:
         cannot carry the lock."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._path.with_suffix(".lock").open("wb") as lock:
+            with open_lock(self._path.with_suffix(".lock")) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:

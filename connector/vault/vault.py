@@ -28,22 +28,22 @@ from connector.vault.files import create_private
 from connector.vault.keyring import (
     ID_BYTES,
     DataKey,
-    Ring,
+    Keyring,
+    keyring_bytes,
+    keyring_locked,
+    keyring_of_file_key,
     new_key,
-    new_ring,
-    read_ring,
-    ring_bytes,
-    ring_locked,
-    ring_of_file_key,
-    write_ring,
+    new_keyring,
+    read_keyring,
+    write_keyring,
 )
-from connector.vault.master_keys import LocalMaster, MasterKey, derive, from_file
+from connector.vault.master_keys import LocalMasterKey, MasterKey, derive, from_file
 
 _VERSION: Final = b"\x01"
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _START: Final = len(_VERSION) + ID_BYTES + _NONCE_BYTES
-_TRY_AGAIN: Final = 60.0  # seconds, after a ring that could not be read
+_TRY_AGAIN: Final = 60.0  # seconds, after a keyring that could not be read
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ _Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """What one reading of the ring gave."""
+    """What one reading of the keyring gave."""
 
     stamp: _Stamp | None  # of the file: told apart from what another process puts there
     current: bytes
@@ -65,20 +65,22 @@ class _Keys:
 class Vault:
     """Holds the keys in memory; has no repr of them. Safe to use from several threads.
 
-    Another process may rotate the keys at any time: the ring is read again when its file changed. A key service is
+    Another process may rotate the keys at any time: the keyring is read again when its file changed. A key service is
     then asked in a thread of its own, because ``seal`` and ``unseal`` may be called on an event loop: until it answers,
     the keys read before seal and open.
     """
 
-    def __init__(self, ring_file: Path, master: MasterKey, ring: Ring, place: str, stamp: _Stamp | None = None) -> None:
-        self._file = ring_file
+    def __init__(
+        self, keyring_file: Path, master: MasterKey, keyring: Keyring, place: str, stamp: _Stamp | None = None
+    ) -> None:
+        self._file = keyring_file
         self._master = master
         self._place = place
         self._lock = threading.Lock()
-        self._mac_key = ring.mac
-        self._keys = _loaded(ring, stamp)
+        self._mac_key = keyring.mac
+        self._keys = _loaded(keyring, stamp)
         self._asking: threading.Thread | None = None
-        self._problem = ""  # why the ring could not be read
+        self._problem = ""  # why the keyring could not be read
         self._failed: tuple[_Stamp | None, float] = (None, 0.0)  # which one, and until when it is not tried again
 
     def __repr__(self) -> str:
@@ -86,37 +88,39 @@ class Vault:
 
     @classmethod
     def open(cls, key_file: Path, *, create: bool = True) -> Vault:
-        """With a master key in ``key_file``, made on first use; the ring is beside it, ending in ``.ring``.
+        """With a master key in ``key_file``, made on first use; the keyring is beside it, ending in ``.ring``.
 
         ``create`` is False where something sealed exists already: a new key could not open it.
         """
-        ring_file = key_file.with_suffix(".ring")
+        keyring_file = key_file.with_suffix(".ring")
         missing = not key_file.exists()
-        if missing and ring_file.exists():
+        if missing and keyring_file.exists():
             raise VaultError(
-                f"{key_file} is missing: it is the master key of {ring_file.name}; put it back from a backup,"
+                f"{key_file} is missing: it is the master key of {keyring_file.name}; put it back from a backup,"
                 " or set [vault] master back where it was changed. A new key could open nothing, so none was made."
             )
         master = from_file(key_file, create=create)
-        return cls.opened(ring_file, master, create=create, first=missing)
+        return cls.opened(keyring_file, master, create=create, first=missing)
 
     @classmethod
-    def opened(cls, ring_file: Path, master: MasterKey, *, create: bool = True, first: bool = False) -> Vault:
+    def opened(cls, keyring_file: Path, master: MasterKey, *, create: bool = True, first: bool = False) -> Vault:
         """With any master key. ``first``: it was made just now, so that it cannot have sealed anything itself.
 
-        VaultError when the ring is damaged or belongs to another master key. Blocking: a key service is asked.
+        VaultError when the keyring is damaged or belongs to another master key. Blocking: a key service is asked.
         """
-        place = master.place if isinstance(master, LocalMaster) else master.name
-        stamp = _stamp(ring_file)  # taken first: a change while it is read is noticed later
-        ring = read_ring(ring_file, master)
-        if ring is None:
-            before = ring_of_file_key(master) if isinstance(master, LocalMaster) and master.name == "file" else None
+        place = master.place if isinstance(master, LocalMasterKey) else master.name
+        stamp = _stamp(keyring_file)  # taken first: a change while it is read is noticed later
+        keyring = read_keyring(keyring_file, master)
+        if keyring is None:
+            before = (
+                keyring_of_file_key(master) if isinstance(master, LocalMasterKey) and master.name == "file" else None
+            )
             if before is not None and not create:
-                return cls(ring_file, master, before, place)
+                return cls(keyring_file, master, before, place)
             if not create:
-                raise VaultError(f"{ring_file} is missing: it holds the data keys; put it back from a backup.")
-            ring = _made(ring_file, master, None if first else before)
-        return cls(ring_file, master, ring, place, stamp)
+                raise VaultError(f"{keyring_file} is missing: it holds the data keys; put it back from a backup.")
+            keyring = _made(keyring_file, master, None if first else before)
+        return cls(keyring_file, master, keyring, place, stamp)
 
     # -------------------------------------------------------------------------------- sealing
 
@@ -127,10 +131,10 @@ class Vault:
         return self._keys.current
 
     def ready(self) -> bool:
-        """False while a key service is asked for the keys of a ring that changed. Does not block."""
+        """False while a key service is asked for the keys of a keyring that changed. Does not block."""
         if not self._outdated(_stamp(self._file)):
             return True
-        if isinstance(self._master, LocalMaster):
+        if isinstance(self._master, LocalMasterKey):
             self._refresh()
             return True
         if self._asking is None or not self._asking.is_alive():
@@ -174,36 +178,36 @@ class Vault:
 
     def data_keys(self) -> tuple[tuple[bytes, str, str], ...]:
         """(id, made, retired) of each, oldest first; ISO 8601 or ""."""
-        return tuple((key.id, key.made, key.retired) for key in self._ring().keys)
+        return tuple((key.id, key.made, key.retired) for key in self._keyring().keys)
 
     def rotate(self) -> None:
-        """A new data key seals from now on, in every process that uses this ring; the others open what they sealed."""
-        with ring_locked(self._file):
-            self._write(self._ring().rotated(datetime.now(UTC)))
+        """A new data key seals from now on, in every process with this keyring; the others open what they sealed."""
+        with keyring_locked(self._file):
+            self._write(self._keyring().rotated(datetime.now(UTC)))
 
     def drop(self, ids: Collection[bytes]) -> None:
         """Forget retired keys. What they sealed and is still around can never be opened again."""
-        with ring_locked(self._file):
-            self._write(self._ring().without(set(ids)))
+        with keyring_locked(self._file):
+            self._write(self._keyring().without(set(ids)))
 
     def move_to(self, master: MasterKey) -> Vault:
         """The same data keys, sealed with another master key from now on."""
-        with ring_locked(self._file):
-            ring = self._ring()
-            write_ring(self._file, ring, master)
+        with keyring_locked(self._file):
+            keyring = self._keyring()
+            write_keyring(self._file, keyring, master)
         return Vault.opened(self._file, master, create=False)
 
-    def _write(self, ring: Ring) -> None:
-        write_ring(self._file, ring, self._master)
-        self._keys = _loaded(ring, _stamp(self._file))
+    def _write(self, keyring: Keyring) -> None:
+        write_keyring(self._file, keyring, self._master)
+        self._keys = _loaded(keyring, _stamp(self._file))
 
-    def _ring(self) -> Ring:
-        ring = read_ring(self._file, self._master)
-        if ring is None and isinstance(self._master, LocalMaster) and self._master.name == "file":
-            ring = ring_of_file_key(self._master)
-        if ring is None:
+    def _keyring(self) -> Keyring:
+        keyring = read_keyring(self._file, self._master)
+        if keyring is None and isinstance(self._master, LocalMasterKey) and self._master.name == "file":
+            keyring = keyring_of_file_key(self._master)
+        if keyring is None:
             raise VaultError(f"{self._file} is missing: it holds the data keys; put it back from a backup.")
-        return ring
+        return keyring
 
     def _outdated(self, stamp: _Stamp | None) -> bool:
         """A file that went away changes nothing: the keys are in memory."""
@@ -217,7 +221,7 @@ class Vault:
             if not self._outdated(stamp):
                 return
             try:
-                self._keys = _loaded(self._ring(), stamp)
+                self._keys = _loaded(self._keyring(), stamp)
             except VaultError as error:  # moved to another master key, damaged, or a key service that is away
                 if str(error) != self._problem:
                     _log.warning("%s The data keys read before stay in use.", error)
@@ -231,27 +235,27 @@ def sealed_with(sealed: bytes) -> bytes:
     return sealed[1 : 1 + ID_BYTES]
 
 
-def _made(path: Path, master: MasterKey, before: Ring | None) -> Ring:
-    """The first ring, with the key of the time before it, where there was one. Another process may be first."""
+def _made(path: Path, master: MasterKey, before: Keyring | None) -> Keyring:
+    """The first keyring, with the key of the time before it, where there was one. Another process may be first."""
     now = datetime.now(UTC)
-    ring = new_ring(now)
+    keyring = new_keyring(now)
     if before is not None:
         old = before.current
         retired = DataKey(old.id, old.key, old.made, now.isoformat(timespec="seconds"))
-        ring = Ring((retired, new_key(now)), before.mac)
+        keyring = Keyring((retired, new_key(now)), before.mac)
     try:
-        if create_private(path, ring_bytes(ring, master)):
-            return ring
+        if create_private(path, keyring_bytes(keyring, master)):
+            return keyring
     except OSError as error:
         raise VaultError(f"{path}: the ring of data keys cannot be made: {error.strerror}.") from None
-    found = read_ring(path, master)
+    found = read_keyring(path, master)
     if found is None:
         raise VaultError(f"{path} was made and removed at one time by others; start again.")
     return found
 
 
-def _loaded(ring: Ring, stamp: _Stamp | None) -> _Keys:
-    return _Keys(stamp, ring.current.id, {key.id: AESGCM(derive(key.key, b"seal")) for key in ring.keys})
+def _loaded(keyring: Keyring, stamp: _Stamp | None) -> _Keys:
+    return _Keys(stamp, keyring.current.id, {key.id: AESGCM(derive(key.key, b"seal")) for key in keyring.keys})
 
 
 def _stamp(path: Path) -> _Stamp | None:

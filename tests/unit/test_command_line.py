@@ -69,6 +69,7 @@ def test_check_goes_on_without_the_secrets_of_another_user(
 
 
 @pytest.mark.parametrize("words", [("rooms", "list"), ("detect", "rocket.ics")])
+@pytest.mark.slow
 def test_signs_that_the_terminal_does_not_have(tmp_path: Path, words: tuple[str, ...]) -> None:
     row = "r1,Größe \N{ROCKET},rocket.ics,cisco,10.0.0.1,env:PW\n"
     (tmp_path / "rooms.csv").write_text(f"id,name,calendar,device_type,ip_address,credential\n{row}", "utf-8")

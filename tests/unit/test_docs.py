@@ -8,7 +8,6 @@ import asyncio
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import textwrap
@@ -19,15 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 from pydantic import BaseModel
 
 from connector.cli.main import app
-from connector.observe.events import LOG_EVENTS
+from connector.events import ALL
 from connector.settings import load_rooms, load_settings
 from connector.settings.schema import Settings
 from device_drivers import registry
 from device_drivers.generic_http.description import load as load_description
+from tests.support import patience
+from tests.support.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -57,6 +57,7 @@ def inline_code(page: Path) -> Iterator[str]:
 # ------------------------------------------------------------------------------------ made from the code
 
 
+@pytest.mark.slow
 def test_generated_tables_are_up_to_date() -> None:
     done = subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -65,9 +66,9 @@ def test_generated_tables_are_up_to_date() -> None:
 @each_page
 def test_log_events_and_settings_that_are_mentioned_exist(page: Path) -> None:
     settings = {f"{section}.{key}" for section, keys in _SECTIONS.items() for key in keys}
-    families = {name.partition(".")[0] for name in (*LOG_EVENTS, *settings)}
+    families = {name.partition(".")[0] for name in (*ALL, *settings)}
     named = [code for code in inline_code(page) if re.fullmatch(r"[a-z]+\.[a-z_]+", code)]
-    known = LOG_EVENTS.keys() | settings | _OTHER_DOTTED
+    known = ALL.keys() | settings | _OTHER_DOTTED
     assert [code for code in named if code.partition(".")[0] in families and code not in known] == []
 
 
@@ -127,7 +128,7 @@ def test_commands_that_are_mentioned_exist(page: Path) -> None:
 
 def _problem_with(line: str) -> str:
     """Why ``connector LINE`` is no command; "" when it is one. A placeholder in capitals is an argument."""
-    command: Any = typer.main.get_command(app)
+    command: Any = app
     words = shlex.split(line, comments=True)
     while words and hasattr(command, "commands"):
         if words[0].startswith("-"):
@@ -214,9 +215,10 @@ _DEADLINE = 20.0  # seconds for anything that a reader would see at once
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.slow
 async def test_the_tutorial_works(tmp_path: Path) -> None:
     """Its own commands in its own order; but the port is a free one, and the last meeting has begun already."""
-    port = _free_port()
+    port = str(free_port("127.0.1.1"))
     tutorial = ROOT / "docs" / "tutorial" / "first-room.md"
     steps = [(m["body"], m["typed"] or "") for m in _STEP.finditer(tutorial.read_text(encoding="utf-8"))]
     settings, rooms, secret, invitation, detect, check, probe, pin, automatic, explain = steps
@@ -250,7 +252,7 @@ def _run(step: tuple[str, str], folder: Path) -> str:
     body, typed = step
     done = subprocess.run(
         ["/bin/sh", "-e", "-c", body], cwd=folder, env=_environment(), input=typed, capture_output=True, text=True,
-        timeout=_DEADLINE,
+        timeout=patience.seconds(_DEADLINE),
     )  # fmt: skip
     assert done.returncode == 0, body + done.stdout + done.stderr
     return done.stdout
@@ -259,11 +261,6 @@ def _run(step: tuple[str, str], folder: Path) -> str:
 def _environment() -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR__")}
     return mine | {"PATH": f"{BIN}:{mine['PATH']}"}
-
-
-def _free_port() -> str:
-    with socket.create_server(("127.0.1.1", 0)) as listener:
-        return str(listener.getsockname()[1])
 
 
 class _Program:
@@ -275,7 +272,7 @@ class _Program:
         assert self._process.stdout is not None
         seen = []
         try:
-            async with asyncio.timeout(_DEADLINE):
+            async with patience.timeout(_DEADLINE):
                 while line := (await self._process.stdout.readline()).decode():
                     seen.append(line)
                     if text in line:
@@ -299,5 +296,5 @@ async def _running(folder: Path, *command: str) -> AsyncIterator[_Program]:
     finally:
         if process.returncode is None:
             process.terminate()
-        async with asyncio.timeout(_DEADLINE):
+        async with patience.timeout(_DEADLINE):
             await process.communicate()

@@ -11,19 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from connector.calendars.base import CalendarSource, NoKeep, NoWebhooks, SourceContext
+from connector.calendars.base import CalendarSource, MemoryState, NoWebhooks, SourceContext
 from connector.calendars.registry import open_source
+from connector.demo.calendar_kind import CalendarKind
 from connector.demo.calendars import fill
-from connector.demo.clouds import CalendarKind, open_calendars
+from connector.demo.clouds import open_calendars
 from connector.demo.folder import open_folder, write_settings
 from connector.demo.live import LiveDemo
 from connector.demo.scenario import CAST, TEAMS_TITLE, Timing, added_meeting
 from connector.demo.state import DemoError
 from connector.model import Event, Window
-from connector.running.daemon import read_configuration
+from connector.running.configuration import read_configuration
 from connector.settings.calendars import resolve_calendar
 from connector.settings.credentials import SecretReader
 from device_drivers.api import Endpoint, TlsPolicy
+from tests.support import patience
 
 BEGAN = datetime.now(UTC)
 DAY = Window(BEGAN - timedelta(hours=12), BEGAN + timedelta(hours=48))
@@ -60,7 +62,7 @@ class Cloud:
 
     async def titles(self, wanted: Callable[[list[str]], bool]) -> list[str]:
         """Cedar's, by start, when they are as wanted; the service is asked until then."""
-        async with asyncio.timeout(15):
+        async with patience.timeout(15):
             while not wanted(found := [event.title for event in await self.events()]):
                 await asyncio.sleep(0.1)
         return found
@@ -87,8 +89,7 @@ async def cloud(path: Path, kind: CalendarKind) -> AsyncIterator[Cloud]:
             name, mailbox = resolve_calendar(calendars.address(CAST[2]), configuration.loaded.settings)
             assert name == "cloud"
             reader = SecretReader({}, folder, lambda name: None)
-            told: Callable[..., None] = lambda *_, **__: None  # noqa: E731
-            context = SourceContext(name, reader.secret, folder, NoKeep(), NoWebhooks(), told)
+            context = SourceContext(name, reader.secret, folder, MemoryState(), NoWebhooks(), lambda _: None)
             async with open_source(section.type, section.options, context) as source:
                 yield Cloud(folder, LiveDemo(CAST, folder, calendars), source, mailbox)
 

@@ -12,7 +12,7 @@ import pytest
 from connector.demo.folder import open_folder, write_calendars, write_settings
 from connector.demo.scenario import CAST, HIDDEN, Timing
 from connector.errors import UserError
-from connector.running.daemon import read_configuration
+from connector.running.configuration import read_configuration
 from device_drivers.api import Endpoint, TlsPolicy
 
 

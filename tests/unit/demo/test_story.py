@@ -11,9 +11,9 @@ from connector.demo.checks import Story
 from connector.demo.folder import open_folder, write_calendars
 from connector.demo.live import LiveDemo
 from connector.demo.scenario import ADDED_TITLE, CAST, DESIGN_REVIEW, HIDDEN, Timing
-from connector.demo.simulated_site import House, open_house
+from connector.demo.simulated_site import SimulatedSite, open_site
 from device_drivers import registry
-from device_drivers.api import Booking, BookingList, DialAddress
+from device_drivers.api import Booking, BookingList, DialAddress, Shows, offered
 
 
 async def look(story: Story, times: int = 3) -> None:
@@ -25,7 +25,7 @@ async def look(story: Story, times: int = 3) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def story_of(folder: Path, house: House, *, acts: bool = False) -> Story:
+def story_of(folder: Path, house: SimulatedSite, *, acts: bool = False) -> Story:
     began = datetime.now(UTC)
     live = LiveDemo(CAST[:3], folder)
     live.house = house
@@ -34,11 +34,11 @@ def story_of(folder: Path, house: House, *, acts: bool = False) -> Story:
     return Story(live, house, began, timing, acts=acts)
 
 
-async def push(house: House, room: str, *bookings: Booking) -> None:
+async def push(house: SimulatedSite, room: str, *bookings: Booking) -> None:
     plug = registry.find("cisco").plug
     assert plug is not None
     async with plug.open(house.units[room].endpoint) as driver:
-        await driver.push(BookingList(bookings))
+        await offered(driver, Shows).push(BookingList(bookings))
 
 
 def booking(title: str) -> Booking:
@@ -49,7 +49,7 @@ def booking(title: str) -> Booking:
 
 async def test_without_a_daemon_nothing_is_claimed(tmp_path: Path) -> None:
     with open_folder(tmp_path / "demo") as folder:
-        async with open_house(CAST[:3], lambda _: None) as house:
+        async with open_site(CAST[:3], lambda _: None) as house:
             story = story_of(folder, house)
             await look(story)
         summary = story.summary()
@@ -60,7 +60,7 @@ async def test_without_a_daemon_nothing_is_claimed(tmp_path: Path) -> None:
 
 async def test_a_press_is_seen_on_the_bridge_and_a_second_call_is_a_problem(tmp_path: Path) -> None:
     with open_folder(tmp_path / "demo") as folder:
-        async with open_house(CAST[:3], lambda _: None) as house:
+        async with open_site(CAST[:3], lambda _: None) as house:
             story = story_of(folder, house)
             await push(house, "aspen", booking(DESIGN_REVIEW.title))
             await story.live.press_join("aspen", "41")
@@ -76,7 +76,7 @@ async def test_a_press_is_seen_on_the_bridge_and_a_second_call_is_a_problem(tmp_
 
 async def test_a_private_title_on_a_screen_is_a_problem(tmp_path: Path) -> None:
     with open_folder(tmp_path / "demo") as folder:
-        async with open_house(CAST[:3], lambda _: None) as house:
+        async with open_site(CAST[:3], lambda _: None) as house:
             story = story_of(folder, house)
             await push(house, "aspen", booking(HIDDEN.title))
             await look(story)
@@ -86,7 +86,7 @@ async def test_a_private_title_on_a_screen_is_a_problem(tmp_path: Path) -> None:
 async def test_the_calendar_is_edited_when_the_screen_has_what_was_there_before(tmp_path: Path) -> None:
     """Else a daemon that starts slowly reads the edit at once, and nobody sees a change arrive."""
     with open_folder(tmp_path / "demo") as folder:
-        async with open_house(CAST[:3], lambda _: None) as house:
+        async with open_site(CAST[:3], lambda _: None) as house:
             story = story_of(folder, house, acts=True)
             cedar = CAST[2]
             await look(story)

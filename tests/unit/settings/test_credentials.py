@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from connector.errors import UserError
 from connector.settings import (
     Credential,
-    Inputs,
+    FileStamps,
     SecretReader,
+    files_to_watch,
     fingerprint,
-    input_files,
     is_reference,
     load_rooms,
     load_settings,
@@ -141,18 +141,18 @@ def test_a_change_of_any_input_is_seen(tmp_path: Path) -> None:
     )
     loaded = load_settings(tmp_path / "connector.toml", {})
     rooms = load_rooms(loaded.settings.rooms_file, loaded.settings, known_drivers=["cisco"]).rooms
-    files = input_files(loaded, rooms)
+    files = files_to_watch(loaded, rooms)
     names = ["connector.toml", "dav.pw", "our.pem", "room.pw", "rooms.csv", "secrets.sealed"]
     assert sorted(path.name for path in files) == names
 
-    inputs = Inputs.of(files)
-    assert inputs.changed() == ()
+    stamps = FileStamps.of(files)
+    assert stamps.changed() == ()
     before = (tmp_path / "rooms.csv").stat()
     (tmp_path / "rooms.csv").write_text((tmp_path / "rooms.csv").read_text().replace("r1", "r2"))
     os.utime(tmp_path / "rooms.csv", ns=(before.st_atime_ns, before.st_mtime_ns))  # same size, same time
     (tmp_path / "room.pw").write_text("new")
     (tmp_path / "our.pem").unlink()
     (tmp_path / "connector.toml").touch()  # nothing in it changed
-    assert sorted(path.name for path in inputs.changed()) == ["our.pem", "room.pw", "rooms.csv"]
-    assert Inputs.of(files) != inputs
-    assert Inputs.of(files) == Inputs.of(files)
+    assert sorted(path.name for path in stamps.changed()) == ["our.pem", "room.pw", "rooms.csv"]
+    assert FileStamps.of(files) != stamps
+    assert FileStamps.of(files) == FileStamps.of(files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connector.settings import COLUMNS, load_rooms, load_settings
-from connector.settings.csv_reader import read_table
+from connector.settings.csv_reader import read_csv
 
 CONFIG = Path(__file__).parents[3] / "config"
 
@@ -18,4 +18,4 @@ def test_the_example_rooms_load() -> None:
 
 
 def test_the_example_has_every_column() -> None:
-    assert read_table(CONFIG / "rooms.csv", COLUMNS, (), {}).columns == COLUMNS
+    assert read_csv(CONFIG / "rooms.csv", COLUMNS, (), {}).columns == COLUMNS

@@ -33,7 +33,7 @@ def load(folder: Path, text: str) -> Settings:
 )
 def test_what_may_stand_there(tmp_path: Path, text: str) -> None:
     settings = load(tmp_path, text)
-    assert settings.ring_file == settings.data_dir / "vault.ring"
+    assert settings.keyring_file == settings.data_dir / "vault.ring"
     assert not settings.zoom.api_url.endswith("/")
 
 

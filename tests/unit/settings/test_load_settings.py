@@ -6,18 +6,21 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.engine.options import Options
 from connector.errors import UserError
 from connector.model import Policy
+from connector.running.configuration import engine_options
 from connector.settings import (
     LoadedSettings,
     Settings,
+    Template,
     effective,
     load_settings,
     resolve_calendar,
@@ -59,6 +62,16 @@ def test_the_default_template_is_the_policy_of_the_model(tmp_path: Path) -> None
     )
     assert settings.dialing.allowed_domains[0] == "zoomcrc.com"
     assert all(ipaddress.ip_network(net).is_global for net in settings.dialing.allowed_networks)
+
+
+def test_each_default_stands_in_one_place() -> None:
+    organisation = {"zoom_gateways", "allowed_domains", "allowed_networks"}
+    words = {field.name for field in fields(Policy)} - organisation
+    assert set(Template.model_fields) == words | {"options"}
+    assert {name: getattr(Policy(), name) for name in organisation} == dict.fromkeys(organisation, ())
+    assert engine_options(Settings()).push_concurrency == Settings().engine.push_concurrency == 64
+    own = {field.name for field in fields(Options) if field.default is not MISSING}
+    assert own == {"read_deadline", "verify_after_push", "clock_skew"}  # what no setting gives
 
 
 def test_no_file_in_the_folder_is_no_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,12 +407,17 @@ def test_a_calendar_that_names_no_source_is_a_sentence(tmp_path: Path, written: 
 
 
 def test_listings_hide_the_secret_part_of_a_calendar_url() -> None:
-    assert (
-        shown_calendar("https://cal.example.org/ical/private-0a1b/basic.ics?k=v")
-        == "https://cal.example.org/…/basic.ics"
-    )
-    assert shown_calendar("https://cal.example.org/a.ics") == "https://cal.example.org/a.ics"
+    """Which part is the secret differs by service: nothing but the host is shown, and a fingerprint (B2)."""
+    one = shown_calendar("https://cal.example.org/ical/private-0a1b/basic.ics?k=v")
+    other = shown_calendar("https://cal.example.org/ical/private-0a1b/basic.ics?k=w")
+    assert one.startswith("https://cal.example.org/… (") and other.startswith("https://cal.example.org/… (")
+    assert one != other
+    assert shown_calendar("webcal://cal.example.org:8443/a.ics") == shown_calendar("https://cal.example.org:8443/a.ics")
+    assert shown_calendar("https://token@cal.example.org/a.ics").startswith("https://cal.example.org/… (")
+    assert shown_calendar("office:https://dav.example.org/tok/").startswith("office:https://dav.example.org/… (")
+    assert "tok" not in shown_calendar("https://[broken/tok")
     assert shown_calendar("office:room") == "office:room"
+    assert shown_calendar("folder/room.ics") == "folder/room.ics"
 
 
 def test_the_names_of_calendar_sources_cannot_be_mistaken_for_urls(tmp_path: Path) -> None:

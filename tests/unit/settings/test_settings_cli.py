@@ -8,13 +8,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from connector.cli.check import check_command
-from connector.cli.rooms import rooms_app
-from connector.cli.secrets import secrets_app
+from connector.cli.commands.rooms import rooms_group
+from connector.cli.commands.secrets import secrets_group
+from connector.cli.commands.single import check_command
 from connector.errors import UserError
 from device_drivers import registry
 
@@ -35,10 +35,7 @@ r1,[bold]Room 1,https://cal.example.org/private-1/basic.ics,cisco,10.0.0.1,env:R
 r2,Room 2,office:room-2,generic_http,10.0.0.2,vault:room-2,panel,8080
 """
 
-app = typer.Typer()
-app.command("check")(check_command)
-app.add_typer(rooms_app, name="rooms")
-app.add_typer(secrets_app, name="secrets")
+app = click.Group(commands=[check_command, rooms_group, secrets_group])
 
 
 @pytest.fixture

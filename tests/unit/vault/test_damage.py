@@ -12,17 +12,19 @@ import pytest
 
 from connector.model import Attempt, AttemptState, RoomId, RoomPlan
 from connector.planning.plan import plan
-from connector.running.source_state import StoredKeep
+from connector.running.source_state import StoredState
 from connector.store.store import Store
 from connector.vault import Vault, VaultError
+from device_drivers.api import UnitFacts
 from tests.support.clock import NINE
-from tests.support.house import House, meeting
+from tests.support.harness import Harness, meeting
+from tests.support.leases import of_reader, of_unit
 
 COLUMNS = {
     "calendars": ("meetings_sealed", "calendar = 'office:c1'"),
     "rooms": ("plan_sealed", "room = 'r1'"),
     "attempts": ("address_sealed", "room = 'r1'"),
-    "keep": ("value_sealed", "key = 'k1'"),
+    "source_state": ("value_sealed", "key = 'k1'"),
 }
 CUT = "substr({0}, 1, 40)"
 TURNED = "substr({0}, 1, 30) || x'00000000' || substr({0}, 35)"
@@ -33,18 +35,16 @@ ANOTHER_KEY = "x'01' || zeroblob(8) || substr({0}, 10)"
 async def database(tmp_path: Path) -> AsyncIterator[Path]:
     path = tmp_path / "connector.db"
     store = await Store.open(path, Vault.open(tmp_path / "vault.key"), NINE)
-    house = House(tmp_path)
+    house = Harness(tmp_path)
     room = next(iter(house.rooms.values()))
     for number in range(3):
-        await store.write(store.calendar_read(f"office:c{number}", [meeting(f"m{number}")], NINE))
-        await StoredKeep(store, "office").put(f"k{number}", b"state")
-        attempt = Attempt(
-            store.new_attempt_id(), RoomId(f"r{number}"), "12", NINE, AttemptState.ANSWERED, NINE, "zoom:1", "1.4@x"
-        )
-        await store.write(store.add_attempt(attempt))
-    planned = plan(room, [meeting()], frozenset(), NINE)
+        await store.write(store.save_reading(of_reader(store), f"office:c{number}", [meeting(f"m{number}")], NINE))
+        await StoredState(store, "office").put(f"k{number}", b"state")
+        attempt = Attempt(0, RoomId(f"r{number}"), "12", NINE, AttemptState.ANSWERED, NINE, "zoom:1", "1.4@x")
+        await store.add_attempt(of_unit(store, attempt.room), attempt)
+    planned = plan(room, [meeting()], UnitFacts(), NINE)
     for number in range(3):
-        await store.write(store.planned(plan_of(planned, number)))
+        await store.write(store.save_plan(of_reader(store), plan_of(planned, number)))
     await store.close()
     yield path
 
@@ -67,7 +67,7 @@ async def look(path: Path) -> tuple[list[bool], ...]:
     try:
         calendars, rooms = await store.calendars(), await store.rooms()
         attempts = await store.attempts(NINE - timedelta(days=1))
-        keep = await StoredKeep(store, "office").items("")
+        state = await StoredState(store, "office").items("")
     finally:
         await store.close()
     assert [a.state for a in attempts] == [AttemptState.ANSWERED] * 3  # nothing is dialled twice
@@ -75,7 +75,7 @@ async def look(path: Path) -> tuple[list[bool], ...]:
         [f"office:c{n}" in calendars for n in range(3)],
         [rooms[RoomId(f"r{n}")].plan is not None for n in range(3)],
         [bool(a.address) for a in attempts],
-        [f"k{n}" in keep for n in range(3)],
+        [f"k{n}" in state for n in range(3)],
     )
 
 
@@ -100,10 +100,10 @@ async def test_a_lost_key_stops_everything(database: Path, table: str) -> None:
 
 async def test_a_ring_put_back_opens_everything_again(database: Path) -> None:
     """A new ring is made where one was lost; it opens nothing, and the daemon does not start. Then the backup comes."""
-    ring = database.with_name("vault.ring")
-    backup = ring.read_bytes()
-    ring.unlink()
+    keyring = database.with_name("vault.ring")
+    backup = keyring.read_bytes()
+    keyring.unlink()
     with pytest.raises(VaultError, match=r"put the old key file back, and vault\.ring beside it"):
         await look(database)
-    ring.write_bytes(backup)
+    keyring.write_bytes(backup)
     assert await look(database) == tuple([[True, True, True]] * 4)

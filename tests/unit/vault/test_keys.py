@@ -9,7 +9,6 @@ import os
 import stat
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,8 +20,9 @@ from hypothesis import strategies as st
 
 from connector.vault import SecretStore, Vault, VaultError, vault
 from connector.vault.aws import AwsKms
-from connector.vault.keyring import read_ring
-from connector.vault.master_keys import LocalMaster, MasterKey, from_environment, from_file
+from connector.vault.keyring import read_keyring
+from connector.vault.master_keys import LocalMasterKey, MasterKey, from_environment, from_file
+from tests.support import patience
 from tests.unit.vault.aws_stand_in import Kms, kms
 
 # Written by the first version of the vault, whose key file sealed by itself.
@@ -66,12 +66,12 @@ def test_an_upgrade_seals_with_a_data_key_and_keeps_the_old_one(tmp_path: Path) 
 def test_the_ring_holds_no_key_in_the_clear(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
     vault = Vault.open(path)
-    ring = read_ring(tmp_path / "vault.ring", from_file(path, create=False))
-    assert ring is not None
+    keyring = read_keyring(tmp_path / "vault.ring", from_file(path, create=False))
+    assert keyring is not None
     text = (tmp_path / "vault.ring").read_bytes()
-    for secret in (ring.current.key, ring.mac):
+    for secret in (keyring.current.key, keyring.mac):
         assert secret not in text and base64.b64encode(secret) not in text and secret.hex().encode() not in text
-        assert repr(secret) not in repr(ring) + repr(vault)
+        assert repr(secret) not in repr(keyring) + repr(vault)
     assert stat.S_IMODE((tmp_path / "vault.ring").stat().st_mode) == 0o600
 
 
@@ -193,7 +193,7 @@ def test_a_bad_master_key_is_a_sentence_that_does_not_repeat_it(value: str | Non
 
 
 def test_a_missing_ring_is_not_made_where_something_is_sealed(tmp_path: Path) -> None:
-    master = LocalMaster(os.urandom(32), "env:VAULT", "environment VAULT")
+    master = LocalMasterKey(os.urandom(32), "env:VAULT", "environment VAULT")
     with pytest.raises(VaultError, match=r"vault\.ring is missing: it holds the data keys"):
         Vault.opened(tmp_path / "vault.ring", master, create=False)
 
@@ -252,12 +252,12 @@ def test_without_the_extra_the_sentence_names_it(monkeypatch: pytest.MonkeyPatch
 def test_moving_to_another_master_key(tmp_path: Path, service: Kms, way: str, caplog: pytest.LogCaptureFixture) -> None:
     masters: dict[str, MasterKey] = {
         "file": from_file(tmp_path / "vault.key", create=True),
-        "environment": LocalMaster(os.urandom(32), "env:VAULT", "environment VAULT"),
+        "environment": LocalMasterKey(os.urandom(32), "env:VAULT", "environment VAULT"),
         "kms": aws(service),
     }
     old, new = (masters[name] for name in way.split(" to "))
-    ring = tmp_path / "vault.ring"
-    running = Vault.opened(ring, old)
+    keyring = tmp_path / "vault.ring"
+    running = Vault.opened(keyring, old)
     sealed = running.seal(b"x", "c")
     moved = running.move_to(new)
     assert moved.unseal(sealed, "c") == b"x"
@@ -267,7 +267,7 @@ def test_moving_to_another_master_key(tmp_path: Path, service: Kms, way: str, ca
         wait_for_it(running)
     assert "The data keys read before stay in use." in caplog.text
     with pytest.raises(VaultError, match=r"connector secrets rotate --from"):
-        Vault.opened(ring, old)
+        Vault.opened(keyring, old)
 
 
 # ------------------------------------------------------------------------------------ a key service in trouble
@@ -279,7 +279,7 @@ class Gate:
     name = "aws-kms:gate"
 
     def __init__(self) -> None:
-        self._key = LocalMaster(os.urandom(32), "gate", "gate")
+        self._key = LocalMasterKey(os.urandom(32), "gate", "gate")
         self.open = threading.Event()
         self.open.set()
         self.asked = threading.Event()
@@ -290,23 +290,20 @@ class Gate:
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
         self.asked.set()
-        assert self.open.wait(10)
+        assert self.open.wait(patience.seconds(10))
         if self.down:
             raise VaultError("aws-kms:gate: AWS KMS cannot be used (EndpointConnectionError).")
         return self._key.unwrap(wrapped, context)
 
 
 def wait_for_it(vault: Vault) -> None:
-    until = time.monotonic() + 20
-    while not vault.ready():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    patience.wait_until(vault.ready, "the keys were asked for")
 
 
 def test_a_slow_key_service_after_a_rotation_holds_nobody_up(tmp_path: Path) -> None:
     """The daemon seals and opens on its event loop: it goes on with the keys that it has."""
-    gate, ring = Gate(), tmp_path / "vault.ring"
-    daemon, command = Vault.opened(ring, gate), Vault.opened(ring, gate)
+    gate, keyring = Gate(), tmp_path / "vault.ring"
+    daemon, command = Vault.opened(keyring, gate), Vault.opened(keyring, gate)
     before = daemon.seal(b"1", "c")
     command.rotate()
     after = command.seal(b"2", "c")
@@ -314,7 +311,7 @@ def test_a_slow_key_service_after_a_rotation_holds_nobody_up(tmp_path: Path) -> 
     gate.asked.clear()
     try:
         meanwhile = daemon.seal(b"3", "c")
-        assert gate.asked.wait(10)
+        assert gate.asked.wait(patience.seconds(10))
         assert not daemon.ready()
         assert daemon.unseal(before, "c") == b"1"
         with pytest.raises(VaultError, match=r"data key that is not at hand: aws-kms:gate is being asked"):
@@ -330,8 +327,8 @@ def test_a_slow_key_service_after_a_rotation_holds_nobody_up(tmp_path: Path) -> 
 def test_a_key_service_that_is_down_after_a_rotation_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gate, ring = Gate(), tmp_path / "vault.ring"
-    daemon, command = Vault.opened(ring, gate), Vault.opened(ring, gate)
+    gate, keyring = Gate(), tmp_path / "vault.ring"
+    daemon, command = Vault.opened(keyring, gate), Vault.opened(keyring, gate)
     command.rotate()
     after = command.seal(b"2", "c")
     gate.down = True
@@ -360,3 +357,13 @@ def test_a_role_without_the_right_and_a_machine_without_a_role(service: Kms, mon
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         with pytest.raises(VaultError, match=r"\(NoCredentialsError\)\. Give this machine an instance role"):
             aws(service).unwrap(wrapped, "one")
+
+
+def test_locks_are_their_owners_alone(tmp_path: Path) -> None:
+    """Whoever can open a lock can hold it. One that an earlier version left open to all is closed."""
+    (tmp_path / "vault.ring.lock").touch(0o644)
+    vault = Vault.open(tmp_path / "vault.key")
+    vault.rotate()
+    SecretStore(tmp_path / "secrets.sealed", vault).set("room", "x")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes.keys() >= {"vault.ring.lock", "secrets.lock"} and set(modes.values()) == {0o600}

@@ -14,19 +14,23 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
+from sqlalchemy import create_engine
 
 from connector.cli.main import app
-from connector.cli.secrets import Rotation, rotate
+from connector.cli.secrets_rotate import Rotation, rotate
 from connector.model import Attempt, AttemptState, RoomId
 from connector.planning.plan import plan
-from connector.running.source_state import StoredKeep
+from connector.running.source_state import StoredState
 from connector.settings import Settings, load_settings, open_vault
 from connector.store import reencrypt
+from connector.store.schema import upgrade
 from connector.store.store import Store
 from connector.vault import SecretStore, Vault
+from device_drivers.api import UnitFacts
 from tests.support.clock import NINE
-from tests.support.house import House, meeting
+from tests.support.harness import Harness, meeting
+from tests.support.leases import of_reader, of_unit
 
 
 @pytest.fixture
@@ -40,16 +44,14 @@ def settings(tmp_path: Path) -> Settings:
 async def filled(settings: Settings, vault: Vault, rows: int = 3) -> Store:
     """A daemon's store with something in each sealed column."""
     store = await Store.open(settings.data_dir / "connector.db", vault, NINE)
-    keep = StoredKeep(store, "office")
-    room = next(iter(House(settings.data_dir).rooms.values()))
-    await store.write(store.planned(plan(room, [meeting()], frozenset(), NINE)))
+    state = StoredState(store, "office")
+    room = next(iter(Harness(settings.data_dir).rooms.values()))
+    await store.write(store.save_plan(of_reader(store), plan(room, [meeting()], UnitFacts(), NINE)))
     for number in range(rows):
-        await store.write(store.calendar_read(f"office:c{number}", [meeting(f"m{number}")], NINE))
-        await keep.put(f"subscription/{number}", b"state")
-    attempt = Attempt(
-        store.new_attempt_id(), RoomId("r1"), "12", NINE, AttemptState.ANSWERED, NINE, "zoom:1", "1.4321@zoomcrc.com"
-    )
-    await store.write(store.add_attempt(attempt))
+        await store.write(store.save_reading(of_reader(store), f"office:c{number}", [meeting(f"m{number}")], NINE))
+        await state.put(f"subscription/{number}", b"state")
+    attempt = Attempt(0, RoomId("r1"), "12", NINE, AttemptState.ANSWERED, NINE, "zoom:1", "1.4321@zoomcrc.com")
+    await store.add_attempt(of_unit(store, attempt.room), attempt)
     SecretStore(settings.secrets_file, vault).set("room", "me:hunter2")
     return store
 
@@ -59,14 +61,14 @@ async def everything(store: Store) -> tuple[object, ...]:
         {key: row.meetings for key, row in (await store.calendars()).items()},
         {key: row.plan for key, row in (await store.rooms()).items()},
         await store.attempts(NINE - timedelta(days=1)),
-        await StoredKeep(store, "office").items(""),
+        await StoredState(store, "office").items(""),
     )
 
 
 def key_ids(settings: Settings) -> set[bytes]:
     columns = [
         ("calendars", "meetings_sealed"), ("rooms", "plan_sealed"), ("attempts", "address_sealed"),
-        ("keep", "value_sealed"),
+        ("source_state", "value_sealed"),
     ]  # fmt: skip
     found: set[bytes] = set()
     with sqlite3.connect(settings.data_dir / "connector.db") as conn:
@@ -88,7 +90,7 @@ async def test_everything_is_sealed_anew_while_the_daemon_runs(settings: Setting
     assert done == Rotation(resealed=450 * 2 + 3, dropped=0, kept=1)
     assert key_ids(settings) == {command_vault.key_id} != {old}
     assert await everything(store) == before  # the same process, without a restart
-    await store.write(store.calendar_read("office:c0", [meeting("fresh")], NINE))
+    await store.write(store.save_reading(of_reader(store), "office:c0", [meeting("fresh")], NINE))
     assert key_ids(settings) == {command_vault.key_id}
     await store.close()
     reopened = await Store.open(settings.data_dir / "connector.db", open_vault(settings, {}), NINE)
@@ -104,14 +106,14 @@ async def test_a_key_is_dropped_by_the_next_rotation_and_only_when_nothing_needs
     await rotate(settings, vault)
     await store.close()
     with sqlite3.connect(settings.data_dir / "connector.db") as conn:
-        conn.execute("insert into keep values ('office', 'late', ?)", (late,))
+        conn.execute("insert into source_state values ('office', 'late', ?)", (late,))
     conn.close()
     assert (await rotate(settings, vault)).dropped == 0  # a daemon may still wait for its key service
     done = await rotate(settings, vault, settled=timedelta(0))
     assert (done.dropped, done.problem) == (2, "")
     assert first not in {identity for identity, _, _ in vault.data_keys()}
     store = Store.open_read_only(settings.data_dir / "connector.db", open_vault(settings, {}))
-    assert await StoredKeep(store, "office").get("late") == b"state"
+    assert await StoredState(store, "office").get("late") == b"state"
     await store.close()
 
 
@@ -132,19 +134,19 @@ async def test_what_cannot_be_opened_keeps_all_keys(settings: Settings) -> None:
 async def test_daemon_and_rotation_at_one_time(settings: Settings) -> None:
     """Writes of the daemon and three rotations interleave; at the end every row can be read and says the last thing."""
     store = await filled(settings, open_vault(settings, {}))
-    keep = StoredKeep(store, "office")
+    state = StoredState(store, "office")
 
     async def write() -> None:
         for number in range(60):
-            await keep.put("busy", str(number).encode())
+            await state.put("busy", str(number).encode())
 
     async def turn() -> None:
         for _ in range(3):
             await rotate(settings, open_vault(settings, {}), settled=timedelta(0))
 
     await asyncio.gather(write(), turn())
-    assert await keep.get("busy") == b"59"
-    assert len(await keep.items("")) == 4
+    assert await state.get("busy") == b"59"
+    assert len(await state.items("")) == 4
     assert len(await store.calendars()) == 3
     await store.close()
 
@@ -176,6 +178,7 @@ def rotate_and_die(settings: Settings, step: int) -> bool:
     return ended == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_nothing_is_lost(settings: Settings) -> None:
     """Each try leaves a ring with more keys, some rows under the new one, or a file that was never put in place."""
 
@@ -232,18 +235,34 @@ def test_moving_to_another_master_key_by_the_command(tmp_path: Path, monkeypatch
     assert SecretStore(settings.secrets_file, open_vault(settings, os.environ)).get("a") == "hunter2"
 
 
-@pytest.mark.parametrize("table", ["keep", "commands"])
+def to_the_first_schema(path: Path) -> None:
+    """The same rows in tables as the first version made them."""
+    now = path.rename(path.with_name("now.db"))
+    first = create_engine(f"sqlite:///{path}")
+    with first.begin() as connection:
+        upgrade(connection, "0001")
+    first.dispose()
+    attempt = 'id, room, booking_id, planned_start, state, at, meeting_key, address_sealed, cause, owned, "left"'
+    conn = sqlite3.connect(path)
+    conn.execute("attach ? as now", (str(now),))
+    with conn:
+        conn.execute("insert into calendars select * from now.calendars")
+        conn.execute(f"insert into attempts ({attempt}) select {attempt} from now.attempts")
+        conn.execute(
+            "insert into rooms (room, plan_sealed, plan_digest, planned_at, state, detail, refused)"
+            " select room, plan_sealed, plan_digest, planned_at, 'new', '', '' from now.rooms"
+        )
+    conn.close()
+
+
+@pytest.mark.parametrize("table", ["source_state", "commands"])
 async def test_the_second_schema_upgrades_the_first(settings: Settings, table: str) -> None:
     """A database of the first schema, as the first version left it, is read on."""
     vault = open_vault(settings, {})
     store = await filled(settings, vault)
     before = await everything(store)
     await store.close()
-    with sqlite3.connect(settings.data_dir / "connector.db") as conn:
-        conn.execute("drop table keep")
-        conn.execute("drop table commands")
-        conn.execute("update alembic_version set version_num = '0001'")
-    conn.close()
+    to_the_first_schema(settings.data_dir / "connector.db")
     assert (await rotate(settings, vault)).problem == ""  # no daemon of this version ran yet
     store = await Store.open(settings.data_dir / "connector.db", vault, NINE)
     assert (await everything(store))[:3] == before[:3]

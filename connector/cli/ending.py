@@ -1,0 +1,53 @@
+"""The process ends when it was told to, whatever hangs in it.
+
+Python waits, for ever if need be, for the threads of its pools when a process ends; and a stop waits for the parts of
+the daemon. Ending here is no worse than a loss of power, for which the database is made.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from contextlib import suppress
+
+STOP_WITHIN = 8.0  # seconds for the daemon's parts to close
+_LEAVE_WITHIN = 1.5  # seconds after that for Python itself
+_log = logging.getLogger("connector")
+
+
+class Ending:
+    """``begin`` when the stop is asked for, ``done`` when the daemon's parts are closed. Both from any thread, once."""
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+        self._status = 1
+
+    def begin(self) -> None:
+        """From now on the process has STOP_WITHIN seconds."""
+        threading.Thread(target=self._watch, name="ending", daemon=True).start()
+
+    def done(self, status: int) -> None:
+        """What is left is Python's own end; where it hangs, the process ends with ``status``."""
+        self._status = status
+        self._closed.set()
+        threading.Thread(target=self._leave, name="leaving", daemon=True).start()
+
+    def _watch(self) -> None:
+        if not self._closed.wait(STOP_WITHIN):
+            _log.warning("The stop was not over within %.0f seconds: the process is ended as it is.", STOP_WITHIN)
+            _end(1)
+
+    def _leave(self) -> None:
+        threading.Event().wait(_LEAVE_WITHIN)
+        if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+            _log.warning("Work in a thread hangs: the process ends without it.")
+            _end(self._status)
+
+
+def _end(status: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)

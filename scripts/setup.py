@@ -3,6 +3,7 @@
     python3 scripts/setup.py run         what the daemon and the demo need
     python3 scripts/setup.py test        that, and the test packages
     python3 scripts/setup.py programs    the Debian programs that the tests drive
+    python3 scripts/setup.py lock        what pins the requirements
 
 A stamp in ``.venv`` holds the hash of everything that decides its contents, so a second call returns at once and
 needs no network. Every requirement is pinned with its hashes, build tools included.
@@ -45,8 +46,8 @@ class SetupError(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    if arguments not in (["run"], ["test"], ["programs"]):
-        print("usage: python3 scripts/setup.py run|test|programs", file=sys.stderr)
+    if arguments not in (["run"], ["test"], ["programs"], ["lock"]):
+        print("usage: python3 scripts/setup.py run|test|programs|lock", file=sys.stderr)
         return 2
     try:
         check_version()
@@ -86,24 +87,27 @@ def prepare(kind: str) -> None:
         pip("--require-hashes", "-r", str(tools))
     # No isolation: what compiles gssapi is pinned, too.
     pip("--require-hashes", "--no-build-isolation", "-r", str(REQUIREMENTS / f"{kind}.txt"))
-    pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    if kind != "lock":
+        pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
     done[kind] = wanted
     if kind == "test":
         done["run"] = fingerprint("run")  # test.txt holds run.txt at the same versions
     STAMP.write_text(json.dumps(done, indent=2) + "\n", encoding="utf-8")
-    say("done: .venv/bin/connector")
+    say(f"done: .venv/bin/{program_of(kind).name}")
 
 
 def fingerprint(kind: str) -> str:
     """Of the interpreter, the place (a venv does not survive a move) and every file that decides what is installed."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
-    for path in (ROOT / "pyproject.toml", *build_tools(kind), REQUIREMENTS / f"{kind}.txt"):
+    project = [] if kind == "lock" else [ROOT / "pyproject.toml"]
+    for path in (*project, *build_tools(kind), REQUIREMENTS / f"{kind}.txt"):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def build_tools(kind: str) -> list[Path]:
-    return [REQUIREMENTS / name for name in (["build.txt", "build-test.txt"] if kind == "test" else ["build.txt"])]
+    names = {"run": ["build.txt"], "test": ["build.txt", "build-test.txt"], "lock": []}
+    return [REQUIREMENTS / name for name in names[kind]]
 
 
 def read_stamp() -> dict[str, str]:
@@ -112,7 +116,11 @@ def read_stamp() -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     # A stamp without its programs means somebody emptied the folder: set up again.
-    return found if isinstance(found, dict) and PYTHON.exists() and (VENV / "bin" / "connector").exists() else {}
+    return {kind: done for kind, done in found.items() if program_of(kind).exists()} if isinstance(found, dict) else {}
+
+
+def program_of(kind: str) -> Path:
+    return VENV / "bin" / ("uv" if kind == "lock" else "connector")
 
 
 def make_venv() -> None:

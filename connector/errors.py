@@ -1,4 +1,4 @@
-"""The daemon's error tree, named by what the caller does next. Endpoint errors are in device_drivers/api.py.
+"""The daemon's error tree, named by what the caller does next. Endpoint errors are in device_drivers/api.
 
 ConnectorError
 +- UserError              a person mistyped something: sentences, no traceback, exit status 2

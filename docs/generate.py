@@ -8,20 +8,22 @@ tests/unit/test_docs.py runs the check.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import typer.main
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from connector.cli.main import app
 from connector.cli.options import in_words
-from connector.observe.events import LOG_EVENTS
+from connector.detection.services import link_only
+from connector.events import ALL, Happened
 from connector.settings.rooms import ALIASES, COLUMNS, REQUIRED
 from connector.settings.schema import Settings, Template
 from device_drivers import registry
@@ -181,16 +183,18 @@ def columns() -> Iterator[str]:
 
 
 def log_events() -> Iterator[str]:
-    source = "".join(p.read_text() for p in (ROOT / "connector").rglob("*.py") if p.name != "events.py")
-    yield "| event | meaning |"
-    yield "| --- | --- |"
-    for name, meaning in LOG_EVENTS.items():
-        yield _row(f"`{name}`", meaning if f'"{name}"' in source else f"{meaning} (Reserved: not written yet.)")
+    yield "| event | level | meaning | fields |"
+    yield "| --- | --- | --- | --- |"
+    for name, event in ALL.items():
+        yield _row(f"`{name}`", event.level, event.sentence, ", ".join(f"`{field}`" for field in _fields(event)))
+
+
+def _fields(event: type[Happened]) -> list[str]:
+    return [field.name for field in dataclasses.fields(event)]
 
 
 def commands() -> Iterator[str]:
-    root = typer.main.get_command(app)
-    for words, command in leaves(root, ("connector",)):
+    for words, command in leaves(app, ("connector",)):
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         options = [p for p in command.params if p.param_type_name == "option"]
         usage = " ".join((*words, *(_argument(p) for p in arguments), *(["[OPTIONS]"] if options else [])))
@@ -229,7 +233,7 @@ def _driver(manifest: DriverManifest) -> Iterator[str]:
     quality = tomllib.loads((ROOT / "device_drivers" / manifest.name / "quality.toml").read_text(encoding="utf-8"))
     yield from ("", f"### {manifest.name}", "", f"{manifest.label}. {manifest.status}", "")
     yield f"- Default port: {manifest.default_port}."
-    yield f"- Can at least: {', '.join(sorted(manifest.capabilities))}."
+    yield f"- Can at least: {', '.join(sorted(manifest.facts.words))}."
     yield f"- Hardware: {quality['hardware']}. Conformance: {quality['conformance']}."
     yield f"- [Its own page](../../device_drivers/{manifest.name}/README.md)."
     yield from ("", "| option | meaning |", "| --- | --- |")
@@ -241,6 +245,11 @@ def checks() -> Iterator[str]:
     yield "| --- | --- | --- |"
     for check in CHECKS:
         yield _row(f"`{check.name}`", check.sentence, ", ".join(sorted(check.needs)) or "anything")
+
+
+def link_only_services() -> Iterator[str]:
+    named = ", ".join(f"`{row.name}` ({row.label})" for row in link_only.services if row.for_browsers)
+    yield from textwrap.wrap(f"Without an address that a room can dial: {named}.", 120, break_on_hyphens=False)
 
 
 def _row(*cells: str) -> str:
@@ -258,6 +267,7 @@ TABLES = {
     "commands": commands,
     "drivers": drivers,
     "checks": checks,
+    "link-only-services": link_only_services,
 }
 
 

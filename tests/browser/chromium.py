@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.support import patience
+
 DEADLINE = 20.0  # seconds for anything a page should do at once
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--mute-audio",
@@ -37,7 +39,7 @@ class Page:
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         while True:
-            message = json.loads((await self._socket.receive(timeout=DEADLINE)).data)
+            message = json.loads((await self._socket.receive(timeout=patience.seconds(DEADLINE))).data)
             self._note(message)
             if message.get("id") == number:
                 assert "error" not in message, message["error"]
@@ -51,7 +53,7 @@ class Page:
     async def until(self, script: str) -> None:
         """Wait until the script's value is truthy; fail with the page's text when it never is."""
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with patience.timeout(DEADLINE):
                 while not await self.evaluate(f"Boolean({script})"):
                     await asyncio.sleep(0.05)
         except TimeoutError:
@@ -100,7 +102,7 @@ async def open_page(url: str, folder: Path) -> AsyncIterator[Page]:
     finally:
         if process.returncode is None:
             try:
-                async with asyncio.timeout(DEADLINE):
+                async with patience.timeout(DEADLINE):
                     await process.wait()
             except TimeoutError:
                 process.kill()
@@ -108,7 +110,7 @@ async def open_page(url: str, folder: Path) -> AsyncIterator[Page]:
 
 
 async def _tab_address(session: aiohttp.ClientSession, port_file: Path) -> str:
-    async with asyncio.timeout(DEADLINE):
+    async with patience.timeout(DEADLINE):
         while True:
             if port_file.exists() and (lines := port_file.read_text().splitlines()):
                 async with session.get(f"http://127.0.0.1:{lines[0]}/json/list") as answer:

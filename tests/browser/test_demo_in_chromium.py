@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import patience
+
 from .chromium import open_page
 
 _ENDS_WITHIN = 20.0  # seconds after it was asked to
@@ -26,7 +28,7 @@ async def demo(folder: Path, *options: str) -> AsyncIterator[tuple[asyncio.subpr
     )  # fmt: skip
     try:
         assert process.stdout is not None and process.stderr is not None
-        async with asyncio.timeout(20):
+        async with patience.timeout(20):
             line = (await process.stdout.readline()).decode()
         found = re.search(r"http://127\.0\.0\.1:\d+/", line)
         assert found, line + (await process.stderr.read()).decode()
@@ -51,7 +53,7 @@ async def test_the_whole_job_with_a_person_at_the_page(tmp_path: Path) -> None:
             text = await page.evaluate("document.body.innerText")
             await page.until("!document.querySelector('#room-birch .call')")
             assert page.problems == []
-        async with asyncio.timeout(_ENDS_WITHIN):
+        async with patience.timeout(_ENDS_WITHIN):
             output, problems = (part.decode() for part in await process.communicate())
     assert process.returncode == 0, output + problems
     assert "Everything that the demo promises was seen" in output
@@ -73,7 +75,7 @@ async def test_ended_by_hand_in_the_middle_of_a_call(tmp_path: Path, number: sig
         await page.click("#room-aspen button.join")
         await page.until("document.querySelector('#room-aspen .call.connected')")
         process.send_signal(number)
-        async with asyncio.timeout(_ENDS_WITHIN):
+        async with patience.timeout(_ENDS_WITHIN):
             output, problems = (part.decode() for part in await process.communicate())
         await page.until("!document.querySelector('#offline').hidden")
     assert process.returncode == 0, output + problems
@@ -98,7 +100,7 @@ async def test_wrong_options_are_sentences_with_status_2(tmp_path: Path, options
         sys.executable, "-m", "connector", "demo", *chosen,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    async with asyncio.timeout(_ENDS_WITHIN):
+    async with patience.timeout(_ENDS_WITHIN):
         _, problems = (part.decode() for part in await process.communicate())
     assert process.returncode == 2, problems
     assert words in problems and "Traceback" not in problems

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from tests.support import patience
+
 from .chromium import DEADLINE, open_page
 from .conftest import Site
 
 
 async def asked(site: Site, times: int) -> None:
-    async with asyncio.timeout(DEADLINE):
+    async with patience.timeout(DEADLINE):
         while len(site.backend.asked) < times:
             await asyncio.sleep(0.02)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import ssl
 import sys
 from collections import Counter
@@ -14,11 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.world import PASSWORD, Daemon, Site, meeting, until
+from benchmarks.world import PASSWORD, Daemon, Site, meeting
 from connector.standins.tls import loopback_tls
 from tests.end_to_end.providers import PROVIDERS, Provider
+from tests.support import patience
+from tests.support.patience import until
+from tests.support.servers import free_port
 
 PASSCODE = "8604182753"  # as long as one can be: six digits stand in a time stamp now and then
+Daemon.ends_within = staticmethod(lambda: patience.seconds(patience.USUAL))
 LATER = ["Meeting later"]  # what every screen shows from the start
 
 _SETTINGS = """\
@@ -69,7 +72,7 @@ class Office:
             env=os.environ | {"SSL_CERT_FILE": str(self.authority)},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        async with asyncio.timeout(30):
+        async with patience.timeout(30):
             output, _ = await process.communicate(typed.encode())
         assert process.returncode is not None
         return process.returncode, output.decode()
@@ -118,8 +121,7 @@ async def until_served(made: Office, daemon: Daemon) -> None:
 
 
 def _listener() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     return f"""\
 [webhooks]
 public_url = "https://{address}"

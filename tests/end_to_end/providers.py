@@ -12,8 +12,10 @@ from typing import Protocol, Self
 from connector.standins.exchange import ExchangeStandIn
 from connector.standins.google import GoogleStandIn, Trouble
 from connector.standins.graph import GraphStandIn
+from tests.support import patience
 
-SLOW = 6.0  # seconds; the sections below give up after 1
+DEADLINE = round(patience.factor())  # seconds after which the sections below give up
+SLOW = 6.0 * DEADLINE  # seconds
 
 
 class Provider(Protocol):
@@ -107,7 +109,7 @@ secret = "vault:office"
 login = "{self._graph.url}"
 graph = "{self._graph.url}"
 ca_file = "graph-ca.pem"
-deadline = 1
+deadline = {DEADLINE}
 """
 
     def address(self, room: str) -> str:
@@ -164,7 +166,7 @@ type = "google"
 key_file = "vault:office"
 api_root = "{self._google.url}"
 allow_http = true
-deadline = 1
+deadline = {DEADLINE}
 poll_with_push = 0 # a test asks when it wants to
 """
 
@@ -223,7 +225,7 @@ username = '{self._exchange.account}'
 password = "vault:office"
 ca_file = "exchange-ca.pem"
 poll_every = 3600 # a stream tells of changes
-deadline = 1
+deadline = {DEADLINE}
 """
 
     def address(self, room: str) -> str:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks.world import Daemon, until
+from benchmarks.world import Daemon
 from tests.end_to_end.office import LATER, PASSCODE, Office, hours_ahead, until_served
+from tests.support.patience import until
 
 ONE, TWO, THREE = "room0001", "room0002", "room0003"
 _SECONDS = 5.0  # in which a change that is told of must be on the screen, on a busy machine too

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from benchmarks.world import Daemon, until
+from benchmarks.world import Daemon
 from tests.end_to_end.office import LATER, Office, hours_ahead, until_served
+from tests.support.patience import until
 
 ONE, TWO, THREE = "room0001", "room0002", "room0003"
 NUMBER = "12345678901"

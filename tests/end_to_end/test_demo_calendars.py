@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from connector.demo.clouds import CalendarKind
+from connector.demo.calendar_kind import CalendarKind
+from tests.support import patience
 
 _SERVICES = {
     CalendarKind.GRAPH: "Microsoft 365 (stand-in)",
@@ -51,12 +52,12 @@ async def _watch(kind: CalendarKind, folder: Path) -> Watched:
     reading: asyncio.Task[tuple[bytes, bytes]] | None = None
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with patience.timeout(20):
             first = (await process.stdout.readline()).decode()
         found = re.search(r"http://127\.0\.0\.1:\d+", first)
         assert found, first
         reading = asyncio.create_task(process.communicate())
-        async with asyncio.timeout(45), aiohttp.ClientSession() as page:
+        async with patience.timeout(45), aiohttp.ClientSession() as page:
             while not reading.done():
                 await _look(page, f"{found[0]}/api/state", watched)
         watched.output, watched.problems = (part.decode() for part in await reading)

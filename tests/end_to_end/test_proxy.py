@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks.world import until
 from tests.end_to_end.office import Office, until_served
 from tests.end_to_end.providers import OnExchange
-from tests.support.connect_proxy import ConnectProxy
+from tests.support.patience import until
+from tests.support.proxies import ConnectProxy
 
 
 @pytest.mark.timeout(60)

@@ -14,8 +14,9 @@ from lxml import etree
 
 from connector.errors import AccessDenied
 from connector.standins.exchange import ExchangeStandIn
-from tests.calendars.exchange.house import QUICK, ROOM, access_to, source_of, standing, until
+from tests.calendars.exchange.harness import QUICK, ROOM, access_to, source_of, standing
 from tests.calendars.ics_text import change, vevent, window
+from tests.support.patience import until
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 MESSAGES = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
@@ -63,7 +64,7 @@ def judged(exchange: ExchangeStandIn, schema: etree.XMLSchema) -> tuple[Counter[
 
 
 async def test_every_operation_both_ways(schema: etree.XMLSchema) -> None:
-    async with standing() as exchange, source_of(exchange, pace=QUICK) as source:
+    async with standing() as exchange, source_of(exchange, timings=QUICK) as source:
         box = exchange.directory.find(ROOM)
         box.put(
             "a",

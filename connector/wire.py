@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from connector.errors import ConnectorError
 from connector.model import Meeting, RoomPlan
-from device_drivers.api import DeviceInfo, Receipt
+from device_drivers.api import DeviceInfo, Receipt, UnitProtocol
 
 VERSION = 1
 _T = TypeVar("_T")
@@ -108,8 +108,39 @@ def dump_info(info: DeviceInfo) -> str:
 
 
 def load_info(data: bytes | str) -> DeviceInfo:
-    """Raises WireError."""
-    return _INFO.load(data)
+    """A row of a version that had capabilities is read into the facts of now. Raises WireError."""
+    return _INFO.load(_with_facts(data))
+
+
+# What a row of a former version says a unit can, in the words of now. Titles were cut at 128 for every unit then.
+_FORMER_WORDS = {
+    "push": UnitProtocol.SHOWS,
+    "shown": UnitProtocol.TELLS_SHOWN,
+    "dial": UnitProtocol.DIALS,
+    "hang_up": UnitProtocol.HANGS_UP,
+    "calls": UnitProtocol.LISTS_CALLS,
+}
+_FORMER_TITLE = 128
+
+
+def _with_facts(data: bytes | str) -> bytes | str:
+    """As it is, where it has facts or cannot be read: the form says what is wrong with it."""
+    try:
+        found = json.loads(data)
+        if not isinstance(found, dict) or "capabilities" not in found:
+            return data
+        words = [word for word in found.pop("capabilities") if isinstance(word, str)]
+    except (ValueError, TypeError, RecursionError):
+        return data
+    protocols = {UnitProtocol.PROBES} | {_FORMER_WORDS[word] for word in words if word in _FORMER_WORDS}
+    facts = {
+        "protocols": sorted(protocols),
+        "sip": "sip" in words,
+        "h323": "h323" in words,
+        "shows_without_button": "show_without_button" in words,
+        "longest_title": _FORMER_TITLE,
+    }
+    return json.dumps(found | {"facts": facts})
 
 
 def dump_detail(detail: Mapping[str, Any]) -> str:

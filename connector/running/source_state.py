@@ -16,16 +16,15 @@ class StoredState:
     def __init__(self, store: StoreApi, source: str) -> None:
         self._store = store
         self._source = source
-        self._lease = store.calendar_lease(source)
 
     async def get(self, key: str) -> bytes | None:
         return await self._store.source_value(self._source, key)
 
     async def put(self, key: str, value: bytes) -> None:
-        await self._store.write(self._store.save_source_value(self._lease, key, value))
+        await self._store.write(self._store.save_source_value(self._store.calendar_lease(self._source), key, value))
 
     async def delete(self, key: str) -> None:
-        await self._store.write(self._store.drop_source_value(self._lease, key))
+        await self._store.write(self._store.drop_source_value(self._store.calendar_lease(self._source), key))
 
     async def items(self, prefix: str) -> Mapping[str, bytes]:
         return await self._store.source_values(self._source, prefix)

@@ -12,6 +12,7 @@ import pytest
 from connector.calendars import worker_threads
 from connector.calendars.worker_threads import ReadingHangs, WorkerThreads
 from connector.errors import SourceUnavailable
+from tests.support import patience
 
 SHORT = timedelta(seconds=0.2)
 
@@ -19,9 +20,11 @@ SHORT = timedelta(seconds=0.2)
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
     """Opened at the end, so that no thread outlives its test."""
-    event = threading.Event()
+    event, before = threading.Event(), set(threading.enumerate())
     yield event
     event.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(patience.seconds(5))
 
 
 async def hang(threads: WorkerThreads, gate: threading.Event, key: str) -> ReadingHangs:

@@ -64,8 +64,8 @@ async def test_what_an_attempt_is_for_stays_and_how_far_it_came_changes(store: S
     first = replace(first, id=await store.add_attempt(lease, first))
     sent = replace(first, state=AttemptState.SENT, call_id="7")
     answered = replace(sent, state=AttemptState.ANSWERED, cause="picked up")
-    store.post(store.save_attempt(of_unit(store, sent.room), sent))
-    await store.write(store.save_attempt(of_unit(store, answered.room), answered))
+    store.post(store.save_attempt(lease, sent))
+    await store.write(store.save_attempt(lease, answered))
     assert await store.attempts(NINE) == [answered]
 
 

@@ -202,8 +202,10 @@ async def test_the_history_is_bounded(tmp_path: Path) -> None:
         old, open_ = NINE - timedelta(days=9), NINE + timedelta(minutes=5)
         missed = attempt(101, planned_start=old, state=AttemptState.MISSED, leave_at=old + timedelta(hours=1))
         leaving = attempt(102, planned_start=old, state=AttemptState.ANSWERED, leave_at=open_)
-        await house.store.add_attempt(of_unit(house.store, missed.room), missed)
-        open_id = await house.store.add_attempt(of_unit(house.store, leaving.room), leaving)
+        assert house.lanes is not None
+        lease = house.lanes._rooms[ROOM].lease
+        await house.store.add_attempt(lease, missed)
+        open_id = await house.store.add_attempt(lease, leaving)
         for number in range(HISTORY_PER_ROOM + 50):
             house.store.post(
                 house.store.save_event(of_reader(house.store), ROOM, "unit.probed", NINE, {"number": number})

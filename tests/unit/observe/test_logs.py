@@ -109,7 +109,10 @@ async def record(event: events.Happened, told: list[dict[str, Any]], written: li
     """As the daemon does it: to the history, the log and a watcher."""
 
     class Memory:
-        def happened(self, room: str, event: str, at: datetime, detail: Mapping[str, Any]) -> Any:
+        def calendar_lease(self, source: str) -> None:
+            return None
+
+        def save_event(self, lease: None, room: str, event: str, at: datetime, detail: Mapping[str, Any]) -> Any:
             return detail
 
         def post(self, *writes: Any) -> None:

@@ -39,7 +39,7 @@ async def _info_of(folder: Path, text: str) -> DeviceInfo | None:
         await store.write(store.save_probe(of_unit(store, RoomId("r1")), found, NINE))
         assert (await store.rooms())[RoomId("r1")].info == found
     with sqlite3.connect(folder / "connector.db") as database:
-        database.execute("UPDATE rooms SET info = ? WHERE room = 'r1'", (text,))
+        database.execute("UPDATE units SET info = ? WHERE id = 'room:r1'", (text,))
     database.close()
     async with _store(folder) as store:
         return (await store.rooms())[RoomId("r1")].info
@@ -74,6 +74,6 @@ async def test_what_cannot_be_read_is_as_before_the_first_probe(tmp_path: Path, 
 
 def test_a_list_that_a_unit_acknowledged_under_a_former_version_still_counts(tmp_path: Path) -> None:
     """The digest of a booking list is the same as with the field that is gone, so no screen is pushed to again."""
-    room = Room(RoomId("r1"), "Room", "r1.ics", "any", "127.0.0.1", policy=Policy())
+    room = Room(RoomId("r1"), "Room", "r1.ics", "any", "127.0.0.1", policy=Policy(allowed_domains=("zoomcrc.com",)))
     planned = plan(room, [meeting()], ALL, NINE)
     assert planned.bookings.digest == "716088ccba5ca604f94737a416d33d18"

@@ -122,6 +122,9 @@ class Connector:
 
     async def _serve(self, stop: asyncio.Event, config: Configuration, process: _Process) -> None:
         clock, store, recorder, publish = process.clock, process.store, process.recorder, process.recorder.publish
+        follower = Follower(
+            config, self._path, self._environ, process.locks, publish
+        )  # an edit during the start counts
         failures: list[BaseException] = []
         broken = asyncio.Event()
 
@@ -191,7 +194,6 @@ class Connector:
                 asyncio.create_task(collect_between_dials(clock, planner.next_dial), name="gc"),
             ]
             stack.push_async_callback(_cancel, tasks)
-            follower = Follower(config, self._path, self._environ, process.locks, publish)
             commands = Commands(reader, lanes.try_again, sources.reopen, clock=clock, store=store, recorder=recorder)
             while not (stop.is_set() or broken.is_set()):
                 await self._wait(stop, broken)

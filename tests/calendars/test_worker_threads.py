@@ -6,13 +6,13 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from connector.calendars import worker_threads
 from connector.calendars.worker_threads import ReadingHangs, WorkerThreads
 from connector.errors import SourceUnavailable
-from tests.support import patience
 
 SHORT = timedelta(seconds=0.2)
 
@@ -20,11 +20,25 @@ SHORT = timedelta(seconds=0.2)
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
     """Opened at the end, so that no thread outlives its test."""
-    event, before = threading.Event(), set(threading.enumerate())
+    event = threading.Event()
     yield event
     event.set()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(patience.seconds(5))
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Idle threads wait for work until their source is closed."""
+    made: list[WorkerThreads] = []
+    init = WorkerThreads.__init__
+
+    def noted(self: WorkerThreads, *arguments: Any, **more: Any) -> None:
+        made.append(self)
+        init(self, *arguments, **more)
+
+    monkeypatch.setattr(WorkerThreads, "__init__", noted)
+    yield
+    for threads in made:
+        threads.close()
 
 
 async def hang(threads: WorkerThreads, gate: threading.Event, key: str) -> ReadingHangs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,11 +18,12 @@ SHORT = timedelta(seconds=0.2)
 
 
 @pytest.fixture
-def gate() -> Iterator[threading.Event]:
-    """Opened at the end, so that no thread outlives its test."""
+async def gate() -> AsyncIterator[threading.Event]:
+    """Opened at the end, so that no thread outlives its test: the loop hears of each that comes through."""
     event = threading.Event()
     yield event
     event.set()
+    await asyncio.sleep(0.2)
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ BUILT := --no-binary urllib3-future --emit-build-options
 help:
 	@echo "make setup      the virtual environment .venv with the connector command"
 	@echo "make run        the demo: simulated rooms, real protocols; a page on a loopback port (ARGS=\"--seconds 60\")"
-	@echo "make test-fast  the tests that start no program: a minute (ARGS=\"-k zoom\")"
-	@echo "make test       every test that needs nothing outside this folder: five minutes"
+	@echo "make test-fast  the tests that start no program (ARGS=\"-k zoom\")"
+	@echo "make test       every test that needs nothing outside this folder"
 	@echo "make test-long  the same beside two busy loops, ten times in a row: all must be green each time"
 	@echo "make check      ruff, mypy --strict and the import walls"
 	@echo "make fmt        what ruff can mend by itself, and the format"

@@ -341,7 +341,7 @@ class Dialer:
 
     async def _make_room(self, step: HangUpFirst) -> datetime:
         """End the call in the way. Returns when to go on."""
-        if not await self._hung_up((step.call,)):
+        if not await self._hung_up((step.call,), finishing=step.attempt is not None):
             return self._clock.now() + timedelta(seconds=2)
         if step.attempt is not None:
             await self._left(step.attempt, "done", step.why)
@@ -371,10 +371,11 @@ class Dialer:
                     return None
         return self._clock.now() + timedelta(seconds=1)
 
-    async def _hung_up(self, calls: Sequence[CallRef]) -> bool:
+    async def _hung_up(self, calls: Sequence[CallRef], *, finishing: bool = True) -> bool:
+        """``finishing``: they are ours. Somebody else's is never ended on a unit that is to be left alone."""
         try:
             for call in calls:
-                await self._session.run(partial(_hang_up, call), finishing=True)
+                await self._session.run(partial(_hang_up, call), finishing=finishing)
         except DriverError as error:
             self._calls.error = str(error)
             return False

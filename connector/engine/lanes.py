@@ -80,7 +80,7 @@ class Lanes:
         self._fatal = fatal
         self._rooms: dict[RoomId, _Lanes] = {}
         self._by_serial: dict[str, UnitId] = {}
-        self._let_go_once = False  # units that were left over by a run before this one
+        self._to_let_go = True  # units that no room has any more: at the start those of a run before this one
         self._retiring: dict[UnitId, asyncio.Task[None]] = {}
         self._changing = asyncio.Lock()  # units are claimed for some rooms at a time
         self._reclaims: set[asyncio.Task[None]] = set()
@@ -97,11 +97,12 @@ class Lanes:
         async with self._changing:
             stopped = [key for key, lanes in self._rooms.items() if rooms.get(key) != lanes.room]
             before = dict(zip(stopped, await self._stop_all(stopped), strict=True))
+            self._to_let_go |= bool(before)  # until it was done: the database may be in trouble just now
             fresh = [room for key, room in rooms.items() if key not in self._rooms]
             await self._start_all({room.id: (room, unit_of(room)) for room in fresh}, before)
-            if before or not self._let_go_once:
+            if self._to_let_go:
                 await self._let_go(before, rooms)
-            self._let_go_once = True
+            self._to_let_go = False
         if self._tidying is None:
             self._tidy()
 
@@ -300,14 +301,19 @@ class Lanes:
                 return
             before = await self._stop(room.id)
             self._recorder.publish(events.UnitReplaced(room=room.id, serial_number=serial_number))
-            try:
-                wanted = replace(unit_of(room), serial_number=serial_number)
-                await self._start_all({room.id: (room, wanted)}, {room.id: before})
-                await self._let_go({room.id: before}, {key: each.room for key, each in self._rooms.items()})
-                if before.plan is not None:  # of the room, which is the same: nobody makes another one
-                    self.offer(room.id, before.plan)
-            except OwnershipLost as error:
-                self._fatal(error)
+            wanted = replace(unit_of(room), serial_number=serial_number)
+            while room.id not in self._rooms:
+                try:
+                    await self._start_all({room.id: (room, wanted)}, {room.id: before})
+                    if before.plan is not None:  # of the room, which is the same: nobody makes another one
+                        self.offer(room.id, before.plan)
+                    await self._let_go({room.id: before}, {key: each.room for key, each in self._rooms.items()})
+                except OwnershipLost as error:
+                    self._fatal(error)
+                    return
+                except StoreError:  # the store has said so; the room is not left without its lanes
+                    self._to_let_go = True
+                    await sleep(self._clock, _LANE_PAUSE)
 
     # -------------------------------------------------------------------------------- what they are told
 

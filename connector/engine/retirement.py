@@ -48,17 +48,26 @@ class Retirement:
         self._recorder = recorder
         self._give_up_at = clock.now() + _TRIES
         self._told = ""
+        self._announced = False
 
     async def run(self) -> None:
         """Returns when nothing of ours is left on the unit, or nobody can say. StoreError, OwnershipLost."""
-        if self._dialer.live or self._clears:
-            self._recorder.publish(events.UnitRetiring(room=self._session.room.id, reason=self._plan()))
-            if await self._answers():
-                await self._leave()
-                await self._clear()
-        await self._session.close()
+        try:
+            await self._let_go()
+        finally:  # also when it is stopped half-way: a session that stays open is one less on the unit
+            await self._session.close()
         now = self._clock.now()
         await self._recorder.write(self._store.save_unit_state(self._lease, UnitState.GONE, now))
+
+    async def _let_go(self) -> None:
+        if not (self._dialer.live or self._clears):
+            return
+        if not self._announced:
+            self._announced = True
+            self._recorder.publish(events.UnitRetiring(room=self._session.room.id, reason=self._plan()))
+        if await self._answers():
+            await self._leave()
+            await self._clear()
 
     def _plan(self) -> str:
         if self._at_once:

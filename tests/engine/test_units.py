@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connector.model import Room, RoomId, UnitState
+from connector.model import Room, RoomId, Unit, UnitState
+from connector.store.api import StoreError, UnitLease
 from tests.support.clock import NINE
 from tests.support.harness import ROOM, Harness, bid, meeting, minutes
 from tests.support.memory_unit import MemoryUnit
@@ -258,4 +259,26 @@ async def test_a_unit_that_does_not_say_how_long_its_calls_last_is_left_as_befor
     await house.calendar(M)
     await house.at(minutes(41))
     assert not house.unit.calls and house.unit.dials_of(bid(M)) == 1
+    await house.stop()
+
+
+async def test_a_swap_while_the_database_is_in_trouble_is_carried_out_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await in_call(tmp_path)
+    assert house.store is not None
+    claim, troubles = house.store.claim_units, [StoreError("disk full")]
+
+    async def claimed(wanted: Mapping[RoomId, Unit], at: datetime) -> dict[RoomId, UnitLease]:
+        if troubles:
+            raise troubles.pop()
+        return await claim(wanted, at)
+
+    monkeypatch.setattr(house.store, "claim_units", claimed)
+    with pytest.raises(StoreError):
+        await edited(house, swapped)
+    await house.apply()
+    await house.advance(seconds(30))
+    assert not house.unit.calls and not house.unit.screen.bookings
+    assert house.units[SPARE].screen.ids == {bid(M)}
     await house.stop()

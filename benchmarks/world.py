@@ -146,7 +146,10 @@ class Site:
         self.write(room, calendar(meeting(uid, start, start + length, number)))
 
     def daemon(self, **environment: str) -> Daemon:
-        return Daemon(self.config, {"UNIT_PASSWORD": f"admin:{PASSWORD}", **environment})
+        """One that is still there when the site closes is killed."""
+        daemon = Daemon(self.config, {"UNIT_PASSWORD": f"admin:{PASSWORD}", **environment})
+        self._stack.push_async_callback(daemon.kill)
+        return daemon
 
 
 class Daemon:

@@ -32,8 +32,12 @@ def number_of(room: str) -> str:
 
 def whole_second(after: float) -> datetime:
     """So far ahead that the daemon is ready by then, on a busy machine too."""
-    ahead = datetime.now(UTC) + timedelta(seconds=patience.seconds(after))
-    return ahead.replace(microsecond=0) + timedelta(seconds=1)
+    return rounded_up(datetime.now(UTC) + timedelta(seconds=patience.seconds(after)))
+
+
+def rounded_up(when: datetime) -> datetime:
+    """A calendar file knows whole seconds only."""
+    return when.replace(microsecond=0) + timedelta(seconds=1)
 
 
 async def until_time(when: datetime) -> None:
@@ -120,7 +124,7 @@ async def test_kills_at_random_moments(tmp_path: Path) -> None:
         daemon = site.daemon()
         begin = whole_second(5)
         starts = {room: begin + timedelta(seconds=1.8 * n) for n, room in enumerate(site.units)}
-        end = begin + timedelta(seconds=17 + patience.seconds(13))
+        end = rounded_up(begin + timedelta(seconds=17 + patience.seconds(13)))
         for room, start in starts.items():
             book(site, room, start, end)
         kills = await _kill_for_a_while(daemon, chance, begin + timedelta(seconds=17), site, end)

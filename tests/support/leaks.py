@@ -56,6 +56,10 @@ class Leaks:
         self._threads |= set(threading.enumerate()) - threads
         self._programs = programs
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        gc.freeze()  # modules and tests: collecting after a test is then a matter of what the test made
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self._opened, self._programs = False, []

@@ -17,7 +17,10 @@ class DriverError(Exception):
 
     DriverError
     +- DeviceUnreachable      retry, back off
-    +- UntrustedCertificate   stop before the password is sent, alert, retry slowly
+    +- UntrustedCertificate   stop before the password is sent, alert, retry slowly: the certificate is the wrong one
+    |  +- NameMissing         the same; the certificate, or the unit, is for another name
+    |  +- TlsNotPossible      the same; versions, ciphers, or a certificate of ours that it asks for
+    |  +- NotHttps            the same; the port speaks something else
     +- DeviceBusy             retry after ``retry_after``
     +- CredentialsRejected    stop at once, alert; codecs lock accounts
     +- NotSupported           never retry
@@ -40,6 +43,18 @@ class UntrustedCertificate(DriverError):
     def __init__(self, message: str, *, seen_pin: str = "") -> None:
         super().__init__(message, sent=False)
         self.seen_pin = seen_pin  # SHA-256 of what the unit presented, hex
+
+
+class NameMissing(UntrustedCertificate):
+    """The certificate does not bear the configured name, or the unit knows no such name. Any method but entering."""
+
+
+class TlsNotPossible(UntrustedCertificate):
+    """The two share no TLS version or cipher, or the unit asks for a certificate of ours. Any method but entering."""
+
+
+class NotHttps(UntrustedCertificate):
+    """Something else than TLS is spoken on that port. Any method but entering."""
 
 
 class DeviceBusy(DriverError):

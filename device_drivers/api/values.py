@@ -143,7 +143,7 @@ class TlsPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One unit, resolved and allowed by the caller: a driver connects to ``address`` and to nothing else."""
+    """One unit, resolved and allowed by the caller: a driver connects to ``addresses`` and to nothing else."""
 
     id: str
     address: str  # IP literal, judged against the Private Networks by the caller
@@ -154,3 +154,9 @@ class Endpoint:
     password: str = field(default="", repr=False)
     serial_number: str = ""
     options: Mapping[str, str] = field(default_factory=dict)  # driver options, from the room's template
+    others: tuple[str, ...] = ()  # further addresses of the same name, judged as well: for when the first is silent
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """To be tried in this order; a client that can only try one takes ``address``."""
+        return (self.address, *self.others)

@@ -44,6 +44,16 @@ def decoded(body: bytes, content_type: str, limit: int) -> str:
     return body[:limit].decode(charset, "replace")
 
 
+_BEFORE = rb"(?:\s|\xef\xbb\xbf|(?><\?.{0,200}?\?>)|(?><!--.{0,2000}?-->))*+"  # atomic: no second reading of a comment
+_PAGE = re.compile(_BEFORE + rb"<(?:!doctype\s{1,9}html|html|head|body|title)\b", re.S)
+
+
+def is_web_page(body: bytes, content_type: str) -> bool:
+    """HTML where data was expected, by its label or its beginning: a sign-in page, a portal, a proxy's notice."""
+    label = content_type[:200].lower()
+    return "text/html" in label or "xhtml" in label or _PAGE.match(body[:5000].lower()) is not None
+
+
 def bounded_int(text: str, what: str, *, lowest: int = 0, highest: int = 10**9) -> int:
     """Plain digits, blanks around them left out. ``what``: how the sentence names it. Raises UnexpectedReply."""
     word = text.strip()

@@ -50,6 +50,11 @@ class Reply:
         """The body in the charset that the unit names, where that is one of the plain ones; else as UTF-8."""
         return foreign.decoded(self.body, self.headers.get("Content-Type", ""), BODY_LIMIT)
 
+    @property
+    def is_web_page(self) -> bool:
+        """Whether it is HTML: no interface of a unit answers with that, but portals, proxies and sign-in pages do."""
+        return foreign.is_web_page(self.body, self.headers.get("Content-Type", ""))
+
 
 class _Tls(TypedDict):
     ssl: ssl.SSLContext | bool

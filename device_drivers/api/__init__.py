@@ -30,9 +30,11 @@ from device_drivers.api.protocols import (
     HangsUp,
     ListsCalls,
     Probes,
+    Remembers,
     Session,
     Shows,
     TellsShown,
+    UnitMemory,
     offered,
 )
 from device_drivers.api.text import clean_text, redact_address
@@ -73,6 +75,7 @@ __all__ = [
     "NotSupported",
     "Probes",
     "Receipt",
+    "Remembers",
     "Session",
     "Shows",
     "TellsShown",
@@ -80,6 +83,7 @@ __all__ = [
     "TlsPolicy",
     "UnexpectedReply",
     "UnitFacts",
+    "UnitMemory",
     "UnitProtocol",
     "UntrustedCertificate",
     "clean_text",

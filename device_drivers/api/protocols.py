@@ -95,6 +95,27 @@ class Armable(Protocol):
         ...
 
 
+class UnitMemory(Protocol):
+    """A few words about one unit that outlive the process, for the driver alone. Whoever hands it over seals them."""
+
+    def recall(self) -> str:
+        """What was kept last; "" when nothing was, or when it cannot be opened. Raises nothing."""
+        ...
+
+    def keep(self, words: str) -> None:
+        """In the place of what was kept; "" forgets it. Up to 1000 characters. Committed soon; raises nothing."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A driver that leaves something behind on the unit when the process is killed, as a session that never ends."""
+
+    def remember_in(self, memory: UnitMemory) -> None:
+        """Called once, before the session is entered. Without the call nothing is remembered. Raises nothing."""
+        ...
+
+
 class Driver(Session, Probes, Protocol):
     """What every driver opens: a session that probes. What else it can is asked by ``offered``."""
 

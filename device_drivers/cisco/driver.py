@@ -24,6 +24,7 @@ from device_drivers.api import (
     Receipt,
     UnexpectedReply,
     UnitFacts,
+    UnitMemory,
     UnitProtocol,
 )
 from device_drivers.cisco import codec
@@ -66,9 +67,13 @@ class CiscoDriver:
     def __init__(self, endpoint: Endpoint, *, now: Callable[[], datetime] = _utc_now) -> None:
         self._endpoint = endpoint
         self._options = _read_options(endpoint.options)
-        self._session = Session(endpoint, timeout=self._options.timeout)
+        self._session = Session(endpoint, timeout=self._options.timeout, now=now)
         self._facts: _Facts | None = None
         self._now = now
+
+    def remember_in(self, memory: UnitMemory) -> None:
+        """A session that a killed process leaves on the unit is ended by the next."""
+        self._session.remember_in(memory)
 
     async def __aenter__(self) -> Self:
         await self._session.__aenter__()
@@ -84,6 +89,8 @@ class CiscoDriver:
     async def probe(self) -> DeviceInfo:
         root = await self._status("SystemUnit")
         unit = codec.system_unit(root)
+        if unit.uptime is not None:
+            self._session.booted_at(self._now() - unit.uptime)
         clock = codec.system_time(await self._status("Time"))
         profile = codec.profile_of(unit.software)
         facts = self._facts = _Facts(

@@ -2,16 +2,18 @@
 
 Cisco's HTTP guide (RoomOS 10, 11, 26): Basic authentication is served once a second with a queue of 30, a session
 cookie 15 times a second with a queue of 90; beyond that 503. Sessions never time out by themselves and are few (20 or
-30 in all), so one is begun, reused and always ended. From 26.2 five wrong passwords lock the account for five minutes:
-a refused password is therefore tried once in the life of this object.
+30 in all), so one is begun, reused and always ended; what is known of those left behind is in left_behind.py. From 26.2
+five wrong passwords lock the account for five minutes: a refused password is therefore tried once in the life of this
+object. Only 401 and 403 say that it was refused.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -24,8 +26,10 @@ from device_drivers.api import (
     Endpoint,
     NotSupported,
     UnexpectedReply,
+    UnitMemory,
 )
 from device_drivers.cisco.codec import sample
+from device_drivers.cisco.left_behind import LeftBehind
 from device_drivers.http import Reply, UnitHttp
 
 DEFAULT_PORT = 443
@@ -55,12 +59,13 @@ class Pace:
 class Session:
     """Authenticated exchanges with one unit: by session cookie, else by Basic where the unit has no sessions (TC)."""
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float) -> None:
+    def __init__(self, endpoint: Endpoint, *, timeout: float, now: Callable[[], datetime]) -> None:
         self._http = UnitHttp(endpoint, default_port=DEFAULT_PORT, timeout=timeout)
         self._account = endpoint.username
         self._cookie = ""
         self._basic_until = -math.inf  # loop time; inf: this unit has no sessions
         self._basic_proven = False
+        self._left = LeftBehind(now)
         self._rejected = ""
         self._signing_in = asyncio.Lock()
         # A probe's few requests go at once; what is more waits here, where a dial may overtake it, and not in the
@@ -78,12 +83,25 @@ class Session:
         cookie, self._cookie = self._cookie, ""
         try:
             if cookie:
-                # A unit that cannot be told any more has most likely restarted, and its sessions with it.
-                with suppress(DriverError):
-                    headers = {**_XML, "Cookie": cookie}
-                    await self._http.request("POST", "/xmlapi/session/end", headers=headers, deadline=END_DEADLINE)
+                await self._end(cookie)
         finally:
             await self._http.__aexit__(kind, error, trace)
+
+    async def _end(self, cookie: str) -> None:
+        """One that cannot be ended now is ended when this unit is next signed in to, by this process or the next."""
+        headers = {**_XML, "Cookie": cookie}
+        with suppress(DriverError):
+            reply = await self._http.request("POST", "/xmlapi/session/end", headers=headers, deadline=END_DEADLINE)
+            if reply.status < 500:
+                self._left.ended(cookie)
+
+    def remember_in(self, memory: UnitMemory) -> None:
+        self._left.remember_in(memory)
+
+    def booted_at(self, moment: datetime) -> None:
+        """By its uptime: sessions that were left behind before that are gone."""
+        if self._left.booted_at(moment) and not self.by_basic:
+            self._basic_until = -math.inf
 
     @property
     def by_basic(self) -> bool:
@@ -109,13 +127,15 @@ class Session:
             error.sent = False  # signing in failed: the request itself never left
             raise
         reply = await self._exchange(method, path, body, cookie, command)
-        if cookie and _signed_out(reply):  # refused without being run, a dial too: once more with a new session
+        if cookie and reply.status == 401:  # refused without being run, a dial too: once more with a new session
             try:
                 cookie = await self._sign_in(stale=cookie)
             except DriverError as error:
                 error.sent = False
                 raise
             reply = await self._exchange(method, path, body, cookie, command)
+        elif cookie and _is_sign_in(reply):  # it may have forgotten the session, or somebody else answers: by Basic
+            await self._set_aside(cookie)
         self._judge(reply)
         return reply
 
@@ -136,10 +156,11 @@ class Session:
         await self._basic_pace.turn(urgent=command)
         headers = _XML if body is not None else {}
         reply = await self._http.request(method, path, body=body, headers=headers, basic_auth=True, command=command)
-        if _signed_out(reply):
-            self._reject(reply)
-        elif reply.status < 500:
+        if reply.status == 401:
+            self._reject()
+        elif reply.status < 500 and not _is_sign_in(reply):
             self._basic_proven = True
+            self._left.answers()
         return reply
 
     # -------------------------------------------------------------------------------- signing in
@@ -150,39 +171,73 @@ class Session:
             self._stop_if_rejected()
             if stale and self._cookie == stale:
                 self._cookie = ""
-            if self._cookie or asyncio.get_running_loop().time() < self._basic_until:
+                self._left.ended(stale)
+            if self._cookie:
                 return self._cookie
-            await self._basic_pace.turn(urgent=True)
+            for cookie in self._left.to_end():  # of a process that was killed
+                await self._end(cookie)
+            now = asyncio.get_running_loop().time()
+            if now >= self._basic_until and self._left.may_begin:
+                self._cookie = await self._begin()
+            return self._cookie
+
+    async def _begin(self) -> str:
+        await self._basic_pace.turn(urgent=True)
+        self._left.beginning()  # before a byte leaves: whoever is killed now leaves one behind, too
+        try:
             reply = await self._http.request(
                 "POST", "/xmlapi/session/begin", body="", headers=_XML, basic_auth=True, command=True
             )
-            self._cookie = self._session_of(reply)
-            return self._cookie
+        except DriverError as error:
+            if error.sent:
+                self._by_basic_for(self._left.doubtful())
+            else:
+                self._left.not_begun()
+            raise
+        except BaseException:  # cancelled: the unit may have begun one all the same
+            self._by_basic_for(self._left.doubtful())
+            raise
+        return self._session_of(reply)
+
+    def _by_basic_for(self, seconds: float) -> None:
+        self._basic_until = max(self._basic_until, asyncio.get_running_loop().time() + seconds)
+
+    async def _set_aside(self, cookie: str) -> None:
+        async with self._signing_in:
+            if self._cookie == cookie:
+                self._cookie = ""
+                self._by_basic_for(RETRY_SESSION)
+                await self._end(cookie)
 
     def _session_of(self, reply: Reply) -> str:
         for name, value in reply.cookies.items():
             if name.endswith("SessionId") and value and 200 <= reply.status < 300:
-                return f"{name}={value}"
+                cookie = f"{name}={value}"
+                self._left.begun(cookie)
+                return cookie
+        if (200 <= reply.status < 300 and not reply.is_web_page) or (reply.status >= 500 and reply.status != 503):
+            self._by_basic_for(self._left.doubtful())  # a session that nobody told us the name of
+        else:
+            self._left.not_begun()
         if reply.status == 401:
-            self._reject(reply)
-        if reply.status in (429, 503):
-            # Too busy, or all sessions are taken (a killed daemon leaves one behind): Basic still works, slowly.
-            self._basic_until = asyncio.get_running_loop().time() + RETRY_SESSION
-            return ""
-        if 200 <= reply.status < 400 or reply.status in (404, 405):
+            self._reject()
+        if reply.status in (404, 405) or (_is_sign_in(reply) and reply.status >= 300):
             # TC answers with its login page. Cisco states the limit of one request a second for RoomOS only.
             self._basic_until = math.inf
             self._basic_pace = Pace(5, burst=2)
             return ""
+        if 200 <= reply.status < 400 or reply.status in (429, 503):
+            # Too busy, or all sessions are taken, or something odd answers: Basic may still work, slowly.
+            self._by_basic_for(RETRY_SESSION)
+            return ""
         self._judge(reply)
         raise UnexpectedReply(f"The unit answered HTTP {reply.status} to a session request.", sent=False)
 
-    def _reject(self, reply: Reply) -> None:
-        what = "refused the user name or password" if reply.status == 401 else "shows its sign-in page instead"
+    def _reject(self) -> None:
         self._rejected = (
-            f"The unit {what} (account {self._account!r}). It is not tried again until the credential changes: "
-            "newer units lock the account after five wrong passwords. An account that is locked already, "
-            "or that Webex registration removed, looks the same."
+            f"The unit refused the user name or password (account {self._account!r}). It is not tried again until the "
+            "credential changes: newer units lock the account after five wrong passwords. An account that is locked "
+            "already, or that Webex registration removed, looks the same."
         )
 
     def _stop_if_rejected(self) -> None:
@@ -194,12 +249,17 @@ class Session:
     def _judge(self, reply: Reply) -> None:
         """Raises for anything but a usable 2xx."""
         status = reply.status
-        if _signed_out(reply):
-            self._reject(reply)
+        if status == 401:
+            self._reject()
             self._stop_if_rejected()
+        if 200 <= status < 400 and (reply.is_web_page or status >= 300):
+            what = "its sign-in page" if _is_sign_in(reply) else "a web page" if status < 300 else f"HTTP {status}"
+            raise UnexpectedReply(
+                f"The unit answered with {what} instead of XML: something else may answer at its address, or it may be "
+                "starting, or its web interface may be set to refuse this.",
+                sample=sample(reply.text),
+            )
         if 200 <= status < 300:
-            if _is_html(reply):
-                raise UnexpectedReply("The unit answered with a web page instead of XML.", sample=sample(reply.text))
             return
         if status == 403:
             raise CredentialsRejected(
@@ -219,21 +279,14 @@ class Session:
         )
 
 
-def _is_html(reply: Reply) -> bool:
-    start = reply.body[:200].lstrip().lower()
-    return "html" in reply.headers.get("Content-Type", "") or start.startswith((b"<!doctype html", b"<html"))
-
-
-def _signed_out(reply: Reply) -> bool:
-    """401, a redirect to the sign-in page, or that page itself in a 200."""
-    if reply.status == 401:
-        return True
+def _is_sign_in(reply: Reply) -> bool:
+    """A redirect to a sign-in page, or that page itself. It says nothing of the password: portals show one, too."""
     if 300 <= reply.status < 400:
-        target = reply.headers.get("Location", "").lower()
+        target = reply.headers.get("Location", "")[:500].lower()
         return "signin" in target or "login" in target
-    if reply.status == 200 and _is_html(reply):
-        page = reply.body[:20000].lower()
-        return any(word in page for word in (b"signin", b"sign in", b"login", b"log in"))
+    if reply.status == 200 and reply.is_web_page:
+        page = reply.text[:20_000].lower()
+        return any(word in page for word in ("signin", "sign in", "login", "log in"))
     return False
 
 

@@ -219,15 +219,55 @@ async def test_a_locked_account_looks_like_a_wrong_password(start_unit: StartUni
     assert isinstance(await failure((await open_driver(unit)).shown()), CredentialsRejected)
 
 
-@pytest.mark.parametrize("kind", ["sign_in_page", "302"])
-async def test_a_sign_in_page_is_a_refusal(kind: str, start_unit: StartUnit, open_driver: OpenDriver) -> None:
+PAGES = {
+    "sign-in page": Fault("sign_in_page"),
+    "redirect to it": Fault("302", headers=(("Location", "/web/signin"),)),
+    "welcome page": Fault("html"),
+    "captive portal": Fault("302", headers=(("Location", "https://portal.example.net/login?from=unit"),)),
+    "moved": Fault("301", headers=(("Location", "/elsewhere"),)),
+    "seen elsewhere": Fault("303", headers=(("Location", "/"),)),
+    "not modified": Fault("304"),
+    "XHTML": Fault("body", body='<?xml version="1.0"?>\n<!-- login -->\n<!DOCTYPE html><html/>'),
+    "with a mark": Fault("body", body="\ufeff<!doctype HTML><title>Sign in</title>"),
+    "proxy": Fault("407", body="Proxy Authentication Required"),
+    "proxy's trouble": Fault("500", body="<html><body>login</body></html>"),
+    "bad gateway": Fault("502", body="<html><body>login</body></html>"),
+    "blocked": Fault("451", body="<html><body>login</body></html>"),
+    "network login": Fault("511", body="<html><body>login</body></html>"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_a6_a_page_is_no_refusal(page: str, start_unit: StartUnit, open_driver: OpenDriver) -> None:
+    """Only 401 and 403 say that the password is wrong: whatever else answers, the unit is asked again."""
     unit = await start_unit()
-    unit.set_fault(Fault(kind, headers=(("Location", "/web/signin"),)))
+    for signed_in in (False, True):
+        driver = await open_driver(unit)
+        if signed_in:
+            await driver.shown()
+        unit.set_fault(PAGES[page])
+        error = await failure(driver.dial(ADDRESS, meeting()))
+        assert isinstance(error, (UnexpectedReply, DeviceUnreachable)), error
+        before = unit.requests()
+        assert isinstance(await failure(driver.shown()), (UnexpectedReply, DeviceUnreachable))
+        assert unit.requests() > before
+        unit.set_fault(None)
+        await driver.shown()
+    assert unit.login_attempts() == 0
+    assert unit.call_log() == ()
+
+
+async def test_a6_a_page_that_answers_for_an_hour_leaves_no_sessions(
+    start_unit: StartUnit, open_driver: OpenDriver
+) -> None:
+    """Each sign-in works and each question gets the page: sessions do not pile up."""
+    unit = await start_unit("ce9.15")
     driver = await open_driver(unit)
-    assert isinstance(await failure(driver.dial(ADDRESS, meeting())), CredentialsRejected)
-    before = unit.requests()
-    assert isinstance(await failure(driver.shown()), CredentialsRejected)
-    assert unit.requests() == before
+    unit.set_fault(Fault("sign_in_page", "/getxml"))
+    for _ in range(12):
+        assert isinstance(await failure(driver.calls()), UnexpectedReply)
+    assert unit.state.sessions_begun == 1
+    assert len(unit.state.sessions) == 0
 
 
 @pytest.mark.parametrize("role", ["roomcontrol", "integrator"])

@@ -237,7 +237,7 @@ def _driver(manifest: DriverManifest) -> Iterator[str]:
     yield f"- Hardware: {quality['hardware']}. Conformance: {quality['conformance']}."
     yield f"- [Its own page](../../device_drivers/{manifest.name}/README.md)."
     yield from ("", "| option | meaning |", "| --- | --- |")
-    yield from (_row(f"`{name}`", meaning) for name, meaning in manifest.options.items())
+    yield from (_row(f"`{name}`", meaning) for name, meaning in manifest.all_options.items())
 
 
 def checks() -> Iterator[str]:

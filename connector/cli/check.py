@@ -103,8 +103,8 @@ def _driver_warnings(rooms: Iterable[Room], records: Mapping[str, registry.Drive
     """Template options that the driver does not have."""
     for template, driver, option in sorted({(r.template, r.device_type, key) for r in rooms for key, _ in r.options}):
         plug = records[driver].plug
-        if plug and option not in plug.manifest.options:
-            hint = did_you_mean(option, plug.manifest.options)
+        if plug and option not in plug.manifest.all_options:
+            hint = did_you_mean(option, plug.manifest.all_options)
             yield f"templates.{template}.options.{option} is not an option of the driver {driver}{hint}"
 
 

@@ -12,14 +12,14 @@ import click
 from connector.cli.daemon import tell_daemon
 from connector.cli.find_room import find_room
 from connector.cli.options import print_json, print_table
-from connector.engine.driver_session import allowed_address
+from connector.engine.addresses import allowed_addresses
 from connector.errors import ConnectorError
 from connector.model import Room
 from connector.running.configuration import Configuration, database_file, find_plug, read_configuration
 from connector.settings import open_vault
 from connector.store.store import RoomRow, Store
 from device_drivers.api import DeviceUnreachable, DriverError, Endpoint
-from device_drivers.http import peer_pin
+from device_drivers.tls import Seen, look
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,24 @@ def probe_unit(room: str, config: Path | None, json_output: bool) -> None:
 
 
 async def _probe(room: Room, configuration: Configuration) -> _Pin:
+    """By the room's own options, as the daemon speaks to it: an old unit shows its pin where they allow old TLS."""
     plug = find_plug(room.device_type)
-    address = await allowed_address(room.ip_address, configuration.settings.private_networks)
-    name = "" if address == room.ip_address else room.ip_address
-    endpoint = Endpoint(room.id, address, host_name=name, port=room.port, tls=room.tls)
-    seen = await peer_pin(endpoint, default_port=plug.manifest.default_port)
+    found = await allowed_addresses(room.ip_address, configuration.settings.private_networks)
+    address, name = found[0], "" if room.ip_address in found else room.ip_address
+    endpoint = Endpoint(
+        room.id,
+        address,
+        host_name=name,
+        port=room.port,
+        tls=room.tls,
+        options=dict(room.options),
+        others=found[1:],
+    )
+    unit = await look(endpoint, default_port=plug.manifest.default_port)
+    seen = unit.pin
     if not seen:
         port = room.port or plug.manifest.default_port
-        raise DeviceUnreachable(f"no certificate came from {address}:{port}; is it on, and does it speak HTTPS there?")
+        raise DeviceUnreachable(await _why_no_pin(f"{address}:{port}", unit, endpoint, plug.manifest.default_port))
     column = f"pin:{seen}"
     if room.tls.mode == "pin" and room.tls.value.lower() == seen.lower():
         verdict = "It is the certificate that rooms.csv pins."
@@ -68,6 +78,21 @@ async def _probe(room: Room, configuration: Configuration) -> _Pin:
     else:
         verdict = "Compare it with the SHA-256 fingerprint on the unit's own web page, then put it into the tls column."
     return _Pin(room.id, address, room.port or plug.manifest.default_port, seen, column, verdict)
+
+
+async def _why_no_pin(where: str, seen: Seen, endpoint: Endpoint, default_port: int) -> str:
+    """A second look, with the oldest TLS there is, is for the sentence only: nothing is pinned by it."""
+    if not seen.connected:
+        return f"nothing accepted a connection at {where}; is it on, and does it speak HTTPS there?"
+    if seen.speaks_tls is False:
+        return f"no certificate came from {where}: what answers there is not HTTPS; see the column port"
+    oldest = await look(endpoint, default_port=default_port, minimum="1.0")
+    if oldest.version:
+        return (
+            f"no certificate came from {where}: it speaks TLS {oldest.version} at most, which is older than this room's"
+            f" options allow; set tls_minimum = {oldest.version} in the options of its template"
+        )
+    return f"no certificate came from {where}; is it on, and does it speak HTTPS there?"
 
 
 def retry_unit(room: str, config: Path | None, json_output: bool) -> None:

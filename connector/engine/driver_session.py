@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Protocol, TypeVar
 
 from connector import events
 from connector.clock import Clock
+from connector.engine.addresses import NotAllowed as NotAllowed
+from connector.engine.addresses import Place, allowed
+from connector.engine.addresses import allowed_address as allowed_address
 from connector.engine.options import Options
 from connector.engine.recorder import Recorder
+from connector.engine.unit_words import UnitWords
 from connector.errors import ConnectorError, UserError
 from connector.model import Room, RoomId
-from connector.networks import Network, within
+from connector.networks import Network
 from connector.redaction import foreign_text
 from connector.store.api import StoreApi, UnitLease, UnitRow
 from device_drivers.api import (
@@ -31,7 +33,11 @@ from device_drivers.api import (
     DriverError,
     DriverPlug,
     Endpoint,
+    NameMissing,
+    NotHttps,
     NotSupported,
+    Remembers,
+    TlsNotPossible,
     UnexpectedReply,
     UnitFacts,
     UntrustedCertificate,
@@ -61,13 +67,6 @@ class Secrets(Protocol):
     def fingerprint(self, login: Login, /) -> str:
         """Keyed: says whether a credential is the one that was refused, and nothing else."""
         ...
-
-
-class NotAllowed(DriverError):
-    """Ours, not the unit's: the room may not be contacted, and was not."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, sent=False)
 
 
 FindPlug = Callable[[str], DriverPlug]
@@ -104,7 +103,10 @@ class DriverSession:
         self._options = options
         self._secrets = secrets
         self._find_plug = find_plug
-        self._networks: Collection[Network] = ()  # that its address was judged by
+        self._place = Place(room.ip_address, clock.now)
+        self._networks: Collection[Network] = ()  # that its addresses were judged by
+        self._addresses: tuple[str, ...] = ()  # that the driver was opened with
+        self._at_work = 0  # commands under way
         self._driver: Driver | None = None
         self._login_fingerprint = ""
         self._login_read_at: datetime | None = None
@@ -137,11 +139,14 @@ class DriverSession:
                     driver = await self._open(finishing)
             except TimeoutError:
                 raise DeviceUnreachable(f"no connection within {seconds:.0f} s", sent=False) from None
+            self._at_work += 1
             try:
                 async with asyncio.timeout(seconds):
                     result = await command(driver)
             except TimeoutError:
                 raise DeviceUnreachable(f"no answer within {seconds:.0f} s") from None
+            finally:
+                self._at_work -= 1
         except DriverError as error:
             await self._failed(error)
             raise
@@ -223,6 +228,8 @@ class DriverSession:
             plug = self._find_plug(self.room.device_type)
             endpoint = await self._endpoint(login)
             driver = plug.open(endpoint)
+            if isinstance(driver, Remembers):
+                driver.remember_in(await UnitWords.read(self._store, self._lease.unit))
             await driver.__aenter__()
             self._driver, self._login_fingerprint = driver, fingerprint
             return driver
@@ -239,20 +246,25 @@ class DriverSession:
         return login, self._secrets.fingerprint(login)
 
     async def _judge_anew(self) -> None:
-        """The Private Networks were edited: a connection that was opened under others is not used unjudged."""
-        networks = self._options().private_networks
-        if self._driver is None or networks == self._networks:
+        """The Private Networks were edited, or its name leads elsewhere by now: a connection that was opened under
+        others is not used unjudged. A command under way ends on the unit where it began."""
+        if self._driver is None:
             return
+        networks = self._options().private_networks
         try:
-            await allowed_address(self.room.ip_address, networks)
+            fit = allowed(self.room.ip_address, self._place.known(), networks)
         except DriverError:
             await self._close_driver()
             raise
+        moved, edited = not set(self._addresses) <= set(fit), networks != self._networks
+        if (moved and edited) or ((moved or fit[0] != self._addresses[0]) and not self._at_work):
+            await self._close_driver()
         self._networks = networks
 
     async def _endpoint(self, login: Login | None) -> Endpoint:
         self._networks = self._options().private_networks
-        address = await allowed_address(self.room.ip_address, self._networks)
+        found = await self._place.first()
+        address, *others = self._addresses = allowed(self.room.ip_address, found, self._networks)
         room = self.room
         return Endpoint(
             id=room.id,
@@ -264,9 +276,11 @@ class DriverSession:
             password=login.password if login else "",
             serial_number=room.serial_number,
             options=dict(room.options),
+            others=tuple(others),
         )
 
     async def close(self) -> None:
+        await self._place.close()
         async with self._opening:
             await self._close_driver()
 
@@ -282,6 +296,10 @@ class DriverSession:
     async def _failed(self, error: DriverError) -> None:
         if isinstance(error, DeviceBusy | DialRefused):
             return
+        if isinstance(error, DeviceUnreachable | UntrustedCertificate):
+            self._place.look_again()
+            if not error.sent and self._driver is not None:
+                self._place.turn()
         if isinstance(error, CredentialsRejected) and self._driver is not None:
             await self._remember_refusal()
         kinds = (kind for kind in type(error).__mro__ if kind in _STATES)
@@ -336,30 +354,13 @@ def _probed(room: RoomId, info: DeviceInfo) -> events.UnitProbed:
     return events.UnitProbed(room=room, product=info.product, software=info.software, notes="; ".join(info.notes))
 
 
-async def allowed_address(host: str, networks: Collection[Network]) -> str:
-    """Resolve, judge, and return the very address that will be connected. NotAllowed when it is nobody of ours."""
-    try:
-        found = [str(ip_address(host))]
-    except ValueError:
-        try:
-            infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise DeviceUnreachable(f"the name {host} cannot be resolved ({error})", sent=False) from None
-        found = list(dict.fromkeys(str(info[4][0]) for info in infos))
-    for text in found:
-        if within(ip_address(text), networks):
-            return text
-    resolved = "" if found == [host] else f" ({', '.join(found)})"
-    raise NotAllowed(
-        f"{host}{resolved} is outside the Private Networks and was not contacted;"
-        " add its range to networks.private in connector.toml if it is yours"
-    )
-
-
 _STATES: dict[type[DriverError], tuple[str, type[events.UnitState]]] = {
     DeviceUnreachable: ("unreachable", events.UnitUnreachable),
     CredentialsRejected: ("credentials_refused", events.UnitCredentialsRefused),
     UntrustedCertificate: ("certificate_refused", events.UnitCertificateRefused),
+    NameMissing: ("name_missing", events.UnitNameMissing),
+    TlsNotPossible: ("tls_not_possible", events.UnitTlsNotPossible),
+    NotHttps: ("not_https", events.UnitNotHttps),
     NotSupported: ("not_supported", events.UnitNotSupported),
     UnexpectedReply: ("unexpected_reply", events.UnitUnexpectedReply),
     NotAllowed: ("not_allowed", events.UnitNotAllowed),

@@ -196,7 +196,13 @@ from connector.events.rooms import (
     UnitLeftBehind as UnitLeftBehind,
 )
 from connector.events.rooms import (
+    UnitNameMissing as UnitNameMissing,
+)
+from connector.events.rooms import (
     UnitNotAllowed as UnitNotAllowed,
+)
+from connector.events.rooms import (
+    UnitNotHttps as UnitNotHttps,
 )
 from connector.events.rooms import (
     UnitNotSupported as UnitNotSupported,
@@ -218,6 +224,9 @@ from connector.events.rooms import (
 )
 from connector.events.rooms import (
     UnitState as UnitState,
+)
+from connector.events.rooms import (
+    UnitTlsNotPossible as UnitTlsNotPossible,
 )
 from connector.events.rooms import (
     UnitUnexpectedReply as UnitUnexpectedReply,

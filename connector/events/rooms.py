@@ -120,6 +120,21 @@ class UnitCertificateRefused(UnitState):
     """A unit's certificate is not the trusted one; no password was sent."""
 
 
+@event("unit.name_missing", "warning")
+class UnitNameMissing(UnitState):
+    """A unit, or its certificate, is for another name than the configured one; no password was sent."""
+
+
+@event("unit.tls_not_possible", "warning")
+class UnitTlsNotPossible(UnitState):
+    """A unit shares no TLS version with us, or asks for a certificate of ours; no password was sent."""
+
+
+@event("unit.not_https", "warning")
+class UnitNotHttps(UnitState):
+    """A unit's port speaks something else than HTTPS; no password was sent."""
+
+
 @event("unit.not_supported", "warning")
 class UnitNotSupported(UnitState):
     """A unit cannot do what was asked; it is not asked again."""

@@ -10,6 +10,15 @@ from device_drivers.api.protocols import Driver
 from device_drivers.api.values import Endpoint
 
 
+COMMON_OPTIONS: Mapping[str, str] = {
+    "tls_name": "The unit's name where the column ip_address holds an address: it is asked for in the TLS handshake, "
+    "looked for in the certificate, and sent as the Host.",
+    "tls_client_certificate": "A PEM file with a certificate and its key, without a passphrase, for a unit that asks "
+    "for one.",
+}
+"""Options of every driver, as far as it speaks HTTPS by ``device_drivers.http``: name -> sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class DriverManifest:
     """From ``manifest.toml``. ``facts``: the least that a unit of this driver can, before the first probe."""
@@ -20,6 +29,11 @@ class DriverManifest:
     options: Mapping[str, str] = field(default_factory=dict)  # option name -> sentence
     default_port: int = 443
     status: str = ""  # what was and was not tried on hardware
+
+    @property
+    def all_options(self) -> Mapping[str, str]:
+        """The driver's own and the common ones."""
+        return {**self.options, **COMMON_OPTIONS}
 
 
 @dataclass(frozen=True, slots=True)

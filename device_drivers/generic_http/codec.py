@@ -52,6 +52,7 @@ class Outgoing:
 class Answer:
     status: int
     text: str
+    page: bool = False  # HTML
 
 
 # ------------------------------------------------------------------------------------ requests
@@ -119,6 +120,13 @@ def problem(unit: Description, request: Request, answer: Answer, secrets: tuple[
     if _is(request.also.get("refused"), request, answer):
         cause = redacted(_optional(request, answer, "cause") or f"HTTP {answer.status}", secrets)
         return DialRefused(f"The unit refused to dial: {cause}", cause=cause)
+    if answer.page and answer.status < 400 and not (request.success.contains or request.success.where):
+        return unexpected(
+            "The answer is a web page: something else may answer at the unit's address. Where the unit itself answers "
+            "with pages, the description's success has to name what stands in them.",
+            answer,
+            secrets,
+        )
     if replies.matches(request.success, request.reply, answer.status, answer.text):
         return None
     return unexpected(f"The answer is not what the description calls success (HTTP {answer.status}).", answer, secrets)

@@ -163,7 +163,7 @@ class GenericHttpDriver:
         if self._refused:
             raise CredentialsRejected(self._refused)
         reply = await self._send(sending, command)
-        answer = codec.Answer(reply.status, reply.text)
+        answer = codec.Answer(reply.status, reply.text, reply.is_web_page)
         error = codec.problem(self._described, request, answer, (self._endpoint.password, *hidden))
         if isinstance(error, CredentialsRejected):
             self._refused = f"{error} It is not tried again until the credentials change."

@@ -22,6 +22,7 @@ from device_drivers.api import (
     UntrustedCertificate,
 )
 from device_drivers.cisco.driver import CiscoDriver
+from device_drivers.cisco.session import Pace
 from device_drivers.cisco.simulator_service import Fault
 from tests.drivers.cisco.conftest import OpenDriver, StartUnit, meeting
 
@@ -243,6 +244,7 @@ async def test_a6_a_page_is_no_refusal(page: str, start_unit: StartUnit, open_dr
     unit = await start_unit()
     for signed_in in (False, True):
         driver = await open_driver(unit)
+        driver._session._basic_pace = Pace(1000, burst=100)  # the unit's pace is not what is tried here
         if signed_in:
             await driver.shown()
         unit.set_fault(PAGES[page])
@@ -263,6 +265,7 @@ async def test_a6_a_page_that_answers_for_an_hour_leaves_no_sessions(
     """Each sign-in works and each question gets the page: sessions do not pile up."""
     unit = await start_unit("ce9.15")
     driver = await open_driver(unit)
+    driver._session._basic_pace = Pace(1000, burst=100)
     unit.set_fault(Fault("sign_in_page", "/getxml"))
     for _ in range(12):
         assert isinstance(await failure(driver.calls()), UnexpectedReply)

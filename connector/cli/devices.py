@@ -83,7 +83,7 @@ async def _probe(room: Room, configuration: Configuration) -> _Pin:
 async def _why_no_pin(where: str, seen: Seen, endpoint: Endpoint, default_port: int) -> str:
     """A second look, with the oldest TLS there is, is for the sentence only: nothing is pinned by it."""
     if not seen.connected:
-        return f"nothing accepted a connection at {where}; is it on, and does it speak HTTPS there?"
+        return f"no certificate came from {where}: nothing accepts a connection there; is it on?"
     if seen.speaks_tls is False:
         return f"no certificate came from {where}: what answers there is not HTTPS; see the column port"
     oldest = await look(endpoint, default_port=default_port, minimum="1.0")

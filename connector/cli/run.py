@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from connector.cli.ending import Ending
@@ -18,7 +19,7 @@ from connector.settings.schema import LogSection
 def run_daemon(config: Path | None) -> None:
     _configure_log(load_settings(config, os.environ).settings.log)
     raise_limit()
-    asyncio.run(_run(Connector(config, configure_log=_configure_log)))
+    asyncio.run(_run(Connector(config, configure_log=_configure_log, watch_loop=True)))
 
 
 def _configure_log(log: LogSection) -> None:
@@ -29,13 +30,14 @@ async def _run(connector: Connector) -> None:
     stop, ending = asyncio.Event(), Ending()
     loop = asyncio.get_running_loop()
 
-    def asked() -> None:
-        if not stop.is_set():
-            ending.begin()
-        stop.set()
+    def asked(_number: int, _frame: object) -> None:
+        """Not the loop's own handler, which would wait for whatever holds the loop."""
+        ending.begin()
+        with suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(stop.set)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked)
+        signal.signal(number, asked)
     loop.add_signal_handler(signal.SIGHUP, connector.reread)
     status = 1
     try:

@@ -136,6 +136,9 @@ from connector.events.daemon import (
     DaemonStarted as DaemonStarted,
 )
 from connector.events.daemon import (
+    DaemonStood as DaemonStood,
+)
+from connector.events.daemon import (
     DaemonStopped as DaemonStopped,
 )
 from connector.events.daemon import (

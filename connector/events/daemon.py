@@ -18,6 +18,15 @@ class DaemonStopped(Happened):
     """The daemon ended; sessions on the units are closed."""
 
 
+@event("daemon.stood", "warning")
+class DaemonStood(Happened):
+    """One piece of work held up everything else, dials too: for how long, and where it was. Please report it."""
+
+    ms: int
+    doing: str  # functions, the innermost first
+    more: int | None = None  # shorter ones that were not told of since the last
+
+
 @event("config.loaded", "info")
 class ConfigLoaded(Happened):
     """A new connector.toml is in force."""

@@ -37,6 +37,7 @@ from connector.running.follow import Follower
 from connector.running.lock import FolderLocks
 from connector.running.parts import Part, Parts
 from connector.running.secrets import Secrets
+from connector.running.watchdog import Watchdog
 from connector.running.zoom import ZoomAccount
 from connector.serving.webhooks import Listener
 from connector.settings import Settings, open_vault
@@ -70,12 +71,15 @@ class Connector:
         clock: Clock | None = None,
         watcher: Watcher | None = None,
         configure_log: ConfigureLog | None = None,
+        watch_loop: bool = False,
     ) -> None:
+        """``watch_loop``: the event loop is this daemon's alone, and who holds it for long is told of."""
         self._path = config
         self._environ = os.environ if environ is None else environ
         self._clock = clock or SystemClock()
         self._watcher = watcher
         self._configure_log = configure_log
+        self._watch_loop = watch_loop
         self._store: Store | None = None
         self._config: Configuration | None = None
         self._reread = asyncio.Event()
@@ -189,6 +193,8 @@ class Connector:
             stack.push_async_callback(lanes.close)
             await parts.apply(config)
             rooms.announce(config)
+            if self._watch_loop:  # from now on it serves: what is read and imported at the start holds up nobody
+                stack.enter_context(Watchdog(publish))
             tasks = [
                 asyncio.create_task(reader.run(), name="reader"),
                 asyncio.create_task(collect_between_dials(clock, planner.next_dial), name="gc"),

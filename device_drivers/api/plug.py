@@ -9,7 +9,6 @@ from device_drivers.api.facts import UnitFacts
 from device_drivers.api.protocols import Driver
 from device_drivers.api.values import Endpoint
 
-
 COMMON_OPTIONS: Mapping[str, str] = {
     "tls_name": "The unit's name where the column ip_address holds an address: it is asked for in the TLS handshake, "
     "looked for in the certificate, and sent as the Host.",

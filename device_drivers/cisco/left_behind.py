@@ -2,8 +2,8 @@
 
 They never time out, and there are 20 or 30 in all: a unit that begins one each time and answers late is drained in an
 hour. So a begin of unknown outcome counts as an open session: the next one waits, longer each time, and until the unit
-was seen to answer in time; after a few there is none until the unit restarts. A cookie is kept, sealed by the daemon, so
-that the next process can end the session of one that was killed.
+was seen to answer in time; after a few there is none until the unit restarts. A cookie is kept, sealed by the daemon,
+so that the next process can end the session of one that was killed.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ of work, or one that is linear in bytes that the HTTP client has limited already
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from device_drivers.api import UnexpectedReply, clean_text
@@ -30,6 +32,7 @@ _CHARSETS = {
     **dict.fromkeys(("gb2312", "gbk", "gb18030"), "gb18030"),
     **{name: name for name in ("big5", "shift_jis", "euc-jp", "euc-kr")},
 }
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
@@ -42,6 +45,28 @@ def decoded(body: bytes, content_type: str, limit: int) -> str:
     named = _CHARSET.search(content_type[:500])
     charset = _CHARSETS.get(named[1].lower(), "utf-8-sig") if named else "utf-8-sig"
     return body[:limit].decode(charset, "replace")
+
+
+def decoded_as(body: bytes, charset: str) -> str:
+    """All of it, by its byte order mark, else in this charset; "" is UTF-8. LookupError: not one of the plain ones."""
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    return body.decode(_CHARSETS[charset.lower()] if charset else "utf-8", "replace")
+
+
+def json_document(text: str) -> object:
+    """Raises ValueError for anything but JSON; numbers of more digits than a number has are none."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def codes_of(address: str) -> tuple[str, ...]:
+    """The codes within an address that a unit dials: ``id.CODE.x.CODE@host``, ``IP##id#CODE``, ``id$$CODE@host``."""
+    dialled = address.partition("##")[2] or address.partition("@")[0]
+    return tuple(part for part in re.split(r"[.#$]+", dialled)[1:] if len(part) > 3)
 
 
 _BEFORE = rb"(?:\s|\xef\xbb\xbf|(?><\?.{0,200}?\?>)|(?><!--.{0,2000}?-->))*+"  # atomic: no second reading of a comment
@@ -60,6 +85,11 @@ def bounded_int(text: str, what: str, *, lowest: int = 0, highest: int = 10**9) 
     if _DIGITS.fullmatch(word) and lowest <= int(word) <= highest:
         return int(word)
     raise _odd(word, what, f"a whole number from {lowest} to {highest}")
+
+
+def is_digits(text: str) -> bool:
+    """Plain ones only: str.isdecimal() is true for those of other scripts, too."""
+    return re.fullmatch(r"[0-9]+", text.strip()[:100]) is not None
 
 
 def bounded_number(text: str, what: str, *, lowest: float = 0, highest: float = 1e9) -> float:
@@ -120,7 +150,7 @@ def _odd(word: str, what: str, expected: str) -> UnexpectedReply:
 
 
 # A meeting's id and what follows it: id.passcode@host, IP##id#passcode, also where the text breaks off within.
-_AFTER_ID = re.compile(r"(\d{5,})([.#]{1,2})[^\s\"'<>,;@&]+")
+_AFTER_ID = re.compile(r"(\d{5,})([.#*]{1,2}|\$\$)[^\s\"'<>,;@&]+")
 
 
 def sentence(text: str, *secrets: str, limit: int = 200) -> str:
@@ -129,9 +159,14 @@ def sentence(text: str, *secrets: str, limit: int = 200) -> str:
     Secrets are looked for in what is shown only: a reply may be a megabyte.
     """
     longest = max(map(len, secrets), default=0)
-    near = text[: 4 * limit + longest]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        near = near.replace(secret, "***")
+    near = _without(text[: 4 * limit + longest], secrets)
     if longest and len(text) > 4 * limit + longest:
         near = near[:-longest]  # what may be the beginning of one that was cut
-    return clean_text(_AFTER_ID.sub(r"\1\2***", clean_text(near, 4 * limit)), limit)
+    near = _without(clean_text(near, 4 * limit), secrets)  # once more: something unseen may have stood within one
+    return clean_text(_AFTER_ID.sub(r"\1\2***", near), limit)
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

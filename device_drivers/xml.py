@@ -10,12 +10,16 @@ import re
 
 from lxml import etree
 
+from device_drivers import foreign
+
 PARSE_LIMIT = 1024 * 1024  # bytes
 MARKUP_LIMIT = 100_000  # opening brackets: a megabyte of empty elements would cost fifty in memory
 
 # Everything outside the Char production of XML 1.0, lone surrogates included.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ILLEGAL_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ILLEGAL_BYTES = bytes(n for n in range(32) if n not in b"\t\n\r")
+_DECLARATION = re.compile(r"^\s*<\?xml\s[^>]{0,200}\?>")
+_ENCODING = re.compile(rb"<\?xml\s[^>]{0,150}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _ILLEGAL_REFERENCE = re.compile(rb"&#(?:x0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
 
 
@@ -25,16 +29,24 @@ class MalformedXml(ValueError):
 
 def parse(document: bytes | str, *, limit: int = PARSE_LIMIT) -> etree._Element:
     """The root element, or MalformedXml. Comments and processing instructions are dropped."""
-    data = document.encode("utf-8", "replace") if isinstance(document, str) else document
-    if len(data) > limit:
+    if len(document) > limit:
         raise MalformedXml(f"more than {limit} bytes")
+    text = document if isinstance(document, str) else _text_of(document)
+    # What is illegal goes first: it could stand within a word that is looked for below.
+    data = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace").translate(None, _ILLEGAL_BYTES)
     if data.count(b"<") > MARKUP_LIMIT:
         raise MalformedXml(f"more than {MARKUP_LIMIT} elements")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise MalformedXml("a document type declaration is not accepted")
-    data = _ILLEGAL_REFERENCE.sub(b"", _ILLEGAL_BYTES.sub(b"", data)).lstrip()
+    data = _ILLEGAL_REFERENCE.sub(b"", data).lstrip()
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, huge_tree=False
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=False,
     )
     try:
         return etree.fromstring(data, parser)
@@ -43,6 +55,16 @@ def parse(document: bytes | str, *, limit: int = PARSE_LIMIT) -> etree._Element:
         raise MalformedXml(f"not well formed at line {line}, column {column}") from None
     except ValueError as error:  # an encoding that contradicts the text
         raise MalformedXml("unusable encoding") from error
+
+
+def _text_of(document: bytes) -> str:
+    """By its mark, else by its declaration, in one of the plain charsets: libxml2 knows others, EBCDIC among them, in
+    which what is looked for above would look different."""
+    named = _ENCODING.search(document[:200])
+    try:
+        return foreign.decoded_as(document, named[1].decode("ascii") if named else "")
+    except LookupError:
+        raise MalformedXml("unusable encoding") from None
 
 
 def clean(text: str) -> str:

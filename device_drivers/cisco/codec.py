@@ -55,7 +55,7 @@ def profile_of(software: str) -> Profile:
     match = _VERSION.match(software.strip())
     if match is None:
         return CE9
-    version = tuple(int(n) for n in match["numbers"].split("."))
+    version = tuple(foreign.bounded_int(n, "its version") for n in match["numbers"].split("."))
     if match["family"].lower() == "tc":
         return TC
     for lowest, profile in (((26,), ROOMOS26), ((11,), ROOMOS11), ((10,), ROOMOS10), ((9, 13), CE9)):
@@ -403,7 +403,7 @@ def hide(text: str, address: DialAddress) -> str:
     """What a unit says about a dial may quote the number, passcode and all."""
     for secret in {address.address, bare_address(address)}:
         text = text.replace(secret, redact_address(secret))
-    return foreign.sentence(text)
+    return foreign.sentence(text, *foreign.codes_of(bare_address(address)))
 
 
 def sample(body: str) -> str:

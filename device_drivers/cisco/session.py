@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ from device_drivers.http import Reply, UnitHttp
 DEFAULT_PORT = 443
 END_DEADLINE = 2.0  # seconds; leaving must not wait long for a unit that is gone
 RETRY_SESSION = 600.0  # seconds of Basic after a unit had no session to give
+
+_COOKIE = re.compile(r"[!-+\--:<-~]{1,300}")  # what may stand in a header, and is kept
 
 _XML = {"Content-Type": "text/xml"}
 
@@ -211,7 +214,7 @@ class Session:
 
     def _session_of(self, reply: Reply) -> str:
         for name, value in reply.cookies.items():
-            if name.endswith("SessionId") and value and 200 <= reply.status < 300:
+            if name.endswith("SessionId") and _COOKIE.fullmatch(f"{name}={value}") and 200 <= reply.status < 300:
                 cookie = f"{name}={value}"
                 self._left.begun(cookie)
                 return cookie

@@ -266,7 +266,7 @@ def _truth(word: str) -> bool:
 
 def _moment(word: str, what: str) -> datetime:
     """ISO 8601 (UTC when it names no zone), or seconds since 1970."""
-    if word.strip().isdecimal():
+    if foreign.is_digits(word):
         return foreign.epoch(word, what)
     found = foreign.moment(word, what)
     if found is None:

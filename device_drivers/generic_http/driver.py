@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from device_drivers import foreign
 from device_drivers.api import (
     Booking,
     BookingList,
@@ -96,7 +97,7 @@ class GenericHttpDriver:
         if push is None:
             raise _not_described("push")
         outgoing = codec.build_push(push, self._unit, bookings)
-        hidden = tuple(b.address.address for b in bookings.bookings if b.address)
+        hidden = tuple(secret for b in bookings.bookings if b.address for secret in _secrets(b.address))
         await self._ask(push.request, outgoing, hidden=hidden)
         return codec.receipt(push, bookings)
 
@@ -113,8 +114,8 @@ class GenericHttpDriver:
             raise DialRefused("The address holds a character that no unit dials.", cause="address")
         request, calls = self._described.dial, self._described.calls
         outgoing = codec.build_dial(request, self._unit, address, booking)
-        answer = await self._ask(request, outgoing, hidden=(address.address,), command=True)
-        with _reading(answer, address.address):
+        answer = await self._ask(request, outgoing, hidden=_secrets(address), command=True)
+        with _reading(answer, *_secrets(address)):
             return codec.dialled(request, answer, address, booking, calls is not None and "booking_id" in calls.read)
 
     async def hang_up(self, call: CallRef) -> None:
@@ -199,6 +200,11 @@ class GenericHttpDriver:
         return await self._http.request(
             sending.method, sending.path, body=sending.body, headers=headers, command=command
         )
+
+
+def _secrets(address: DialAddress) -> tuple[str, ...]:
+    """What an answer of the unit may quote and nobody else may see."""
+    return (address.address, *foreign.codes_of(address.address))
 
 
 def _described(name: str, request: Request | None) -> Request:

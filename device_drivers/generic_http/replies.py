@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import Any, Protocol
 
 from lxml import etree
 
+from device_drivers import foreign
 from device_drivers.generic_http.description import Match, ReplyType
 from device_drivers.generic_http.patterns import pattern
 from device_drivers.xml import MalformedXml, parse
 
+MOST_TEXT = 10_000  # characters of one value; no word of a unit is as long
 MOST_ITEMS = 1000  # of a list; no unit has so many calls or bookings
 
 
@@ -33,8 +34,8 @@ def read(kind: ReplyType, text: str) -> Document:
     """Raises NotReadable."""
     if kind == "json":
         try:
-            return _Json(json.loads(text))
-        except (ValueError, RecursionError) as error:
+            return _Json(foreign.json_document(text))
+        except ValueError as error:
             raise NotReadable("The reply is not JSON.") from error
     if kind == "xml":
         try:
@@ -69,7 +70,7 @@ class _Json:
         found = _pointed(self._data, where)
         if isinstance(found, bool):
             return "true" if found else "false"
-        return str(found) if isinstance(found, str | int | float) else None
+        return str(found)[:MOST_TEXT] if isinstance(found, str | int | float) else None
 
     def items(self, each: str) -> list[Document]:
         found = _pointed(self._data, each)
@@ -103,8 +104,8 @@ class _Xml:
         if isinstance(found, float):
             return f"{found:g}"
         if isinstance(found, etree._Element):
-            return "".join(str(part) for part in found.itertext()).strip()
-        return None if found is None else str(found)
+            return _inner_text(found).strip()
+        return None if found is None else str(found)[:MOST_TEXT]
 
     def items(self, each: str) -> list[Document]:
         found = _xpath(self._element, each)
@@ -118,11 +119,22 @@ class _Text:
 
     def value(self, where: str) -> str | None:
         found = pattern(where).search(self._text)
-        return found[1] if found else None
+        return found[1][:MOST_TEXT] if found and found[1] is not None else None
 
     def items(self, each: str) -> list[Document]:
         found = list(islice(pattern(each).finditer(self._text), MOST_ITEMS + 1))
         return [_Text(one[0]) for one in _few(found)]
+
+
+def _inner_text(element: etree._Element) -> str:
+    """Of the element and all below it; no more than MOST_TEXT, as items may lie in one another."""
+    parts, length = [], 0
+    for part in element.itertext():
+        parts.append(str(part))
+        length += len(part)
+        if length > MOST_TEXT:
+            break
+    return "".join(parts)[:MOST_TEXT]
 
 
 def _few(items: list[Any]) -> list[Any]:

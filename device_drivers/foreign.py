@@ -32,6 +32,7 @@ _CHARSETS = {
     **dict.fromkeys(("gb2312", "gbk", "gb18030"), "gb18030"),
     **{name: name for name in ("big5", "shift_jis", "euc-jp", "euc-kr")},
 }
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
@@ -53,6 +54,19 @@ def decoded_as(body: bytes, charset: str) -> str:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
     return body.decode(_CHARSETS[charset.lower()] if charset else "utf-8", "replace")
+
+
+def header_text(value: str) -> str:
+    """A header's value as it may be looked at and sent back: what is no UTF-8 is U+FFFD, controls are blanks."""
+    if value.isascii() and value.isprintable():
+        return value
+    plain = value.encode("utf-8", "surrogateescape" if _is_escaped(value) else "replace").decode("utf-8", "replace")
+    return _CONTROLS.sub(" ", plain)
+
+
+def _is_escaped(value: str) -> bool:
+    """Whether its only lone surrogates are those that stand for bytes."""
+    return all(not "\ud800" <= c <= "\udfff" or "\udc80" <= c <= "\udcff" for c in value)
 
 
 def json_document(text: str) -> object:

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Self, TypedDict
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from device_drivers import foreign, tls_troubles
@@ -189,8 +190,9 @@ class UnitHttp:
             if reply.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise UnexpectedReply(f"{self._who} answered compressed although that was not offered.")
             content = await self._bounded(reply)
-            cookies = {name: morsel.value for name, morsel in reply.cookies.items()}
-            return Reply(reply.status, reply.headers, content, cookies)
+            cookies = {name: foreign.header_text(morsel.value) for name, morsel in reply.cookies.items()}
+            headers = CIMultiDict((name, foreign.header_text(value)) for name, value in reply.headers.items())
+            return Reply(reply.status, headers, content, cookies)
 
     async def _bounded(self, reply: aiohttp.ClientResponse) -> bytes:
         content = bytearray()

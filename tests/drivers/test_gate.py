@@ -23,6 +23,7 @@ from device_drivers.api import (
     BookingList,
     CallRef,
     CallState,
+    CredentialsRejected,
     DeviceInfo,
     DialAddress,
     DriverError,
@@ -189,7 +190,11 @@ _BODIES = [
 
 def odd_answer(chance: random.Random) -> bytes:
     lines = [
-        b"HTTP/1." + chance.choice([b"1", b"1", b"1", b"0", b"9", b"\xb2"]) + b" " + chance.choice([b"401", *_STATUSES]) + b" x"
+        b"HTTP/1."
+        + chance.choice([b"1", b"1", b"1", b"0", b"9", b"\xb2"])
+        + b" "
+        + chance.choice([b"401", *_STATUSES])
+        + b" x"
     ]
     body = chance.choice(_BODIES)
     if chance.random() < 0.7:
@@ -226,6 +231,30 @@ async def test_a10_whatever_is_on_the_wire_only_the_contracts_errors_come_of_it(
                         assert "s3cret" not in str(error) and "80417355" not in str(error)
                     except Exception as error:
                         raise AssertionError(f"{name} of {unit} on {answer[:300]!r}: {error!r}") from error
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        b'Digest realm="\xff", nonce="\xfe"',
+        b'Digest realm="a", nonce="b\xc2\x85c", qop="auth"',
+        b'Digest nonce="\xed\xa0\x80"',
+    ],
+)
+async def test_a10_a_challenge_that_is_no_text_is_answered_or_refused(challenge: bytes, tmp_path: Path) -> None:
+    text = locate("room_controller").read_text(encoding="utf-8").replace('kind = "basic"', 'kind = "digest"')
+    (tmp_path / "digest.toml").write_text(text, encoding="utf-8")
+    answer = b"HTTP/1.1 401 x\r\nContent-Length: 0\r\nWWW-Authenticate: " + challenge + b"\r\n\r\n"
+    async with spoken(lambda: answer) as endpoint, driver_for(str(tmp_path / "digest.toml"), endpoint) as driver:
+        with pytest.raises(CredentialsRejected):
+            await driver.probe()
+
+
+@pytest.mark.parametrize("value", ["\udcff", "\ud800", "\udcc3\udca9", "a\x85b", "é", "\x00", "plain", "\u2028"])
+def test_a10_a_headers_value_can_be_sent_back(value: str) -> None:
+    shown = foreign.header_text(value)
+    assert shown.encode()
+    assert shown.isprintable() or "\ufffd" in shown
 
 
 @pytest.mark.parametrize(

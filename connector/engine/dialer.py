@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from connector import events
 from connector.clock import Clock, WakeUp, sleep_until
+from connector.engine.attempt_rows import AttemptRows
 from connector.engine.driver_session import DriverSession
+from connector.engine.leaving import Leaver
 from connector.engine.options import Options
 from connector.engine.recorder import Recorder
 from connector.engine.unit_calls import UnitCalls
@@ -23,38 +24,27 @@ from connector.planning.dialing import (
     Conclude,
     Dial,
     Done,
-    Gone,
-    HangUp,
     HangUpFirst,
     ReadCalls,
-    Stay,
     Step,
     Wait,
     decide,
     later_leave,
-    leave_step,
 )
 from connector.planning.whose_call import Calls
-from connector.retry import backoff
 from connector.store.api import StoreApi, UnitLease
 from device_drivers.api import (
     Booking,
-    CallRef,
-    CallState,
     DeviceBusy,
     DialRefused,
     Dials,
-    Driver,
     DriverError,
-    HangsUp,
     offered,
 )
 
 # Is the unit free? Read this long before the dial, at most twice as long: people press Join in these very seconds.
 _CHECK_BEFORE = timedelta(seconds=0.75)
 _COMMIT_BEFORE = timedelta(milliseconds=500)  # the row says "sent" this long before the bytes leave
-_LEAVE_TRIES = timedelta(hours=12)  # after that a call that cannot be ended is left to people
-_LEAVE_SLOWEST = timedelta(seconds=30)  # a unit that comes back with our call up leaves within this
 
 
 class Dialer:
@@ -80,13 +70,10 @@ class Dialer:
         ``remembers_since``: the database was lost, and of what was dialled before nothing is known."""
         self._session = session
         self._clock = clock
-        self._store = store
         self._recorder = recorder
         self._options = options
-        self._lease = lease
         self._takes_over = frozenset(takes_over)
         self._remembers_since = remembers_since
-        self._attempts: dict[int, Attempt] = {a.id: a for a in attempts}
         self._orders: tuple[DialOrder, ...] = ()
         self._bookings: dict[str, Booking] = {}
         self._armed: set[AttemptKey] = set()
@@ -95,17 +82,17 @@ class Dialer:
         # Many rooms dial at one instant. What can be done before is spread, by room, so that the instant is free.
         self._share = zlib.crc32(session.room.id.encode()) / 2**32
         self._calls = UnitCalls(session, clock=clock, options=options)
-        self._leave_failures = 0
-        self._leave_error = ""  # the log has it: one line for one trouble
+        self._rows = AttemptRows(session.room.id, attempts, lease, clock=clock, store=store, recorder=recorder)
+        self._leaver = Leaver(session, self._calls, self._rows, clock=clock, recorder=recorder)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        return tuple(self._attempts.values())
+        return self._rows.all
 
     @property
     def live(self) -> bool:
         """Whether a call may be up that is ours to end."""
-        return any(attempt.live for attempt in self._attempts.values())
+        return bool(self._rows.live)
 
     def offer(self, plan: RoomPlan) -> None:
         orders = tuple(map(self._taken_over, plan.dial_orders))
@@ -127,13 +114,13 @@ class Dialer:
     async def leave_now(self) -> None:
         """End what is ours on this unit, whatever its meetings say. StoreError, OwnershipLost."""
         now = self._clock.now()
-        for attempt in [a for a in self._attempts.values() if a.live]:
-            await self._write(transition.leaves_at(attempt, now))
+        for attempt in self._rows.live:
+            await self._rows.write(transition.leaves_at(attempt, now))
 
     async def give_up(self, why: str) -> None:
         """What was ours here cannot be ended any more. StoreError, OwnershipLost."""
-        for attempt in [a for a in self._attempts.values() if a.live]:
-            await self._left(attempt, "failed", why)
+        for attempt in self._rows.live:
+            await self._leaver.left(attempt, "failed", why)
 
     # -------------------------------------------------------------------------------- one walk
 
@@ -141,8 +128,8 @@ class Dialer:
         """Act on what is due until nothing is; returns when to wake again."""
         await self._follow_the_plan()
         wakes = [await self._advance(order) for order in self._orders]
-        for attempt in [a for a in self._attempts.values() if a.live and a.leave_at is not None]:
-            wakes.append(await self._leave(attempt))
+        for attempt in [a for a in self._rows.live if a.leave_at is not None]:
+            wakes.append(await self._leaver.leave(attempt, self._open_orders(attempt)))
         self._forget()
         return min((wake for wake in wakes if wake is not None), default=None)
 
@@ -150,24 +137,21 @@ class Dialer:
         """Later ends move leave orders; intentions whose order went away are withdrawn."""
         keys = {order.key for order in self._orders}
         ends = {order.booking_id: order.leave_at for order in self._orders}
-        for attempt in list(self._attempts.values()):
+        for attempt in self._rows.all:
             if attempt.state is AttemptState.INTENDED and attempt.key not in keys:
-                await self._conclude_row(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
+                await self._rows.conclude(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
             elif attempt.live and attempt.booking_id in ends:
                 await self._follow_the_end(attempt, later_leave(attempt.leave_at, ends[attempt.booking_id]))
 
     async def _follow_the_end(self, attempt: Attempt, leave_at: datetime | None) -> None:
         if leave_at != attempt.leave_at:
             event = events.LeavePlanned(room=attempt.room, booking=attempt.booking_id, leave_at=leave_at)
-            await self._write(transition.leaves_at(attempt, leave_at), event)
+            await self._rows.write(transition.leaves_at(attempt, leave_at), event)
 
     def _forget(self) -> None:
-        """Keep what a current order or an open leave needs; the store keeps the rest."""
+        """What belongs to no current order and to no open leave."""
         keys = {order.key for order in self._orders}
-        horizon = self._clock.now() - timedelta(hours=1)
-        for attempt in list(self._attempts.values()):
-            if attempt.key not in keys and not (attempt.live and attempt.leave_at) and attempt.at < horizon:
-                del self._attempts[attempt.id]
+        self._rows.forget(keys)
         self._armed &= keys
         self._waiting = {key: why for key, why in self._waiting.items() if key in keys}
 
@@ -214,7 +198,7 @@ class Dialer:
     def _decide(self, order: DialOrder) -> Step:
         return decide(
             order,
-            self._of(order),
+            self._rows.of(order.key),
             self._calls_for(order),
             ours=self._ours(order),
             busy=self._session.room.policy.busy,
@@ -234,55 +218,49 @@ class Dialer:
             return None
         return min(again, over) if now < over else again
 
-    def _of(self, order: DialOrder) -> list[Attempt]:
-        return [a for a in self._attempts.values() if a.key == order.key]
-
     def _ours(self, order: DialOrder) -> list[Attempt]:
-        return [a for a in self._attempts.values() if a.live and a.key != order.key]
+        return [attempt for attempt in self._rows.live if attempt.key != order.key]
 
     def _in_flight(self, order: DialOrder) -> bool:
         """Something left already, or it is over: the dial time no longer matters."""
-        attempts = self._of(order)
+        attempts = self._rows.of(order.key)
         return bool(attempts) and attempts[-1].state in FINAL | {AttemptState.SENT, AttemptState.UNKNOWN}
 
     def _calls_for(self, order: DialOrder) -> Calls | None:
         """A unit that cannot list calls is taken to be free, but what it did with a command stays unknown."""
         if self._calls.listed:
             return self._calls.fresh()
-        return None if self._in_flight(order) else self._listing()
-
-    def _listing(self, *calls: CallRef) -> Calls:
-        return Calls(calls, self._clock.now(), self._options().settle)
+        return None if self._in_flight(order) else self._calls.stated()
 
     async def _arm(self, order: DialOrder) -> None:
         """Write the intention and open the connection, so that the command can leave on the second."""
         if order.key in self._armed:
             return
         self._armed.add(order.key)
-        if not self._of(order):
-            await self._begin(order, AttemptState.INTENDED)
+        if not self._rows.of(order.key):
+            await self._rows.begin(order, AttemptState.INTENDED)
         if await self._calls.read() is None:
             with suppress(DriverError):  # the dial opens a connection of its own then, and tells
                 await self._session.arm()
 
     async def _dial(self, order: DialOrder, step: Dial) -> None:
         if step.absent is not None:
-            await self._conclude_row(step.absent, AttemptState.ABSENT, "the unit was read and has no such call")
-        attempt = next((a for a in self._of(order) if a.state is AttemptState.INTENDED), None)
+            await self._rows.conclude(step.absent, AttemptState.ABSENT, "the unit was read and has no such call")
+        attempt = next((a for a in self._rows.of(order.key) if a.state is AttemptState.INTENDED), None)
         if attempt is None:
-            attempt = await self._begin(order, AttemptState.INTENDED)
+            attempt = await self._rows.begin(order, AttemptState.INTENDED)
         allowed, why = dial_allowed(order.address.address, self._session.room.policy)
         if not allowed:
             event = self._outcome(events.DialPolicyRefused, order, why)
-            await self._conclude_row(attempt, AttemptState.SKIPPED, why, event)
+            await self._rows.conclude(attempt, AttemptState.SKIPPED, why, event)
             return
         await sleep_until(self._clock, order.dial_at - _COMMIT_BEFORE)
         if order not in self._orders:
             return  # edited in the last second; the next walk withdraws the intention
-        attempt = await self._write(transition.sent(attempt, self._clock.now()))
+        attempt = await self._rows.write(transition.sent(attempt, self._clock.now()))
         await sleep_until(self._clock, order.dial_at)
         if order not in self._orders:
-            await self._conclude_row(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
+            await self._rows.conclude(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
             return
         await self._send(order, attempt)
 
@@ -300,25 +278,25 @@ class Dialer:
         event = events.DialSent(
             room=attempt.room, booking=order.booking_id, address=order.address.shown, late_ms=late_ms
         )
-        await self._write(transition.accepted(attempt, call.id, told, self._clock.now()), event)
+        await self._rows.write(transition.accepted(attempt, call.id, told, self._clock.now()), event)
 
     async def _dial_failed(self, order: DialOrder, attempt: Attempt, error: DriverError) -> None:
         cause = error.cause if isinstance(error, DialRefused) and error.cause else str(error)
         if isinstance(error, DialRefused | DeviceBusy) or not error.sent:
-            first = all(a.state is not AttemptState.REFUSED for a in self._of(order))
+            first = all(a.state is not AttemptState.REFUSED for a in self._rows.of(order.key))
             event = self._outcome(events.DialRefused, order, cause) if first else None
-            await self._conclude_row(attempt, AttemptState.REFUSED, cause, event)
+            await self._rows.conclude(attempt, AttemptState.REFUSED, cause, event)
         else:
             event = self._outcome(events.DialUnknown, order, cause)
-            await self._conclude_row(attempt, AttemptState.UNKNOWN, cause, event)
+            await self._rows.conclude(attempt, AttemptState.UNKNOWN, cause, event)
 
     async def _adopt(self, order: DialOrder, step: Adopt) -> None:
         known = step.attempt is not None and step.attempt.call_id is not None
-        attempt = step.attempt or await self._begin(order, AttemptState.INTENDED)
+        attempt = step.attempt or await self._rows.begin(order, AttemptState.INTENDED)
         now = self._clock.now()
         adopted = transition.found(attempt, step.call.id, step.state, now, owned=step.owned)
         handed_over = [] if step.takes_over is None else [transition.left(step.takes_over, "stay", now)]
-        await self._write_all([adopted, *handed_over], self._adopted(order, step, known=known))
+        await self._rows.write_all([adopted, *handed_over], self._adopted(order, step, known=known))
 
     def _adopted(self, order: DialOrder, step: Adopt, *, known: bool) -> events.Happened:
         if step.takes_over is not None:
@@ -335,107 +313,25 @@ class Dialer:
             cause = f"{cause} ({self._calls.error})"
         event = self._outcome(_CONCLUDED[step.state], order, cause)
         if step.attempt is None:
-            await self._begin(order, step.state, cause, event)
+            await self._rows.begin(order, step.state, cause, event)
         else:
-            await self._conclude_row(step.attempt, step.state, cause, event)
+            await self._rows.conclude(step.attempt, step.state, cause, event)
 
     async def _make_room(self, step: HangUpFirst) -> datetime:
         """End the call in the way. Returns when to go on."""
-        if not await self._hung_up((step.call,), finishing=step.attempt is not None):
+        if not await self._leaver.hung_up((step.call,), finishing=step.attempt is not None):
             return self._clock.now() + timedelta(seconds=2)
         if step.attempt is not None:
-            await self._left(step.attempt, "done", step.why)
+            await self._leaver.left(step.attempt, "done", step.why)
         return self._clock.now() + timedelta(milliseconds=200)
 
     # -------------------------------------------------------------------------------- leaving
 
-    async def _leave(self, attempt: Attempt) -> datetime | None:
-        for _ in range(5):
-            now = self._clock.now()
-            lost = [a for a in self._attempts.values() if a.key == attempt.key and a.state is AttemptState.ABSENT]
-            match leave_step(attempt, lost, self._open_orders(attempt), self._calls_of(attempt), now):
-                case Done():
-                    return None
-                case Wait() | Stay() as step:
-                    return max(step.until, now + timedelta(milliseconds=100))
-                case Gone():
-                    await self._left(attempt, "gone", "the call had ended already")
-                    return None
-                case ReadCalls():
-                    if await self._calls.read(finishing=True) is not None:
-                        return await self._leave_later(attempt)
-                case HangUp() as step:
-                    if not await self._hung_up(step.calls):
-                        return await self._leave_later(attempt)
-                    await self._left(attempt, "done", "the meeting is over")
-                    return None
-        return self._clock.now() + timedelta(seconds=1)
-
-    async def _hung_up(self, calls: Sequence[CallRef], *, finishing: bool = True) -> bool:
-        """``finishing``: they are ours. Somebody else's is never ended on a unit that is to be left alone."""
-        try:
-            for call in calls:
-                await self._session.run(partial(_hang_up, call), finishing=finishing)
-        except DriverError as error:
-            self._calls.error = str(error)
-            return False
-        finally:
-            self._calls.changed()
-        return True
-
-    def _calls_of(self, attempt: Attempt) -> Calls | None:
-        """A unit that cannot list calls is told to end the one it gave us an id for."""
-        if self._calls.listed:
-            return self._calls.fresh()
-        return self._listing(CallRef(attempt.call_id or "", CallState.CONNECTED, attempt.address, attempt.booking_id))
-
-    async def _leave_later(self, attempt: Attempt) -> datetime | None:
-        """The unit does not answer, or does not hang up: that is told once, and tried until it does."""
-        now, why = self._clock.now(), self._calls.error
-        if attempt.leave_at is not None and now > attempt.leave_at + _LEAVE_TRIES:
-            await self._left(attempt, "failed", f"{why}; it is not tried any more")
-            return None
-        if why != self._leave_error:
-            self._leave_error = why
-            self._recorder.publish(events.LeaveFailed(room=attempt.room, booking=attempt.booking_id, reason=why))
-        self._leave_failures += 1
-        return now + backoff(self._leave_failures, first=timedelta(seconds=2), slowest=_LEAVE_SLOWEST)
-
-    async def _left(self, attempt: Attempt, how: transition.Left, why: str) -> None:
-        self._leave_failures, self._leave_error = 0, ""
-        event = _LEFT[how](room=attempt.room, booking=attempt.booking_id, reason=why)
-        await self._write(transition.left(attempt, how, self._clock.now()), event)
-
     def _open_orders(self, attempt: Attempt) -> list[DialOrder]:
         others = (order for order in self._orders if order.key != attempt.key)
-        return [order for order in others if not any(a.state in FINAL for a in self._of(order))]
+        return [order for order in others if not any(a.state in FINAL for a in self._rows.of(order.key))]
 
-    # -------------------------------------------------------------------------------- rows and lines
-
-    async def _begin(
-        self, order: DialOrder, state: AttemptState, cause: str = "", tells: events.Happened | None = None
-    ) -> Attempt:
-        attempt = transition.begun(order, self._session.room.id, state, self._clock.now(), cause)
-        attempt = await self._recorder.begin(self._lease, attempt, tells=_some(tells))
-        self._attempts[attempt.id] = attempt
-        return attempt
-
-    async def _conclude_row(
-        self, attempt: Attempt, state: AttemptState, cause: str, tells: events.Happened | None = None
-    ) -> None:
-        await self._write(transition.concluded(attempt, state, self._clock.now(), cause), tells)
-
-    async def _write(self, changed: Attempt, tells: events.Happened | None = None) -> Attempt:
-        """Committed before it counts."""
-        await self._write_all([changed], tells)
-        return changed
-
-    async def _write_all(self, changed: Sequence[Attempt], tells: events.Happened | None) -> None:
-        """All or none: a call that goes on as another booking's must never be two bookings' to end."""
-        await self._recorder.write(
-            *(self._store.save_attempt(self._lease, each) for each in changed), tells=_some(tells)
-        )
-        self._attempts |= {attempt.id: attempt for attempt in changed}
+    # -------------------------------------------------------------------------------- lines of the log
 
     def _outcome(self, kind: type[events.CallOutcome], order: DialOrder, reason: str) -> events.CallOutcome:
         return kind(room=self._session.room.id, booking=order.booking_id, reason=reason)
@@ -454,20 +350,6 @@ _CONCLUDED: dict[AttemptState, type[events.CallOutcome]] = {
     AttemptState.ENDED: events.DialEnded,
     AttemptState.PRESENT: events.DialNotNeeded,
 }
-_LEFT: dict[transition.Left, type[events.CallOutcome]] = {
-    "done": events.LeaveDone,
-    "gone": events.LeaveAlreadyGone,
-    "stay": events.LeaveStay,
-    "failed": events.LeaveFailed,
-}
-
-
-async def _hang_up(call: CallRef, driver: Driver) -> None:
-    await offered(driver, HangsUp).hang_up(call)
-
-
-def _some(event: events.Happened | None) -> tuple[events.Happened, ...]:
-    return () if event is None else (event,)
 
 
 def _bare_booking(order: DialOrder) -> Booking:

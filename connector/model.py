@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, NewType
 
 from device_drivers.api import BookingList, DialAddress, TlsPolicy
 
+Overlap = Literal["switch", "stay"]
 RoomId = NewType("RoomId", str)
 UnitId = NewType("UnitId", str)
 NO_SERIES = datetime(1970, 1, 1, tzinfo=UTC)  # original_start of an event that does not recur: its UID alone names it
@@ -38,6 +39,11 @@ class Policy:
     early_join: timedelta = timedelta(minutes=5)  # the Join button works this long before start
     late_join: timedelta = timedelta(minutes=5)  # grace: a late dial is still made until start + late_join
     busy: Literal["wait", "skip", "drop"] = "wait"
+    overlap: Overlap = "switch"  # a meeting starts while another one of the room runs: see planning/overlap.py
+    new_address: Literal["stay", "change"] = "stay"  # a running meeting gets another number
+    leave_joined: Literal["ours", "booked"] = "ours"  # whose calls are ended at a meeting's end
+    tentative: Literal["button", "join"] = "button"  # a tentative meeting: only the button, or auto-join too
+    free: Literal["button", "join"] = "button"  # one that the calendar shows as free
     show_non_joinable: bool = True  # meetings without an address, shown without a button where the unit can
     show_all_day: bool = True
     private_title: str = "Private meeting"  # shown instead of a private event's title and organiser
@@ -156,6 +162,7 @@ class Event:
     cancelled: bool = False
     declined: bool = False  # the room refused it
     tentative: bool = False
+    free: bool = False  # it takes no time in the calendar: TRANSP:TRANSPARENT, shown as free
     texts: tuple[SourceText, ...] = ()
 
     @property
@@ -267,6 +274,7 @@ class DialOrder:
     leave_at: datetime | None
     address: DialAddress
     meeting_key: str  # service:meeting id, or the address; equal keys are the same meeting
+    ends_at: datetime  # the meeting's end, whenever the room leaves
 
     @property
     def key(self) -> AttemptKey:
@@ -339,6 +347,11 @@ FINAL = frozenset(
 )
 
 
+# How a call was left: by us; it had ended before; it goes on as the next booking's; given up; by us for another meeting
+# of the room while this one still ran; by us for the meeting's new address; somebody else's, up after its meeting.
+Left = Literal["", "done", "gone", "stay", "failed", "switched", "moved", "overran"]
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One row. ``leave_at`` is the leave order; it survives the event's deletion."""
@@ -355,7 +368,7 @@ class Attempt:
     cause: str = ""
     owned: bool = True  # we dialled it: leaving applies
     leave_at: datetime | None = None
-    left: Literal["", "done", "gone", "stay", "failed"] = ""
+    left: Left = ""
     left_at: datetime | None = None
     sent_at: datetime | None = None  # when the command left, or was about to
     unit: UnitId = UnitId("")  # that was told to dial

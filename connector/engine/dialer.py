@@ -20,6 +20,7 @@ from connector.model import FINAL, Attempt, AttemptKey, AttemptState, DialOrder,
 from connector.planning import attempts as transition
 from connector.planning.address import dial_allowed
 from connector.planning.dialing import (
+    IN_ANOTHER_CALL,
     Adopt,
     Conclude,
     Dial,
@@ -29,8 +30,10 @@ from connector.planning.dialing import (
     Step,
     Wait,
     decide,
-    later_leave,
+    followed,
+    resumes,
 )
+from connector.planning.overlap import timed
 from connector.planning.whose_call import Calls
 from connector.store.api import StoreApi, UnitLease
 from device_drivers.api import (
@@ -74,9 +77,10 @@ class Dialer:
         self._options = options
         self._takes_over = frozenset(takes_over)
         self._remembers_since = remembers_since
-        self._orders: tuple[DialOrder, ...] = ()
+        self._planned: tuple[DialOrder, ...] = ()
+        self._orders: tuple[DialOrder, ...] = ()  # with the times that they leave to each other
         self._bookings: dict[str, Booking] = {}
-        self._armed: set[AttemptKey] = set()
+        self._armed: set[tuple[AttemptKey, datetime]] = set()
         self._waiting: dict[AttemptKey, str] = {}  # why an order waits: one log line per change
         self._wake_up = WakeUp(clock)
         # Many rooms dial at one instant. What can be done before is spread, by room, so that the instant is free.
@@ -96,10 +100,20 @@ class Dialer:
 
     def offer(self, plan: RoomPlan) -> None:
         orders = tuple(map(self._taken_over, plan.dial_orders))
-        if orders != self._orders:
-            self._orders = orders
+        if orders != self._planned:
+            self._planned = orders
+            self._settle_times()
             self._wake_up.ring()
         self._bookings = {b.id: b for b in plan.bookings.bookings}
+
+    def _settle_times(self) -> None:
+        policy, now = self._session.room.policy, self._clock.now()
+        attempts = self._rows.all
+        timely = (
+            timed(order, self._planned, attempts, overlap=policy.overlap, leave_after=policy.leave_after, now=now)
+            for order in self._planned
+        )
+        self._orders = tuple(sorted(timely, key=lambda order: (order.dial_at, order.planned_start, order.booking_id)))
 
     def _taken_over(self, order: DialOrder) -> DialOrder:
         """The unit before was in this meeting: the grace of this one lasts as long as the meeting does."""
@@ -129,19 +143,19 @@ class Dialer:
         await self._follow_the_plan()
         wakes = [await self._advance(order) for order in self._orders]
         for attempt in [a for a in self._rows.live if a.leave_at is not None]:
-            wakes.append(await self._leaver.leave(attempt, self._open_orders(attempt)))
+            wakes.append(await self._leaver.leave(attempt, self._open_orders(attempt), self._end_of(attempt)))
         self._forget()
         return min((wake for wake in wakes if wake is not None), default=None)
 
     async def _follow_the_plan(self) -> None:
         """Later ends move leave orders; intentions whose order went away are withdrawn."""
-        keys = {order.key for order in self._orders}
-        ends = {order.booking_id: order.leave_at for order in self._orders}
+        keys, now = {order.key for order in self._planned}, self._clock.now()
         for attempt in self._rows.all:
             if attempt.state is AttemptState.INTENDED and attempt.key not in keys:
                 await self._rows.conclude(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
-            elif attempt.live and attempt.booking_id in ends:
-                await self._follow_the_end(attempt, later_leave(attempt.leave_at, ends[attempt.booking_id]))
+            elif attempt.live:
+                await self._follow_the_end(attempt, followed(attempt, self._planned, now))
+        self._settle_times()
 
     async def _follow_the_end(self, attempt: Attempt, leave_at: datetime | None) -> None:
         if leave_at != attempt.leave_at:
@@ -152,7 +166,7 @@ class Dialer:
         """What belongs to no current order and to no open leave."""
         keys = {order.key for order in self._orders}
         self._rows.forget(keys)
-        self._armed &= keys
+        self._armed = {(key, at) for key, at in self._armed if key in keys}
         self._waiting = {key: why for key, why in self._waiting.items() if key in keys}
 
     # -------------------------------------------------------------------------------- dialling
@@ -224,7 +238,9 @@ class Dialer:
     def _in_flight(self, order: DialOrder) -> bool:
         """Something left already, or it is over: the dial time no longer matters."""
         attempts = self._rows.of(order.key)
-        return bool(attempts) and attempts[-1].state in FINAL | {AttemptState.SENT, AttemptState.UNKNOWN}
+        if not attempts or resumes(order, attempts[-1]):
+            return False
+        return attempts[-1].state in FINAL | {AttemptState.SENT, AttemptState.UNKNOWN}
 
     def _calls_for(self, order: DialOrder) -> Calls | None:
         """A unit that cannot list calls is taken to be free, but what it did with a command stays unknown."""
@@ -234,9 +250,9 @@ class Dialer:
 
     async def _arm(self, order: DialOrder) -> None:
         """Write the intention and open the connection, so that the command can leave on the second."""
-        if order.key in self._armed:
+        if (order.key, order.dial_at) in self._armed:
             return
-        self._armed.add(order.key)
+        self._armed.add((order.key, order.dial_at))
         if not self._rows.of(order.key):
             await self._rows.begin(order, AttemptState.INTENDED)
         if await self._calls.read() is None:
@@ -255,18 +271,23 @@ class Dialer:
             await self._rows.conclude(attempt, AttemptState.SKIPPED, why, event)
             return
         await sleep_until(self._clock, order.dial_at - _COMMIT_BEFORE)
-        if order not in self._orders:
+        if not self._still(order):
             return  # edited in the last second; the next walk withdraws the intention
         attempt = await self._rows.write(transition.sent(attempt, self._clock.now()))
         await sleep_until(self._clock, order.dial_at)
-        if order not in self._orders:
+        if not self._still(order):
             await self._rows.conclude(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
             return
         await self._send(order, attempt)
 
+    def _still(self, order: DialOrder) -> bool:
+        """No edit of the last second took it away, changed its address or gave the room to another meeting."""
+        latest = max(order.dial_at, self._clock.now())
+        return any(o.key == order.key and o.address == order.address and o.dial_at <= latest for o in self._orders)
+
     async def _send(self, order: DialOrder, attempt: Attempt) -> None:
         self._calls.changed()
-        late = self._clock.now() - max(order.dial_at, attempt.at)
+        late = self._clock.now() - order.dial_at
         booking = self._bookings.get(order.booking_id) or _bare_booking(order)
         try:
             call = await self._session.run(lambda driver: offered(driver, Dials).dial(order.address, booking))
@@ -329,7 +350,14 @@ class Dialer:
 
     def _open_orders(self, attempt: Attempt) -> list[DialOrder]:
         others = (order for order in self._orders if order.key != attempt.key)
-        return [order for order in others if not any(a.state in FINAL for a in self._rows.of(order.key))]
+        return [order for order in others if self._open(order)]
+
+    def _open(self, order: DialOrder) -> bool:
+        attempts = self._rows.of(order.key)
+        return not any(a.state in FINAL for a in attempts) or resumes(order, attempts[-1])
+
+    def _end_of(self, attempt: Attempt) -> datetime | None:
+        return next((order.ends_at for order in self._planned if order.key == attempt.key), None)
 
     # -------------------------------------------------------------------------------- lines of the log
 
@@ -337,7 +365,7 @@ class Dialer:
         return kind(room=self._session.room.id, booking=order.booking_id, reason=reason)
 
     def _note_wait(self, order: DialOrder, step: Wait) -> None:
-        if step.why == "the room is in another call" and self._waiting.get(order.key) != step.why:
+        if step.why == IN_ANOTHER_CALL and self._waiting.get(order.key) != step.why:
             self._recorder.publish(self._outcome(events.DialWaiting, order, f"{step.why}; busy = wait"))
         self._waiting[order.key] = step.why
 

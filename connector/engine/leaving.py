@@ -12,7 +12,7 @@ from connector.engine.attempt_rows import AttemptRows
 from connector.engine.driver_session import DriverSession
 from connector.engine.recorder import Recorder
 from connector.engine.unit_calls import UnitCalls
-from connector.model import Attempt, AttemptState, DialOrder
+from connector.model import Attempt, AttemptState, DialOrder, Left
 from connector.planning import attempts as transition
 from connector.planning.dialing import Done, Gone, HangUp, ReadCalls, Stay, Wait, leave_step
 from connector.planning.whose_call import Calls
@@ -37,12 +37,14 @@ class Leaver:
         self._failures = 0
         self._error = ""  # the log has it: one line for one trouble
 
-    async def leave(self, attempt: Attempt, next_orders: Sequence[DialOrder]) -> datetime | None:
-        """As far as it goes now; returns when to come again. ``next_orders``: as for ``leave_step``."""
+    async def leave(
+        self, attempt: Attempt, next_orders: Sequence[DialOrder], ends_at: datetime | None
+    ) -> datetime | None:
+        """As far as it goes now; returns when to come again. ``next_orders``, ``ends_at``: as for ``leave_step``."""
         for _ in range(5):
             now = self._clock.now()
             lost = [each for each in self._rows.of(attempt.key) if each.state is AttemptState.ABSENT]
-            match leave_step(attempt, lost, next_orders, self._calls_of(attempt), now):
+            match leave_step(attempt, lost, next_orders, self._calls_of(attempt), now, ends_at=ends_at):
                 case Done():
                     return None
                 case Wait() | Stay() as step:
@@ -56,7 +58,7 @@ class Leaver:
                 case HangUp() as step:
                     if not await self.hung_up(step.calls):
                         return await self._later(attempt)
-                    await self.left(attempt, "done", "the meeting is over")
+                    await self.left(attempt, step.how, step.why)
                     return None
         return self._clock.now() + timedelta(seconds=1)
 
@@ -72,7 +74,7 @@ class Leaver:
             self._calls.changed()
         return True
 
-    async def left(self, attempt: Attempt, how: transition.Left, why: str) -> None:
+    async def left(self, attempt: Attempt, how: Left, why: str) -> None:
         self._failures, self._error = 0, ""
         event = _LEFT[how](room=attempt.room, booking=attempt.booking_id, reason=why)
         await self._rows.write(transition.left(attempt, how, self._clock.now()), event)
@@ -98,11 +100,14 @@ class Leaver:
         return now + backoff(self._failures, first=timedelta(seconds=2), slowest=_SLOWEST)
 
 
-_LEFT: dict[transition.Left, type[events.CallOutcome]] = {
+_LEFT: dict[Left, type[events.CallOutcome]] = {
     "done": events.LeaveDone,
     "gone": events.LeaveAlreadyGone,
     "stay": events.LeaveStay,
     "failed": events.LeaveFailed,
+    "switched": events.LeaveSwitched,
+    "moved": events.LeaveMoved,
+    "overran": events.CallOverruns,
 }
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
-from connector.model import Attempt, AttemptState, DialOrder, RoomId
-
-Left = Literal["done", "gone", "stay", "failed"]
+from connector.model import Attempt, AttemptState, DialOrder, Left, RoomId
 
 
 def begun(order: DialOrder, room: RoomId, state: AttemptState, now: datetime, cause: str = "") -> Attempt:

@@ -154,6 +154,7 @@ def _dial_order(booking: Booking, meeting: Meeting, policy: Policy, facts: UnitF
         leave_at=event.end + policy.leave_after if leaves else None,
         address=booking.address,
         meeting_key=meeting_key(meeting.join, booking.address),
+        ends_at=event.end,
     ), ""
 
 

@@ -164,6 +164,7 @@ class Event:
     tentative: bool = False
     free: bool = False  # it takes no time in the calendar: TRANSP:TRANSPARENT, shown as free
     texts: tuple[SourceText, ...] = ()
+    modified: datetime | None = field(default=None, compare=False)  # when it was changed last, where the calendar says
 
     @property
     def key(self) -> str:
@@ -274,7 +275,11 @@ class DialOrder:
     leave_at: datetime | None
     address: DialAddress
     meeting_key: str  # service:meeting id, or the address; equal keys are the same meeting
-    ends_at: datetime  # the meeting's end, whenever the room leaves
+    end: datetime | None = None  # of the meeting, whenever the room leaves; None in plans of former versions
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.end or self.leave_at or self.give_up_at
 
     @property
     def key(self) -> AttemptKey:
@@ -382,3 +387,8 @@ class Attempt:
         """Ours to leave, as far as is known."""
         maybe = (AttemptState.ANSWERED, AttemptState.SENT, AttemptState.UNKNOWN)
         return self.owned and not self.left and self.state in maybe
+
+    @property
+    def joined(self) -> bool:
+        """Somebody else's call of this booking may be up."""
+        return self.state is AttemptState.PRESENT and not self.left

@@ -8,7 +8,7 @@ from datetime import timedelta
 from connector import events
 from connector.clock import Clock
 from connector.engine.recorder import Recorder
-from connector.model import Attempt, AttemptKey, AttemptState, DialOrder, RoomId
+from connector.model import Attempt, AttemptKey, AttemptState, DialOrder, Left, RoomId
 from connector.planning import attempts as transition
 from connector.store.api import StoreApi, UnitLease
 
@@ -35,6 +35,7 @@ class AttemptRows:
         self._store = store
         self._recorder = recorder
         self._attempts: dict[int, Attempt] = {attempt.id: attempt for attempt in attempts}
+        self.changes = 0  # counts them
 
     @property
     def all(self) -> tuple[Attempt, ...]:
@@ -44,6 +45,11 @@ class AttemptRows:
     def live(self) -> list[Attempt]:
         """Of calls that may be up and are ours to end."""
         return [attempt for attempt in self._attempts.values() if attempt.live]
+
+    @property
+    def joined(self) -> list[Attempt]:
+        """Of somebody else's calls in our bookings that may be up."""
+        return [attempt for attempt in self._attempts.values() if attempt.joined]
 
     def of(self, key: AttemptKey) -> list[Attempt]:
         """Of one order, oldest first."""
@@ -55,12 +61,16 @@ class AttemptRows:
         attempt = transition.begun(order, self._room, state, self._clock.now(), cause)
         attempt = await self._recorder.begin(self._lease, attempt, tells=_some(tells))
         self._attempts[attempt.id] = attempt
+        self.changes += 1
         return attempt
 
     async def conclude(
         self, attempt: Attempt, state: AttemptState, cause: str, tells: events.Happened | None = None
     ) -> None:
         await self.write(transition.concluded(attempt, state, self._clock.now(), cause), tells)
+
+    async def leave(self, attempt: Attempt, how: Left, tells: events.Happened | None = None) -> None:
+        await self.write(transition.left(attempt, how, self._clock.now()), tells)
 
     async def write(self, changed: Attempt, tells: events.Happened | None = None) -> Attempt:
         await self.write_all([changed], tells)
@@ -72,12 +82,14 @@ class AttemptRows:
             *(self._store.save_attempt(self._lease, each) for each in changed), tells=_some(tells)
         )
         self._attempts |= {attempt.id: attempt for attempt in changed}
+        self.changes += 1
 
     def forget(self, keys: Collection[AttemptKey]) -> None:
         """Keep what an order of these keys or an open leave needs."""
         horizon = self._clock.now() - _KEPT
         for attempt in self.all:
-            if attempt.key not in keys and not (attempt.live and attempt.leave_at) and attempt.at < horizon:
+            watched = (attempt.live or attempt.joined) and attempt.leave_at
+            if attempt.key not in keys and not watched and attempt.at < horizon:
                 del self._attempts[attempt.id]
 
 

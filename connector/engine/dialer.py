@@ -31,9 +31,10 @@ from connector.planning.dialing import (
     Wait,
     decide,
     followed,
+    later,
     resumes,
 )
-from connector.planning.overlap import timed
+from connector.planning.overlap import HANDOVER, displaced, timed
 from connector.planning.whose_call import Calls
 from connector.store.api import StoreApi, UnitLease
 from device_drivers.api import (
@@ -64,14 +65,17 @@ class Dialer:
         *,
         takes_over: Collection[AttemptKey] = (),
         remembers_since: datetime | None = None,
+        elsewhere: Callable[[DialOrder], str] = lambda order: "",
         clock: Clock,
         store: StoreApi,
         recorder: Recorder,
         options: Callable[[], Options],
     ) -> None:
         """``takes_over``: the meetings that the room's unit before was in when this one came into its place.
-        ``remembers_since``: the database was lost, and of what was dialled before nothing is known."""
+        ``remembers_since``: the database was lost, and of what was dialled before nothing is known.
+        ``elsewhere``: why an order is not dialled here, because another unit of the group is in that meeting, or ""."""
         self._session = session
+        self._elsewhere = elsewhere
         self._clock = clock
         self._recorder = recorder
         self._options = options
@@ -81,6 +85,7 @@ class Dialer:
         self._orders: tuple[DialOrder, ...] = ()  # with the times that they leave to each other
         self._bookings: dict[str, Booking] = {}
         self._armed: set[tuple[AttemptKey, datetime]] = set()
+        self._told: set[tuple[AttemptKey, str]] = set()  # running meetings with another address
         self._waiting: dict[AttemptKey, str] = {}  # why an order waits: one log line per change
         self._wake_up = WakeUp(clock)
         # Many rooms dial at one instant. What can be done before is spread, by room, so that the instant is free.
@@ -107,13 +112,15 @@ class Dialer:
         self._bookings = {b.id: b for b in plan.bookings.bookings}
 
     def _settle_times(self) -> None:
-        policy, now = self._session.room.policy, self._clock.now()
-        attempts = self._rows.all
-        timely = (
-            timed(order, self._planned, attempts, overlap=policy.overlap, leave_after=policy.leave_after, now=now)
-            for order in self._planned
-        )
+        timely = map(self._timed, self._planned)
         self._orders = tuple(sorted(timely, key=lambda order: (order.dial_at, order.planned_start, order.booking_id)))
+
+    def _timed(self, order: DialOrder) -> DialOrder:
+        policy, now = self._session.room.policy, self._clock.now()
+        late = timed(
+            order, self._planned, self._rows.all, overlap=policy.overlap, leave_after=policy.leave_after, now=now
+        )
+        return replace(late, dial_at=order.dial_at) if self._in_flight(order) else late
 
     def _taken_over(self, order: DialOrder) -> DialOrder:
         """The unit before was in this meeting: the grace of this one lasts as long as the meeting does."""
@@ -140,22 +147,33 @@ class Dialer:
 
     async def step(self) -> datetime | None:
         """Act on what is due until nothing is; returns when to wake again."""
-        await self._follow_the_plan()
-        wakes = [await self._advance(order) for order in self._orders]
-        for attempt in [a for a in self._rows.live if a.leave_at is not None]:
-            wakes.append(await self._leaver.leave(attempt, self._open_orders(attempt), self._end_of(attempt)))
+        for _ in range(10):  # what became of one order gives way to another; a bug must not spin
+            before = self._rows.changes
+            wakes = await self._walk()
+            if self._rows.changes == before:
+                break
         self._forget()
         return min((wake for wake in wakes if wake is not None), default=None)
 
-    async def _follow_the_plan(self) -> None:
-        """Later ends move leave orders; intentions whose order went away are withdrawn."""
+    async def _walk(self) -> list[datetime | None]:
+        wakes = await self._follow_the_plan()
+        wakes += [await self._advance(order) for order in self._orders]
+        for attempt in [a for a in self._rows.live if a.leave_at is not None]:
+            wakes.append(await self._leaver.leave(attempt, self._open_orders(attempt), self._end_of(attempt)))
+        ends_joined = self._session.room.policy.leave_joined == "booked"
+        return wakes + [await self._leaver.joined(attempt, ends_it=ends_joined) for attempt in self._rows.joined]
+
+    async def _follow_the_plan(self) -> list[datetime | None]:
+        """Later ends move leave orders; intentions whose order went away are withdrawn. Returns when to come again."""
         keys, now = {order.key for order in self._planned}, self._clock.now()
         for attempt in self._rows.all:
             if attempt.state is AttemptState.INTENDED and attempt.key not in keys:
                 await self._rows.conclude(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
-            elif attempt.live:
+            elif attempt.live or attempt.joined:
                 await self._follow_the_end(attempt, followed(attempt, self._planned, now))
+        wakes = [await self._new_address(order) for order in self._planned]
         self._settle_times()
+        return wakes
 
     async def _follow_the_end(self, attempt: Attempt, leave_at: datetime | None) -> None:
         if leave_at != attempt.leave_at:
@@ -167,12 +185,15 @@ class Dialer:
         keys = {order.key for order in self._orders}
         self._rows.forget(keys)
         self._armed = {(key, at) for key, at in self._armed if key in keys}
+        self._told = {(key, meeting) for key, meeting in self._told if key in keys}
         self._waiting = {key: why for key, why in self._waiting.items() if key in keys}
 
     # -------------------------------------------------------------------------------- dialling
 
     async def _advance(self, order: DialOrder) -> datetime | None:
         """Take the order as far as it goes now; returns when to look at it again."""
+        if displaced(order):
+            return order.dial_at
         for _ in range(20):  # each turn acts; a bug must not spin
             early = await self._prepare(order)
             if early is not None:
@@ -265,6 +286,11 @@ class Dialer:
         attempt = next((a for a in self._rows.of(order.key) if a.state is AttemptState.INTENDED), None)
         if attempt is None:
             attempt = await self._rows.begin(order, AttemptState.INTENDED)
+        elsewhere = self._elsewhere(order)
+        if elsewhere:
+            event = self._outcome(events.DialSkipped, order, elsewhere)
+            await self._rows.conclude(attempt, AttemptState.SKIPPED, elsewhere, event)
+            return
         allowed, why = dial_allowed(order.address.address, self._session.room.policy)
         if not allowed:
             event = self._outcome(events.DialPolicyRefused, order, why)
@@ -316,12 +342,17 @@ class Dialer:
         attempt = step.attempt or await self._rows.begin(order, AttemptState.INTENDED)
         now = self._clock.now()
         adopted = transition.found(attempt, step.call.id, step.state, now, owned=step.owned)
+        if step.takes_over is not None:
+            adopted = transition.leaves_at(adopted, later(adopted.leave_at, step.takes_over.leave_at))
         handed_over = [] if step.takes_over is None else [transition.left(step.takes_over, "stay", now)]
         await self._rows.write_all([adopted, *handed_over], self._adopted(order, step, known=known))
 
     def _adopted(self, order: DialOrder, step: Adopt, *, known: bool) -> events.Happened:
         if step.takes_over is not None:
             return self._outcome(events.LeaveStay, order, "the next booking is the same meeting; the call goes on")
+        if not step.owned and self._remembers_since is not None and order.dial_at < self._remembers_since:
+            why = "nobody can say who made this call before the database was lost; it is left to people"
+            return self._outcome(events.CallUnknownOwner, order, why)
         if not step.owned:
             why = "the room is in this meeting already; somebody joined by hand"
             return self._outcome(events.DialNotNeeded, order, why)
@@ -343,14 +374,32 @@ class Dialer:
         if not await self._leaver.hung_up((step.call,), finishing=step.attempt is not None):
             return self._clock.now() + timedelta(seconds=2)
         if step.attempt is not None:
-            await self._leaver.left(step.attempt, "done", step.why)
+            ends_at = self._end_of(step.attempt)
+            runs = ends_at is not None and ends_at > self._clock.now() + 2 * HANDOVER
+            await self._leaver.left(step.attempt, "switched" if runs else "done", step.why)
         return self._clock.now() + timedelta(milliseconds=200)
 
     # -------------------------------------------------------------------------------- leaving
 
+    async def _new_address(self, order: DialOrder) -> datetime | None:
+        """A running meeting got another address: told once, and changed over by the policy."""
+        attempts = self._rows.of(order.key)
+        last = attempts[-1] if attempts else None
+        if last is None or not last.live or last.state is not AttemptState.ANSWERED:
+            return None
+        if last.meeting_key == order.meeting_key:
+            return None
+        change = self._session.room.policy.new_address == "change"
+        if (order.key, order.meeting_key) not in self._told:
+            self._told.add((order.key, order.meeting_key))
+            does = "leaves it for the new one" if change else "stays in it"
+            why = f"the meeting has another address now; the room is in a call to the one before and {does}"
+            self._recorder.publish(self._outcome(events.CallAddressChanged, order, why))
+        return await self._leaver.change_over(last) if change else None
+
     def _open_orders(self, attempt: Attempt) -> list[DialOrder]:
         others = (order for order in self._orders if order.key != attempt.key)
-        return [order for order in others if self._open(order)]
+        return [order for order in others if self._open(order) and not displaced(order)]
 
     def _open(self, order: DialOrder) -> bool:
         attempts = self._rows.of(order.key)

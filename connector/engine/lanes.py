@@ -17,7 +17,7 @@ from connector.engine.options import Options
 from connector.engine.pusher import Pusher
 from connector.engine.recorder import Recorder
 from connector.engine.retirement import Retirement
-from connector.model import Attempt, AttemptKey, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
+from connector.model import Attempt, AttemptKey, DialOrder, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
 from connector.store.api import OwnershipLost, StoreApi, StoreError, UnitLease, UnitRow
 from device_drivers.api import DeviceInfo, UnitFacts
 
@@ -79,6 +79,7 @@ class Lanes:
         self._learned = learned
         self._fatal = fatal
         self._rooms: dict[RoomId, _Lanes] = {}
+        self._groups: dict[str, set[RoomId]] = {}  # by calendar
         self._by_serial: dict[str, UnitId] = {}
         self._to_let_go = True  # units that no room has any more: at the start those of a run before this one
         self._retiring: dict[UnitId, asyncio.Task[None]] = {}
@@ -158,6 +159,7 @@ class Lanes:
         for name, lane in (("screen", pusher.run), ("calls", dialer.run)):
             task = asyncio.create_task(self._keep_running(room.id, name, lane), name=f"{name}-{room.id}")
             lanes.tasks.append(task)
+        self._groups.setdefault(room.calendar, set()).add(room.id)
         self._learned(room.id, session.facts)
 
     def _session(self, room: Room, row: UnitRow, lease: UnitLease) -> DriverSession:
@@ -186,17 +188,32 @@ class Lanes:
             lease,
             takes_over=takes_over,
             remembers_since=self._remembers_since,
+            elsewhere=lambda order: self._elsewhere(session.room, order),
             clock=self._clock,
             store=self._store,
             recorder=self._recorder,
             options=self._options,
         )
 
+    def _elsewhere(self, room: Room, order: DialOrder) -> str:
+        """Auto-join went from one row of a calendar to another while the meeting began: one unit in it is enough."""
+        for key in self._groups.get(room.calendar, ()):
+            lanes = self._rooms.get(key)
+            if lanes is None or key == room.id or lanes.room.policy.auto_join:
+                continue
+            if any(_answers(attempt, order) for attempt in lanes.dialer.attempts):
+                return f"the room's other unit, {key}, is in this meeting already"
+        return ""
+
     async def _stop_all(self, keys: Iterable[RoomId]) -> list[_Before]:
         return await asyncio.gather(*map(self._stop, keys))
 
     async def _stop(self, key: RoomId) -> _Before:
         lanes = self._rooms.pop(key)
+        group = self._groups[lanes.room.calendar]
+        group.discard(key)
+        if not group:
+            del self._groups[lanes.room.calendar]
         for task in lanes.tasks:
             task.cancel()
         await asyncio.gather(*lanes.tasks, return_exceptions=True)
@@ -349,6 +366,10 @@ class Lanes:
         for lanes in self._rooms.values():
             if lanes.session.state in ("credentials_refused", "not_allowed"):
                 lanes.pusher.look()
+
+
+def _answers(attempt: Attempt, order: DialOrder) -> bool:
+    return attempt.live and (attempt.planned_start, attempt.meeting_key) == (order.planned_start, order.meeting_key)
 
 
 def unit_of(room: Room) -> Unit:

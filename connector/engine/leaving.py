@@ -13,13 +13,14 @@ from connector.engine.driver_session import DriverSession
 from connector.engine.recorder import Recorder
 from connector.engine.unit_calls import UnitCalls
 from connector.model import Attempt, AttemptState, DialOrder, Left
-from connector.planning import attempts as transition
 from connector.planning.dialing import Done, Gone, HangUp, ReadCalls, Stay, Wait, leave_step
-from connector.planning.whose_call import Calls
+from connector.planning.whose_call import Calls, of_meeting, ours
 from connector.retry import backoff
 from device_drivers.api import CallRef, CallState, Driver, DriverError, HangsUp, offered
 
 _TRIES = timedelta(hours=12)  # after that a call that cannot be ended is left to people
+_LINGERS = timedelta(minutes=1)  # people may take their leave: after that a call that they joined overruns
+_JOINED_TRIES = timedelta(minutes=30)  # how long a unit is asked for a call that is not ours
 _SLOWEST = timedelta(seconds=30)  # a unit that comes back with our call up leaves within this
 
 
@@ -77,15 +78,64 @@ class Leaver:
     async def left(self, attempt: Attempt, how: Left, why: str) -> None:
         self._failures, self._error = 0, ""
         event = _LEFT[how](room=attempt.room, booking=attempt.booking_id, reason=why)
-        await self._rows.write(transition.left(attempt, how, self._clock.now()), event)
+        await self._rows.leave(attempt, how, event)
+
+    async def joined(self, attempt: Attempt, *, ends_it: bool) -> datetime | None:
+        """A call that somebody made in a booking of ours, at its end: ended by the policy (``ends_it``), else told of
+        when it stays. Returns when to come again."""
+        now = self._clock.now()
+        if attempt.leave_at is None or now < attempt.leave_at:
+            return attempt.leave_at
+        calls = await self._read(attempt.leave_at + _JOINED_TRIES)
+        if isinstance(calls, datetime):
+            return calls
+        call = of_meeting(calls, attempt.booking_id, attempt.address) if calls is not None else None
+        if call is None:
+            await self._rows.leave(attempt, "gone")
+            return None
+        if ends_it:
+            if not await self.hung_up((call,), finishing=False):
+                return await self._later(attempt)
+            await self.left(attempt, "done", "the meeting is over, and leave_joined = booked")
+            return None
+        if now < attempt.leave_at + _LINGERS:
+            return attempt.leave_at + _LINGERS
+        await self.left(
+            attempt, "overran", "somebody joined by hand, and the call is still up; later dials wait for it"
+        )
+        return None
+
+    async def change_over(self, attempt: Attempt) -> datetime | None:
+        """Leave the call of a meeting that has another address now. Returns when to come again."""
+        calls = await self._read(self._clock.now() + _JOINED_TRIES)
+        if isinstance(calls, datetime):
+            return calls
+        own = ours(calls, (attempt,)) if calls is not None else ()
+        if not own and calls is not None:
+            await self.left(attempt, "gone", "the call had ended already")
+        elif await self.hung_up(own or (self._stated(attempt),)):
+            await self.left(attempt, "moved", "the meeting has another address now, and new_address = change")
+        else:
+            return await self._later(attempt)
+        return None
+
+    async def _read(self, until: datetime) -> Calls | datetime | None:
+        """The calls, or when to try again; None when they cannot be had, or were not until then."""
+        if not self._calls.listed:
+            return None
+        again = await self._calls.read(finishing=True)
+        if again is not None and self._clock.now() < until:
+            return max(again, self._clock.now() + timedelta(seconds=1))
+        return self._calls.fresh()
 
     def _calls_of(self, attempt: Attempt) -> Calls | None:
         """A unit that cannot list calls is told to end the one it gave us an id for."""
         if self._calls.listed:
             return self._calls.fresh()
-        return self._calls.stated(
-            CallRef(attempt.call_id or "", CallState.CONNECTED, attempt.address, attempt.booking_id)
-        )
+        return self._calls.stated(self._stated(attempt))
+
+    def _stated(self, attempt: Attempt) -> CallRef:
+        return CallRef(attempt.call_id or "", CallState.CONNECTED, attempt.address, attempt.booking_id)
 
     async def _later(self, attempt: Attempt) -> datetime | None:
         """The unit does not answer, or does not hang up: that is told once, and tried until it does."""

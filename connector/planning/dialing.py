@@ -207,7 +207,7 @@ def _start(
     if not others:
         return Dial()
     if own is not None:
-        return HangUpFirst(own[0], own[1], "our earlier call ends for the next meeting")
+        return HangUpFirst(own[0], own[1], "our earlier call ends for another meeting of the room")
     if busy == "drop":
         return HangUpFirst(others[0], None, "the room is in another call and busy = drop")
     if busy == "skip":
@@ -298,6 +298,11 @@ def leave_step(
 
 
 _OVER: Left = "done"
+
+
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Of two times to leave; None: never."""
+    return None if one is None or other is None else max(one, other)
 
 
 def followed(attempt: Attempt, orders: Sequence[DialOrder], now: datetime) -> datetime | None:

@@ -53,27 +53,36 @@ def timed(
     free = _free_from(max(begin, now), held)
     if free > max(begin, now):
         return replace(order, dial_at=free, give_up_at=max(order.give_up_at, free + late))
-    freed = _freed(order, attempts, now)
-    give_up_at = order.give_up_at if freed is None else max(order.give_up_at, freed + late)
-    return replace(order, dial_at=begin, give_up_at=give_up_at)
+    again = [time + late for time in _freed(order, attempts, now)]
+    return replace(order, dial_at=begin, give_up_at=max(order.give_up_at, *again, order.give_up_at))
 
 
-def next_of_another(order: DialOrder, orders: Sequence[DialOrder], overlap: Overlap) -> DialOrder | None:
-    """The meeting that takes the room away from this one while it runs, for ``explain``."""
-    later = (
+def displaced(order: DialOrder) -> bool:
+    """Whether nothing of this meeting is left when the room is free for it; ``order`` as ``timed`` left it."""
+    return order.dial_at >= order.ends_at
+
+
+def taken_by(order: DialOrder, orders: Sequence[DialOrder], overlap: Overlap) -> DialOrder | None:
+    """The meeting that has the room instead of this one, at its start or first after it; for ``explain``."""
+    others = (
         other
         for other in orders
         if other.meeting_key != order.meeting_key
-        and order.planned_start <= other.planned_start < order.ends_at
+        and other.planned_start < order.ends_at
+        and other.ends_at > order.planned_start
         and _goes_before(_holder(other), order, overlap)
     )
-    return min(later, key=lambda other: other.planned_start, default=None)
+    return min(others, key=lambda other: other.planned_start, default=None)
 
 
 def _lead_ends(order: DialOrder, attempts: Sequence[Attempt], leave_after: timedelta) -> datetime:
     """Joining early never shortens a meeting that still has time: it is joined when that ends, at the latest at its
     own start."""
-    ends = [a.leave_at - leave_after for a in _others(order, attempts) if a.live and a.leave_at is not None]
+    ends = [
+        attempt.leave_at - leave_after
+        for attempt in _others(order, attempts)
+        if attempt.leave_at is not None and (attempt.live or attempt.left in ("done", "switched"))
+    ]
     return min(order.planned_start, max(ends, default=order.dial_at))
 
 
@@ -91,9 +100,10 @@ def _holder(order: DialOrder) -> _Holder:
 
 
 def _calls_that_hold(order: DialOrder, attempts: Sequence[Attempt], leave_after: timedelta) -> Iterator[_Holder]:
-    """Also one whose meeting was moved or removed: a live call is never cut by an edit."""
+    """Also one whose meeting was moved or removed, for a live call is never cut by an edit; and the seconds before its
+    end in which it is left already."""
     for attempt in _others(order, attempts):
-        if attempt.live and attempt.leave_at is not None:
+        if attempt.leave_at is not None and (attempt.live or attempt.left == "done"):
             rank = (attempt.leave_at - leave_after, attempt.booking_id)
             yield _Holder(attempt.planned_start, rank, attempt.planned_start, attempt.leave_at)
 
@@ -117,12 +127,18 @@ def _free_from(time: datetime, held: Sequence[_Holder]) -> datetime:
         time = until
 
 
-def _freed(order: DialOrder, attempts: Sequence[Attempt], now: datetime) -> datetime | None:
-    """When the room's other meeting let it go last: from then on this one has its whole grace again."""
-    ends = []
-    for attempt in _others(order, attempts):
-        if attempt.state in _HELD_IT:
+def _freed(order: DialOrder, attempts: Sequence[Attempt], now: datetime) -> Iterator[datetime]:
+    """When the room's other meetings let it go: from then on this one has its whole grace again."""
+    for attempt in attempts:
+        if attempt.key == order.key and attempt.left in ("switched", "moved"):
+            ended = attempt.left_at
+        elif attempt.key == order.key or attempt.meeting_key == order.meeting_key:
+            continue
+        elif attempt.state in _NEVER_HAD_IT:
+            ended = attempt.at
+        elif attempt.state in _HELD_IT:
             ended = attempt.left_at if attempt.left else attempt.leave_at
-            if ended is not None and order.dial_at < ended <= now and attempt.at <= order.ends_at:
-                ends.append(ended)
-    return max(ends, default=None)
+        else:
+            continue
+        if ended is not None and order.dial_at < ended <= now:
+            yield ended

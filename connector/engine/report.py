@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.model import Attempt, CalendarId, Decision, Room
+from connector.model import Attempt, CalendarId, Decision, Room, RoomPlan
+from connector.planning.address import call_target
 from connector.store.store import Store
 
 
@@ -45,6 +46,7 @@ class RoomReport:
     pushed_how: str
     up_to_date: bool
     verified_at: datetime | None
+    in_calls: tuple[Mapping[str, Any], ...]  # that may be up, also of meetings that are in the calendar no more
     screen: tuple[ScreenReport, ...]
     history: tuple[Mapping[str, Any], ...]
 
@@ -82,6 +84,7 @@ async def room_report(
         pushed_how=receipt.note if receipt else "",
         up_to_date=bool(plan and receipt and plan.digest == receipt.digest),
         verified_at=row.verified_at if row else None,
+        in_calls=tuple(_call(a, plan, now) for a in attempts if a.live or a.joined),
         screen=tuple(
             ScreenReport(
                 decision=decision,
@@ -93,6 +96,20 @@ async def room_report(
         ),
         history=tuple({"at": e.at, "event": e.event, **e.detail} for e in events),
     )
+
+
+def _call(attempt: Attempt, plan: RoomPlan | None, now: datetime) -> dict[str, Any]:
+    decisions = {decision.booking_id: decision for decision in (plan.decisions if plan else ())}
+    decision = decisions.get(attempt.booking_id)
+    covers = decision is not None and decision.start <= now < decision.end
+    return {
+        "title": decision.title if decision is not None else "",
+        "address": "@".join(filter(None, call_target(attempt.address))),  # no passcode
+        "since": attempt.sent_at or attempt.at,
+        "until": attempt.leave_at,
+        "ours": attempt.owned and not attempt.joined,
+        "edited": not covers,  # its meeting was moved, shortened or removed since: the call keeps its end
+    }
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from connector.model import AttemptState, Event, Meeting, RoomId
+from connector.cli.explain import lines
+from connector.engine.report import room_report
+from connector.model import AttemptState, CalendarId, Event, Meeting, RoomId
 from connector.planning.plan import plan
 from device_drivers.api import BookingList
 from tests.support.clock import NINE
@@ -366,6 +368,39 @@ async def test_e9_over_a_restart(tmp_path: Path) -> None:
     await house.at(minutes(45))
     assert len(house.named("call.overruns")) == 1
     await house.stop()
+
+
+# ------------------------------------------------------------------------------------ E10: said in explain
+
+
+async def explained(house: Harness) -> str:
+    assert house.store is not None
+    room = house.rooms[RoomId("r1")]
+    report = await room_report(house.store, room, CalendarId("ics", room.calendar), house.clock.now())
+    return "\n".join(lines(report, minutes(5), house.clock.now()))
+
+
+@pytest.mark.parametrize("edit", ["removed", "shortened", "moved away"])
+async def test_e10_explain_says_in_which_call_the_room_is_and_until_when(house: Harness, edit: str) -> None:
+    await house.calendar(A)
+    await house.at(minutes(15))
+    assert "in a call to 123456789@zoomcrc.com (Title a) since" in await explained(house)
+    assert "the room leaves it" in await explained(house) and "09:40:00" in await explained(house)
+    assert "never cut by an edit" not in await explained(house)
+    left = {"removed": [], "shortened": [moved(A, A.event.start, minutes(3))]}
+    await house.calendar(*left.get(edit, [moved(A, A.event.start + timedelta(days=1), minutes(30))]))
+    await house.at(minutes(20))
+    text = await explained(house)
+    assert "in a call to 123456789@zoomcrc.com" in text and "09:40:00" in text and "never cut by an edit" in text
+    assert "4321" not in text
+    await house.at(minutes(41))
+    assert "in a call" not in await explained(house)
+
+
+async def test_e10_explain_tells_of_a_call_that_people_joined(house: Harness) -> None:
+    await joined_by_hand(house)
+    await house.at(minutes(15))
+    assert "that somebody joined by hand; its meeting ends" in await explained(house)
 
 
 # ------------------------------------------------------------------------------------ E11: auto-join changes the row

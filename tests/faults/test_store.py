@@ -140,6 +140,27 @@ async def test_a_full_disk_is_an_error_without_the_statement_and_passes(tmp_path
     assert events.ALL.keys() >= {line["event"] for line in told}
 
 
+@pytest.mark.parametrize("how", ["deleted", "replaced", "folder moved"])
+async def test_a15_a_database_file_that_goes_while_it_is_open_is_told_of_once(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir()
+    with capture_logs() as told:
+        async with opened(folder) as store:
+            first = await store.add_attempt(of_unit(store, ROOM), attempt(1))
+            match how:
+                case "deleted":
+                    (folder / "db").unlink()
+                case "replaced":
+                    (tmp_path / "other").write_bytes((folder / "db").read_bytes())
+                    (tmp_path / "other").replace(folder / "db")
+                case _:
+                    folder.rename(tmp_path / "elsewhere")
+            for number in (2, 3):  # rooms work on
+                assert await store.add_attempt(of_unit(store, ROOM), attempt(number)) == first + number - 1
+    assert [line["event"] for line in told] == ["store.failed"]
+    assert ("replaced" if how == "replaced" else "deleted") in told[0]["reason"]
+
+
 async def test_a_bad_statement_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
     with capture_logs() as told:
         async with opened(tmp_path) as store:

@@ -138,6 +138,11 @@ class Dialer:
         for attempt in self._rows.live:
             await self._rows.write(transition.leaves_at(attempt, now))
 
+    async def stepped(self, by: timedelta) -> None:
+        """The wall clock was set: a call that is up began at another time now. StoreError, OwnershipLost."""
+        for attempt in self._rows.live:
+            await self._rows.write(transition.moved_along(attempt, by))
+
     async def give_up(self, why: str) -> None:
         """What was ours here cannot be ended any more. StoreError, OwnershipLost."""
         for attempt in self._rows.live:

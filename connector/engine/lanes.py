@@ -107,6 +107,23 @@ class Lanes:
         if self._tidying is None:
             self._tidy()
 
+    async def stepped(self, by: timedelta) -> None:
+        """The wall clock was set: lanes begin anew, with what was dialled moved along. StoreError, OwnershipLost: as
+        for ``use``."""
+        rooms = {key: lanes.room for key, lanes in self._rooms.items()}
+        async with self._changing:
+            for unit in list(self._retiring):
+                await self._stop_retiring(unit)
+            plans = {key: lanes.plan for key, lanes in self._rooms.items()}
+            for lanes in [self._rooms[key] for key in rooms]:
+                await lanes.dialer.stepped(by)
+            self._to_let_go = True
+            await self._stop_all(rooms)
+        await self.use(rooms)
+        for key, plan in plans.items():
+            if plan is not None:
+                self.offer(key, plan)
+
     async def _start_all(self, wanted: Mapping[RoomId, tuple[Room, Unit]], before: Mapping[RoomId, _Before]) -> None:
         await self._store.write()  # what was posted before is read below
         now = self._clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector import events
 from connector.clock import Clock
@@ -154,6 +154,9 @@ class ReadResults:
             self._recorder.publish(
                 events.CalendarSuspiciouslyEmpty(source=source, calendars=verdict.newly_held, reason=reason)
             )
+
+    def stepped(self, by: timedelta) -> None:
+        self._guard.stepped(by)
 
     def release(self, source: str) -> tuple[CalendarId, ...]:
         """Those whose empty reading is believed now, if the next one says the same."""

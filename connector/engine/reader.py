@@ -135,6 +135,16 @@ class Reader:
             source.limiter.resize(self._options().read_concurrency)
         self._read_all(self._calendars)
 
+    def stepped(self, by: timedelta) -> None:
+        """The wall clock was set: what was planned by it is forgotten, and everything is read now."""
+        self._results.stepped(by)
+        for calendar in self._calendars.values():
+            calendar.read_again_at = calendar.answered_at = None
+        for source in self._sources.values():
+            if source.blocked is not None and source.blocked.until is not None:
+                source.blocked = _Blocked(source.blocked.reason, source.blocked.until + by)
+        self._read_all(self._calendars)
+
     # -------------------------------------------------------------------------------- calendars
 
     def use(self, calendars: Collection[CalendarId]) -> None:

@@ -136,6 +136,9 @@ from connector.events.calls import (
     LeaveSwitched as LeaveSwitched,
 )
 from connector.events.daemon import (
+    ClockStepped as ClockStepped,
+)
+from connector.events.daemon import (
     ConfigLoaded as ConfigLoaded,
 )
 from connector.events.daemon import (

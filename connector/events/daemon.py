@@ -18,6 +18,13 @@ class DaemonStopped(Happened):
     """The daemon ended; sessions on the units are closed."""
 
 
+@event("clock.stepped", "warning")
+class ClockStepped(Happened):
+    """The computer's clock was set while the daemon runs; everything is read and planned anew. Ahead is positive."""
+
+    seconds: int
+
+
 @event("config.loaded", "info")
 class ConfigLoaded(Happened):
     """A new connector.toml is in force."""

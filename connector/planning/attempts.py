@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.model import Attempt, AttemptState, DialOrder, Left, RoomId
 
@@ -42,6 +42,12 @@ def accepted(attempt: Attempt, call_id: str, state: AttemptState, now: datetime)
 def found(attempt: Attempt, call_id: str, state: AttemptState, now: datetime, *, owned: bool) -> Attempt:
     """A call on the unit is the one of this attempt. ``owned``: ours to leave."""
     return replace(_entered(attempt, state, now), call_id=call_id, owned=owned, cause="")
+
+
+def moved_along(attempt: Attempt, by: timedelta) -> Attempt:
+    """The wall clock was set by so much: what was taken from it, not what the calendar says."""
+    sent_at = None if attempt.sent_at is None else attempt.sent_at + by
+    return replace(attempt, at=attempt.at + by, sent_at=sent_at)
 
 
 def leaves_at(attempt: Attempt, leave_at: datetime | None) -> Attempt:

@@ -13,7 +13,7 @@ from typing import Any
 
 from connector import __version__, events
 from connector.calendars.base import NoWebhooks, Webhooks
-from connector.clock import Clock, SystemClock
+from connector.clock import Clock, Steps, SystemClock
 from connector.engine.commands import Commands
 from connector.engine.gc_schedule import collect_between_dials
 from connector.engine.lanes import Lanes
@@ -40,6 +40,7 @@ from connector.running.secrets import Secrets
 from connector.running.zoom import ZoomAccount
 from connector.serving.webhooks import Listener
 from connector.settings import Settings, open_vault
+from connector.store.api import StoreError
 from connector.store.store import Store
 from connector.vault import Vault
 
@@ -195,9 +196,19 @@ class Connector:
             ]
             stack.push_async_callback(_cancel, tasks)
             commands = Commands(reader, lanes.try_again, sources.reopen, clock=clock, store=store, recorder=recorder)
+            steps = Steps(clock)
             while not (stop.is_set() or broken.is_set()):
                 await self._wait(stop, broken)
                 _raise_what_ended(tasks)
+                if (by := steps.look()) is not None:
+                    publish(events.ClockStepped(seconds=round(by.total_seconds())))
+                    reader.stepped(by)
+                    try:
+                        await lanes.stepped(by)
+                    except StoreError:  # the store has said so; the rooms get their lanes when it works again
+                        parts.again(rooms)
+                    planner.plan_anew()
+                    await sources.reopen([*config.settings.calendars])
                 await commands.look(self._calendar_of)
                 if not process.vault.ready():  # after a rotation: the new key first
                     continue
@@ -205,6 +216,7 @@ class Connector:
                 self._reread.clear()
                 if fresh is None and parts.unfinished:
                     await parts.apply(config)
+                    planner.plan_anew()  # lanes that begin late have no plan yet
                 if fresh is not None:
                     config = self._config = fresh
                     await parts.apply(fresh)

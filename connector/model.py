@@ -104,6 +104,7 @@ class Unit:
     state: UnitState = UnitState.IN_USE
     since: datetime | None = None  # of ``state``
     room: RoomId = RoomId("")  # that it served last
+    options: tuple[tuple[str, str], ...] = ()  # driver options, as the row's template had them
 
 
 def same_unit(one: Unit, other: Unit) -> bool:

@@ -15,7 +15,7 @@ from connector.engine.driver_session import DriverSession, FindPlug, Secrets
 from connector.engine.limiter import PriorityLimiter
 from connector.engine.options import Options
 from connector.engine.pusher import Pusher
-from connector.engine.recorder import Recorder
+from connector.engine.recorder import DAEMON, Recorder
 from connector.engine.retirement import Retirement
 from connector.model import Attempt, AttemptKey, DialOrder, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
 from connector.store.api import OwnershipLost, StoreApi, StoreError, UnitLease, UnitRow
@@ -268,6 +268,7 @@ class Lanes:
         for lanes in self._rooms.values():
             self._store.post(self._store.prune_attempts(lanes.lease, now - ATTEMPTS_KEPT))
         self._recorder.prune(self._rooms)
+        self._store.post(*self._store.prune_gone(self._store.calendar_lease(DAEMON), now - ATTEMPTS_KEPT))
         self._tidying = self._clock.call_at(now + _TIDY_EVERY, self._tidy)
 
     # -------------------------------------------------------------------------------- units that go
@@ -400,6 +401,7 @@ def unit_of(room: Room) -> Unit:
         credential=room.credential,
         serial_number=room.serial_number,
         room=room.id,
+        options=room.options,
     )
 
 
@@ -415,4 +417,5 @@ def _room_of(unit: Unit) -> Room:
         tls=unit.tls,
         credential=unit.credential,
         serial_number=unit.serial_number,
+        options=unit.options,
     )

@@ -255,6 +255,15 @@ class MemoryStore:
 
         return Made(work, lease.epoch)
 
+    def prune_gone(self, lease: Lease, before: datetime) -> tuple[Change, ...]:
+        def work(data: MemoryData) -> None:
+            states = {key: row.unit for key, row in data.units.items()}
+            old = {k for k, u in states.items() if u.state is UnitState.GONE and u.since and u.since < before}
+            data.units = {key: row for key, row in data.units.items() if key not in old}
+            data.attempts = {key: found for key, found in data.attempts.items() if found.unit not in old}
+
+        return (Made(work, lease.epoch),)
+
     def _leave_is_open(self, attempt: Attempt, before: datetime) -> bool:
         return not attempt.left and attempt.leave_at is not None and attempt.leave_at >= before
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from connector.detection.outdated import says_outdated
 from connector.detection.parsed_text import LINK, Link, ParsedText, source_rank
+from connector.detection.roles import Standing, role
 from connector.detection.service import Found
 from connector.detection.words import CLOSINGS, JOIN_WORDS, OR_WORDS, OWN_WORDS
 
@@ -102,13 +102,13 @@ def signature_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> str:
     parsed = next((parsed for parsed in same if any(link.at == at for link in parsed.links)), same[0] if same else None)
     if parsed is None:
         return ""
-    if says_outdated(parsed, at):
+    if role(parsed, at) is Standing.OVER:
         return "a link that the text calls outdated"
     if not (found.dialable or found.personal):
         return ""
     owners = {_owner(link) for link in parsed.links if link.at == at} | {found.service}
     rivals = (link.at for link in parsed.links if link.opens_meeting and _owner(link) not in owners)
-    others = [other for other in rivals if not says_outdated(parsed, other)]
+    others = [other for other in rivals if role(parsed, other) is not Standing.OVER]
     return why_signature(parsed, at, marks=_marks(found, parsed), personal=found.personal, others=others)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from connector.detection.outdated import says_outdated
 from connector.detection.parsed_text import ParsedText
+from connector.detection.roles import Standing, role
 from connector.detection.services.zoom.extraction import Extraction
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.signature import times_printed, why_signature
@@ -70,9 +70,9 @@ def _not_outdated(extraction: Extraction) -> Extraction | None:
     numbers = {z.meeting_id for z in extraction.links if z.kind in ("join", "personal")}
     if len(numbers | {number.digits for _, number in extraction.printed if number.strong}) < 2:
         return None
-    old = {z.meeting_id for z in extraction.links if z.kind == "join" and says_outdated(z.parsed, z.at)}
+    old = {z.meeting_id for z in extraction.links if z.kind == "join" and _is_over(z.parsed, z.at)}
     old |= {
-        number.digits for parsed, number in extraction.printed if number.strong and says_outdated(parsed, number.at)
+        number.digits for parsed, number in extraction.printed if number.strong and _is_over(parsed, number.at)
     }
     if not old:
         return None
@@ -84,6 +84,10 @@ def _not_outdated(extraction: Extraction) -> Extraction | None:
         taps=tuple((parsed, tap) for parsed, tap in extraction.taps if tap.meeting_id not in old),
         printed=tuple((parsed, number) for parsed, number in extraction.printed if number.digits not in old),
     )
+
+
+def _is_over(parsed: ParsedText, at: int) -> bool:
+    return role(parsed, at) is Standing.OVER
 
 
 def _not_quoted(extraction: Extraction) -> Extraction | None:

@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from connector.detection.evidence import lost, note, won
 from connector.detection.parsed_event import ParsedEvent, parse
-from connector.detection.parsed_text import ParsedText
+from connector.detection.parsed_text import ParsedText, Standing
 from connector.detection.service import Found
 from connector.detection.services import HOSTS, SERVICES
 from connector.detection.signature import signature_of
@@ -62,19 +62,25 @@ def _with_signatures(found: list[Found], parsed_texts: tuple[ParsedText, ...]) -
     ]
 
 
-def _precedence(found: Found) -> tuple[bool, bool, bool, int, bool, int, int]:
-    quoted, rank, at = found.order
+def _precedence(found: Found) -> tuple[bool, bool, bool, int, bool, int, int, int]:
+    standing, rank, at = found.order
     demoted = found.added_by_calendars and not found.dialable
-    return (not found.joinable, _is_plain(found), bool(found.signature), quoted, demoted, rank, at)
+    beside = _beside_others(found)
+    return (not found.joinable, _is_plain(found), bool(found.signature), beside, demoted, rank, standing, at)
+
+
+def _beside_others(found: Found) -> int:
+    """Who calls a link an alternative gives a choice between services: none of them is worse for it."""
+    return Standing.PLAIN if found.order[0] == Standing.CHOICE else found.order[0]
 
 
 def _best(ranked: list[Found]) -> Found:
     first = ranked[0]
     if first.dialable or not first.for_browsers:
         return first
-    place = first.order[:2]
+    place = (_beside_others(first), first.order[1])
     choice = (other for other in ranked if other.dialable and not _is_plain(other) and not other.signature)
-    return next((other for other in choice if other.order[:2] == place), first)
+    return next((other for other in choice if (_beside_others(other), other.order[1]) == place), first)
 
 
 def _with_dial_string(best: Found, others: list[Found]) -> Found:
@@ -153,7 +159,7 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
     if rival.signature and not best.signature:
         return "the text calls the other one outdated" if "outdated" in rival.signature else _IN_A_SIGNATURE
     if rival.order[0] > best.order[0]:
-        return "the others are quoted from an older mail"
+        return _WHY_STANDING[Standing(rival.order[0])] if best.order[0] else "the text says that it is the one that counts"
     if _is_plain(rival):
         return "a service's own meeting stands before a plain address"
     if rival.added_by_calendars and not rival.dialable and not (best.added_by_calendars and not best.dialable):
@@ -163,6 +169,15 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
     if rival.for_browsers and not rival.dialable and best.dialable:
         return "a room can dial it; the other one is for browsers only"
     return "it stands higher in the text"
+
+
+_WHY_STANDING = {
+    Standing.PLAIN: "the text says that it is the one that counts",
+    Standing.CHOICE: "the text calls the other one an alternative",
+    Standing.RESERVE: "the text keeps the other one in reserve",
+    Standing.QUOTED: "the others are quoted from an older mail",
+    Standing.OVER: "the text calls the other one outdated",
+}
 
 
 def _lost_service(best: Found, other: Found) -> Evidence:

@@ -82,8 +82,13 @@ def service_of(words: LinkOnly) -> Service:
         parsed, link, room = min(hits, key=lambda hit: hit[0].order(hit[1].at))
         return [_with_dial(row, _meeting(row, parsed, link, room), parsed_texts, parsed, link, room)]
 
+    def key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+        room = _room(row, link)
+        return ("link", room or link.url.raw_path) if room is not None else None
+
     server = f"^(?:{words.server})$" if words.server else ""
-    return Service(words.name, find, tuple(words.links), server=server, turn=8 if words.for_browsers else 5)
+    turn = 8 if words.for_browsers else 5
+    return Service(words.name, find, tuple(words.links), server=server, key=key, turn=turn)
 
 
 def _ready(words: LinkOnly) -> _Row:

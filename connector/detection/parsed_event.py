@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from connector.detection.parsed_text import ParsedText, is_title
 from connector.detection.quoting import below_headers
-from connector.detection.services import HOSTS
+from connector.detection.services import BY_CALENDARS, HOSTS, key_of
+from connector.detection.standings import with_standings
 from connector.detection.text_parser import parse_text
 from connector.model import SourceText
 
@@ -23,10 +24,12 @@ _CALLED_OFF = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """``texts``: best place first. ``called_off``: the title says that the event is cancelled."""
+    """``texts``: best place first. ``called_off``: the title says that the event is cancelled. ``doubt``: a sentence where the texts
+    contradict each other about the meeting."""
 
     texts: tuple[ParsedText, ...]
     called_off: bool
+    doubt: str = ""
 
 
 def parse(texts: tuple[SourceText, ...] | ParsedEvent) -> ParsedEvent:
@@ -34,7 +37,9 @@ def parse(texts: tuple[SourceText, ...] | ParsedEvent) -> ParsedEvent:
     if isinstance(texts, ParsedEvent):
         return texts
     parsed = (below_headers(parse_text(text, HOSTS)) for text in texts)
-    return ParsedEvent(tuple(sorted(parsed, key=lambda text: text.rank)), _called_off(texts))
+    ordered = tuple(sorted(parsed, key=lambda text: text.rank))
+    told, doubt = with_standings(ordered, key_of, BY_CALENDARS)
+    return ParsedEvent(told, _called_off(texts), doubt)
 
 
 def _called_off(texts: Iterable[SourceText]) -> bool:

@@ -213,7 +213,9 @@ REPLACES = (
     *("yerini al\\w{2,4}",),
     *("αντικαθιστά", "thay thế", "menggantikan", "מחליף", "מחליפה", "يحل محل", "تحل محل", "جایگزین"),
 )
-REPLACES_WITHOUT_BLANKS = (*("取代", "代替", "替换", "替換", "に代わる", "を置き換え", "를 대체", "을 대체", "แทนที่"),)
+REPLACES_WITHOUT_BLANKS = (
+    *("取代", "代替", "替换", "替換", "に代わる", "を置き換え", "를 대체", "을 대체", "แทนที่"),
+)
 # Behind a link that is over, and before the one that counts.
 REPLACED_BY = (
     *("(?:replaced|superseded|succeeded) (?:by|with)", "(?:moved|changed|switched|migrated) (?:over )?to"),
@@ -230,33 +232,30 @@ REPLACED_BY = (
 )
 # It is kept in reserve.
 BACKUP = (
-    *("back-?up", "back up", "fall-?back", "alternat(?:e|ive|ively)", "secondary", "emergency", "reserve"),
-    *("spare", "plan b"),
-    *("second(?:ary)? choice", "overflow", "stand-?by", "contingency"),
-    *("ersatz(?:link|raum|weise)?", "ausweich\\w{0,12}", "notfall\\w{0,12}", "reserve\\w{0,8}"),
-    *("alternativ\\w{0,8}", "rückfall\\w{0,8}"),
-    *("(?:de )?secours", "de repli", "de réserve", "de remplacement", "solution de repli", "alternatif"),
-    *("alternative",),
-    *("(?:de )?respaldo", "de reserva", "de emergencia", "alternativ[oa]", "suplente", "di riserva"),
-    *("di emergenza",),
-    *("di backup", "alternativ[oaei]", "reserva", "de emergência", "suplementar", "uitwijk\\w{0,8}"),
-    *("nood\\w{0,8}", "alternatief"),
-    *("alternatieve", "reserv\\w{0,8}", "nöd\\w{0,8}", "alternativ[at]?", "nød\\w{0,8}", "vara\\w{1,10}"),
-    *("vaihtoehtoinen",),
-    *("zapasow[yae]", "awaryjn[yae]", "rezerwow[yae]", "alternatywn[yae]", "záložní", "náhradní"),
-    *("alternativní",),
-    *("záložn[ýáé]", "náhradn[ýáé]", "tartalék", "alternatív", "vész\\w{0,8}", "(?:de )?rezerv[aă]"),
-    *("alternativ[aă]?",),
-    *("rezervn[iae]", "pričuvn[iae]", "резервн\\w{1,4}", "запасн\\w{1,4}", "альтернативн\\w{1,4}", "запасний"),
-    *("yedek", "alternatif", "εφεδρικ\\w{1,3}", "εναλλακτικ\\w{1,3}", "dự phòng", "thay thế", "cadangan"),
-    *("alternatif",),
-    *("גיבוי", "הגיבוי", "חלופי(?:ת)?", "חלופה", "احتياطية?", "الاحتياطية?", "بديلة?", "البديلة?", "پشتیبان"),
-    *("वैकल्पिक", "बैकअप"),
+    *("back-?up", "back up", "fall-?back", "secondary", "emergency", "reserve", "spare", "plan b"),
+    *("second(?:ary)? choice", "overflow", "stand-?by", "contingency", "ersatz(?:link|raum|weise)?"),
+    *("ausweich\\w{0,12}", "notfall\\w{0,12}", "reserve\\w{0,8}", "rückfall\\w{0,8}", "(?:de )?secours"),
+    *("de repli", "de réserve", "de remplacement", "solution de repli", "(?:de )?respaldo", "de reserva"),
+    *("de emergencia", "suplente", "di riserva", "di emergenza", "di backup", "reserva", "de emergência"),
+    *("suplementar", "uitwijk\\w{0,8}", "nood\\w{0,8}", "reserv\\w{0,8}", "nöd\\w{0,8}", "nød\\w{0,8}"),
+    *("vara\\w{1,10}", "zapasow[yae]", "awaryjn[yae]", "rezerwow[yae]", "záložní", "náhradní", "záložn[ýáé]"),
+    *("náhradn[ýáé]", "tartalék", "vész\\w{0,8}", "(?:de )?rezerv[aă]", "rezervn[iae]", "pričuvn[iae]"),
+    *("резервн\\w{1,4}", "запасн\\w{1,4}", "запасний", "yedek", "εφεδρικ\\w{1,3}", "dự phòng", "cadangan"),
+    *("גיבוי", "הגיבוי", "احتياطية?", "الاحتياطية?", "پشتیبان", "बैकअप"),
 )
 BACKUP_WITHOUT_BLANKS = (
-    *("备用", "備用", "后备", "後備", "备份", "備份", "备选", "備案", "予備", "バックアップ", "代替", "緊急用"),
-    *("예비", "백업", "대체"),
+    *("备用", "備用", "后备", "後備", "备份", "備份", "備案", "予備", "バックアップ", "緊急用", "예비", "백업"),
     *("비상", "สำรอง"),
+)
+# It is another way in.
+ALTERNATIVE = (
+    *("alternat(?:e|ive|ively)", "alternativ\\w{0,8}", "alternatif", "alternative", "alternativ[oa]"),
+    *("alternativ[oaei]", "alternatief", "alternatieve", "alternativ[at]?", "vaihtoehtoinen"),
+    *("alternatywn[yae]", "alternativní", "alternatív", "alternativ[aă]?", "альтернативн\\w{1,4}"),
+    *("εναλλακτικ\\w{1,3}", "thay thế", "חלופי(?:ת)?", "חלופה", "بديلة?", "البديلة?", "वैकल्पिक"),
+)
+ALTERNATIVE_WITHOUT_BLANKS = (
+    *("代替", "备选", "대체"),
 )
 # It is the one to be tried first.
 MAIN = (

@@ -8,23 +8,11 @@ much. Asked only where a text holds more than one meeting.
 from __future__ import annotations
 
 import re
-from enum import IntEnum
-
 from connector.detection import role_words as w
 from connector.detection.beside import any_of, before, behind, whole_words
 from connector.detection.outdated import LINE_OF_ITS_OWN, MARKS, NAMES, over_by_its_words
-from connector.detection.parsed_text import LINK, ParsedText
+from connector.detection.parsed_text import LINK, ParsedText, Standing
 from connector.detection.words import INSTEAD_OF, JOIN_WORDS
-
-
-class Standing(IntEnum):
-    """Of a sighting in its text: smaller is believed first."""
-
-    WANTED = 0  # called new, current, or the main one
-    PLAIN = 1  # nothing is said of it
-    RESERVE = 2
-    QUOTED = 3  # in an older mail
-    OVER = 4
 
 
 def _either(words: tuple[str, ...], without_blanks: tuple[str, ...]) -> str:
@@ -33,7 +21,9 @@ def _either(words: tuple[str, ...], without_blanks: tuple[str, ...]) -> str:
 
 _NEW = _either(w.NEW, w.NEW_WITHOUT_BLANKS)
 _MAIN = _either(w.MAIN, w.MAIN_WITHOUT_BLANKS)
-_BACKUP = _either(w.BACKUP, w.BACKUP_WITHOUT_BLANKS)
+_RESERVE = _either(w.BACKUP, w.BACKUP_WITHOUT_BLANKS)
+_ALTERNATIVE = _either(w.ALTERNATIVE, w.ALTERNATIVE_WITHOUT_BLANKS)
+_BACKUP = rf"(?:{_RESERVE}|{_ALTERNATIVE})"
 _PAST = _either(w.PAST, w.PAST_WITHOUT_BLANKS)
 _CHANGED = _either(w.CHANGED, w.CHANGED_WITHOUT_BLANKS)
 _REPLACES = _either(w.REPLACES, w.REPLACES_WITHOUT_BLANKS)
@@ -78,9 +68,12 @@ def _bracket(words: str) -> re.Pattern[str]:
 _BACKUP_HEAD, _BACKUP_TAIL, _BACKUP_BRACKET = _head(_BACKUP), _tail(_BACKUP), _bracket(_BACKUP)
 _MAIN_HEAD, _MAIN_TAIL, _MAIN_BRACKET = _head(_MAIN), _tail(_MAIN), _bracket(_MAIN)
 _NEW_HEAD, _NEW_TAIL, _NEW_BRACKET = _head(_NEW), _tail(_NEW), _bracket(_NEW)
+_RESERVED = re.compile(_RESERVE)
 _AS_BACKUP = re.compile(rf"\W{{0,4}}(?:\w{{1,12}} ){{0,2}}{_ARTICLE}{{1,3}}{_BACKUP}")
+_PLAIN_NEGATIONS = ("nicht", "niet", "inte", "ikke", "không")
 _FAILING = rf"(?:{whole_words(w.IF)}[^.\n{LINK}]{{0,80}}?{whole_words(w.FAILS)}|{any_of(w.FAILING_WITHOUT_BLANKS)})"
 _FAILING_BEFORE, _FAILING_BEHIND = re.compile(_FAILING), re.compile(rf"[^\n.{LINK}]{{0,20}}?[(\[,\-–]?[^\n.{LINK}]{{0,20}}?{_FAILING}")
+_FAILS = re.compile(whole_words(tuple(word for word in w.FAILS if word not in _PLAIN_NEGATIONS)))
 _NOW = re.compile(rf"{_either(w.NOW, w.NOW_WITHOUT_BLANKS)}[^{LINK}\n]{{0,60}}$")
 _THIS_ONE = re.compile(rf"[^\w\n{LINK}]{{0,6}}{_USE_THIS}{NAMES}{{0,3}}\W{{0,4}}(?:$|[.,;!)\]\n])")
 _JOIN = re.compile(any_of(word for word in JOIN_WORDS if word not in ("instead", "we use", "will use", "use this link", "stattdessen")))
@@ -117,7 +110,8 @@ def role(parsed: ParsedText, at: int) -> Standing:
     if _MAIN_HEAD.match(ahead):
         return Standing.WANTED
     if _is_reserve(ahead, after):
-        return Standing.RESERVE
+        words = ahead + after
+        return Standing.RESERVE if _RESERVED.search(words) or _FAILING_BEFORE.search(words) else Standing.CHOICE
     if _is_wanted(ahead, after) or _is_announced(parsed, at):
         return Standing.WANTED
     return Standing.PLAIN
@@ -142,6 +136,8 @@ def _is_reserve(ahead: str, after: str) -> bool:
 
 
 def _is_wanted(ahead: str, after: str) -> bool:
+    if _FAILS.search(ahead):  # "the new one fails: ..."
+        return False
     if _NEW_HEAD.match(ahead) or _NEW_TAIL.search(ahead) or _MAIN_TAIL.search(ahead) or _REPLACED_BEFORE.search(ahead):
         return True
     if _UPDATE_HEAD.match(ahead) or _ARROW.match(ahead):

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from connector.detection.parsed_text import LINK, Link, ParsedText, source_rank
-from connector.detection.roles import Standing, role
+from connector.detection.parsed_text import LINK, Link, ParsedText, Standing, source_rank
+from connector.detection.roles import role
 from connector.detection.service import Found
 from connector.detection.words import CLOSINGS, JOIN_WORDS, OR_WORDS, OWN_WORDS
 

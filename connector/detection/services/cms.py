@@ -73,4 +73,9 @@ def _is_called(section: Section, address: Address) -> bool:
     )
 
 
-service = Service("cms", _find, server=r"/invited\.sf")
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    number = _call_id(link)
+    return ("call", f"{number}@{link.url.host}") if number else None
+
+
+service = Service("cms", _find, key=_key, server=r"/invited\.sf")

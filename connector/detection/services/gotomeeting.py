@@ -80,4 +80,9 @@ def _meeting(parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Lin
     return dial_evidence(found, parsed.where, f"gotomeeting.sip.{rule}", why)
 
 
-service = Service("gotomeeting", _find, DOMAINS)
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    match = _ID.match(link.url.path)
+    return ("id", match[1]) if match else ("named", link.url.path.lower()) if _is_room_name(link.url) else None
+
+
+service = Service("gotomeeting", _find, DOMAINS, key=_key)

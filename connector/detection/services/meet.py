@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from connector.detection.dial_words import ROOM_SYSTEM
 from connector.detection.evidence import dial_evidence, note, won
-from connector.detection.parsed_text import Address, ParsedText
+from connector.detection.parsed_text import Address, Link, ParsedText
 from connector.detection.sections import links_of
 from connector.detection.service import Found, Service, unique
 from connector.detection.signature import is_a_persons
@@ -86,4 +86,9 @@ def _with_dial(found: Found, parsed_texts: tuple[ParsedText, ...]) -> Found:
     return dial_evidence(replace(found, sip=unique(printed)), found.where, "meet.interop", "a printed interop address")
 
 
-service = Service("meet", _find, DOMAINS)
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    room = _code(link.url)
+    return ("code", room[0].lower()) if room is not None and room[0] else None
+
+
+service = Service("meet", _find, DOMAINS, key=_key, added_by_calendars=True)

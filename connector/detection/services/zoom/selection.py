@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from connector.detection.parsed_text import ParsedText
-from connector.detection.roles import Standing, role
+from connector.detection.parsed_text import ParsedText, Standing
+from connector.detection.roles import role
 from connector.detection.services.zoom.extraction import Extraction
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.signature import times_printed, why_signature

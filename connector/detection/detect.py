@@ -27,6 +27,7 @@ from connector.detection.service import Found
 from connector.detection.services import HOSTS, SERVICES
 from connector.detection.signature import signature_of
 from connector.detection.text_parser import parse_text
+from connector.detection.undecided import is_bare_beside, why_undecided
 from connector.model import Evidence, JoinInfo, SourceText
 from device_drivers.api import redact_address
 
@@ -47,9 +48,10 @@ def detect(texts: tuple[SourceText, ...] | ParsedEvent, *, cancelled: bool = Fal
     if not found:
         return _commented_out(parsed_texts) or JoinInfo(evidence=_nothing(parsed_texts))
     ranked = sorted(_with_signatures(found, parsed_texts), key=_precedence)
-    best = _best(ranked)
+    best = _best(ranked, parsed_texts)
     others = [other for other in ranked if other is not best]
-    return _join_info(_with_dial_string(best, others), others, cancelled, parsed_texts)
+    button_only = why_undecided(best, others, event)
+    return _join_info(_with_dial_string(best, others), others, cancelled, parsed_texts, button_only)
 
 
 def _with_signatures(found: list[Found], parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
@@ -74,9 +76,12 @@ def _beside_others(found: Found) -> int:
     return Standing.PLAIN if found.order[0] == Standing.CHOICE else found.order[0]
 
 
-def _best(ranked: list[Found]) -> Found:
+def _best(ranked: list[Found], parsed_texts: tuple[ParsedText, ...]) -> Found:
     first = ranked[0]
-    if first.dialable or not first.for_browsers:
+    if first.dialable:
+        alike = (o for o in ranked[1:] if o.dialable and not o.signature and not _is_plain(o) and o.order[:2] == first.order[:2])
+        return next((other for other in alike if is_bare_beside(first, other, parsed_texts)), first)
+    if not first.for_browsers:
         return first
     place = (_beside_others(first), first.order[1])
     choice = (other for other in ranked if other.dialable and not _is_plain(other) and not other.signature)
@@ -100,7 +105,9 @@ def _is_plain(found: Found) -> bool:
     return found.address_only
 
 
-def _join_info(best: Found, others: list[Found], cancelled: bool, parsed_texts: tuple[ParsedText, ...]) -> JoinInfo:
+def _join_info(
+    best: Found, others: list[Found], cancelled: bool, parsed_texts: tuple[ParsedText, ...], button_only: str
+) -> JoinInfo:
     joinable = best.joinable and not cancelled
     lines = [won("service", best.where, best.rule, _why_first(best, others), best.service)]
     lines += best.evidence
@@ -115,6 +122,8 @@ def _join_info(best: Found, others: list[Found], cancelled: bool, parsed_texts: 
             lines.append(note("sip", best.where, best.rule, best.reason or "no address that a room can dial"))
         elif best.reason:
             lines.append(note("sip", best.where, best.rule, best.reason))
+    if joinable and button_only:
+        lines.append(note("auto_join", best.where, "detect.undecided", button_only))
     lines += _opaque(parsed_texts)
     return JoinInfo(
         service=best.service,
@@ -126,6 +135,7 @@ def _join_info(best: Found, others: list[Found], cancelled: bool, parsed_texts: 
         sip=best.sip if joinable else (),
         h323=best.h323 if joinable else (),
         regions=best.regions if joinable else (),
+        no_auto_join=button_only if joinable else "",
         evidence=_bounded(lines),
     )
 

@@ -33,6 +33,7 @@ class Found:
     for_browsers: bool = False  # rooms reach no meeting of this service, unless the invitation prints an address
     personal: bool = False  # somebody's own room, whose link people also write into signatures
     signature: str = ""  # why it is taken for a signature, where other meetings stand beside it; set by ``detect``
+    undecided: str = ""  # why the service itself could not tell which of several meetings counts
     address_only: bool = False  # an address that nothing calls a meeting's: it may be a room's or a person's own
 
     @property

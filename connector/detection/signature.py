@@ -97,9 +97,7 @@ def _stands_below_a_name(parsed: ParsedText, at: int) -> bool:
 
 def signature_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> str:
     """``why_signature`` for a candidate that would be dialled, or is somebody's own room; for all: called outdated."""
-    at = found.order[2]
-    same = [parsed for parsed in parsed_texts if parsed.where == found.where and parsed.order(at) == found.order]
-    parsed = next((parsed for parsed in same if any(link.at == at for link in parsed.links)), same[0] if same else None)
+    at, parsed = found.order[2], _text_of(found, parsed_texts)
     if parsed is None:
         return ""
     if role(parsed, at) is Standing.OVER:
@@ -112,6 +110,18 @@ def signature_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> str:
     return why_signature(parsed, at, marks=_marks(found, parsed), personal=found.personal, others=others)
 
 
+def _text_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> ParsedText | None:
+    at = found.order[2]
+    same = [parsed for parsed in parsed_texts if parsed.where == found.where and parsed.order(at) == found.order]
+    return next((parsed for parsed in same if any(link.at == at for link in parsed.links)), same[0] if same else None)
+
+
+def parts_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> int:
+    """How many of an invitation's own parts its text has, as ``_marks``, but for tokens: 0 is a bare link."""
+    parsed = _text_of(found, parsed_texts)
+    return _printed_parts(found, parsed) if parsed is not None else 0
+
+
 def _owner(link: Link) -> str:
     return link.service or link.url.host
 
@@ -119,13 +129,17 @@ def _owner(link: Link) -> str:
 def _marks(found: Found, parsed: ParsedText) -> int:
     """Its number where it is printed, an address that is stated, a passcode; and a link with a meeting's own token."""
     token = not found.personal and "pwd=" in (found.join_url or "")
+    return _printed_parts(found, parsed) + token
+
+
+def _printed_parts(found: Found, parsed: ParsedText) -> int:
     without_code = {f"{found.meeting_id}@{address.partition('@')[2]}" for address in found.sip}
     stated = any(
         f"{a.user}@{a.host}" in found.sip or f"{a.user}@{a.host}" in without_code
         for a in parsed.addresses
         if a.scheme != "mailto"
     )
-    return times_printed(parsed, found.meeting_id) + stated + token + (found.passcode_text is not None)
+    return times_printed(parsed, found.meeting_id) + stated + (found.passcode_text is not None)
 
 
 def times_printed(parsed: ParsedText, number: str | None) -> int:

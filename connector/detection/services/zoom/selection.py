@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from connector.detection.parsed_text import ParsedText, Standing
 from connector.detection.roles import role
@@ -26,12 +27,15 @@ _OTHER_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Selection:
+    """``undecided``: a sentence where several printed numbers stand, and nothing tells which one counts."""
+
     meeting_id: str
     parsed: ParsedText
     at: int
     rule: str
     why: str
     personal: ZoomLink | None = None
+    undecided: str = ""
 
 
 def select(extraction: Extraction) -> Selection | None:
@@ -112,7 +116,7 @@ def _not_in_a_signature(extraction: Extraction, joins: list[ZoomLink]) -> tuple[
 
     Only somebody's own room gives way to a link that is quoted.
     """
-    first = joins[0]
+    first = _complete_before_bare(extraction, joins)
     others = {z.meeting_id: z for z in reversed(joins[1:]) if z.meeting_id != first.meeting_id and z.at > first.at}
     below = [z for z in reversed(others.values()) if z.parsed is first.parsed]
     alike = [z for z in below if first.parsed.quoted(z.at) == first.parsed.quoted(first.at)]
@@ -125,6 +129,27 @@ def _not_in_a_signature(extraction: Extraction, joins: list[ZoomLink]) -> tuple[
             if not _why_signature(extraction, other, [first.at]):
                 return other, f"the id stands in the join link; another one is {signature}"
     return first, "the id stands in the join link"
+
+
+def _complete_before_bare(extraction: Extraction, joins: list[ZoomLink]) -> ZoomLink:
+    """A link with nothing of an invitation about it gives way to a complete one in the same kind of place."""
+    first = joins[0]
+    place = first.parsed.order(first.at)[:2]
+    others = {z.meeting_id: z for z in joins if z.meeting_id != first.meeting_id and z.parsed.order(z.at)[:2] == place}
+    if not others or _parts(extraction, first):
+        return first
+    return next((z for z in islice(others.values(), _LOOK_AT) if _parts(extraction, z) >= 2), first)
+
+
+def _parts(extraction: Extraction, link: ZoomLink) -> int:
+    """How many of an invitation's own parts stand about the link: its number, a passcode, addresses, one-tap lines."""
+    number = link.meeting_id
+    below = (z.at for z in extraction.links if z.parsed is link.parsed and z.meeting_id not in ("", number))
+    end = min((at for at in below if at > link.at), default=len(link.parsed.text))
+    code = any(parsed is link.parsed and link.at <= code.at < end for parsed, code in extraction.codes)
+    stated = any(s.meeting_id == number for s in (*extraction.sip, *extraction.h323))
+    tap = any(tap.meeting_id == number for _, tap in extraction.taps)
+    return times_printed(link.parsed, number) + code + stated + tap
 
 
 def _why_signature(extraction: Extraction, link: ZoomLink, others: list[int]) -> str:

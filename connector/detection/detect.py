@@ -23,6 +23,7 @@ from dataclasses import replace
 from connector.detection.evidence import lost, note, won
 from connector.detection.parsed_event import ParsedEvent, parse
 from connector.detection.parsed_text import ParsedText, Standing
+from connector.detection.printed_for_rooms import with_printed_address
 from connector.detection.service import Found
 from connector.detection.services import HOSTS, SERVICES
 from connector.detection.signature import signature_of
@@ -45,6 +46,8 @@ def detect(texts: tuple[SourceText, ...] | ParsedEvent, *, cancelled: bool = Fal
     parsed_texts = event.texts
     cancelled = cancelled or event.called_off
     found = [candidate for service in SERVICES for candidate in service.find(parsed_texts)]
+    if any(parsed.addresses or "gateway" in parsed.low for parsed in parsed_texts):
+        found = [with_printed_address(candidate, parsed_texts) for candidate in found]
     if not found:
         return _commented_out(parsed_texts) or JoinInfo(evidence=_nothing(parsed_texts))
     ranked = sorted(_with_signatures(found, parsed_texts), key=_precedence)

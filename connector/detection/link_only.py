@@ -14,6 +14,7 @@ from connector.detection.parsed_text import Address, Link, ParsedText
 from connector.detection.sections import Section, sections
 from connector.detection.service import Found, Service, unique
 from connector.detection.signature import is_a_persons
+from connector.detection.stated import imitates_a_bridge, is_called_a_persons
 from connector.detection.urls import Url, host_under
 
 _USER = re.compile(r"[A-Za-z0-9._+\-]{1,80}")  # what may stand before the @ of an address we make
@@ -199,9 +200,13 @@ def _is_same(row: _Row, link: Link, room: str) -> bool:
     return _room(row, link) in ((None, room) if link.service == row.name else (room,))
 
 
+def _is_somebodys(parsed: ParsedText, address: Address) -> bool:
+    return is_a_persons(parsed, address.at) or is_called_a_persons(parsed, address) or imitates_a_bridge(address.host)
+
+
 def _is_own(row: _Row, section: Section, address: Address, room: str) -> bool:
     if not section.holds(address.at):
         return False
     if row.printed is None:
-        return address.scheme in ("sip", "sips") and not is_a_persons(section.parsed, address.at)
+        return address.scheme in ("sip", "sips") and not _is_somebodys(section.parsed, address)
     return address.user.partition(".")[0] == room and host_under(address.host, *row.printed)

@@ -97,7 +97,7 @@ def _stands_below_a_name(parsed: ParsedText, at: int) -> bool:
 
 def signature_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> str:
     """``why_signature`` for a candidate that would be dialled, or is somebody's own room; for all: called outdated."""
-    at, parsed = found.order[2], _text_of(found, parsed_texts)
+    at, parsed = found.order[2], text_of(found, parsed_texts)
     if parsed is None:
         return ""
     if role(parsed, at) is Standing.OVER:
@@ -110,7 +110,7 @@ def signature_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> str:
     return why_signature(parsed, at, marks=_marks(found, parsed), personal=found.personal, others=others)
 
 
-def _text_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> ParsedText | None:
+def text_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> ParsedText | None:
     at = found.order[2]
     same = [parsed for parsed in parsed_texts if parsed.where == found.where and parsed.order(at) == found.order]
     return next((parsed for parsed in same if any(link.at == at for link in parsed.links)), same[0] if same else None)
@@ -118,7 +118,7 @@ def _text_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> ParsedText |
 
 def parts_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> int:
     """How many of an invitation's own parts its text has, as ``_marks``, but for tokens: 0 is a bare link."""
-    parsed = _text_of(found, parsed_texts)
+    parsed = text_of(found, parsed_texts)
     return _printed_parts(found, parsed) if parsed is not None else 0
 
 

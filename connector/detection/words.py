@@ -95,7 +95,7 @@ MEETING_ID_LABELS = (
     *("id riunione", "id della riunione", "id webinar", "id da reunião", "id da reuniao", "id de reunião"),
     *("id reunião", "id do webinar", "ミーティングid", "ミーティング id", "会議id", "会議 id", "ウェビナーid"),
     *("ウェビナー id", "회의 id", "회의id", "회의 아이디", "웨비나 id", "会议号", "会议 id", "会议id", "會議號"),
-    *("會議 id", "會議id", "帳號", "网络研讨会 id", "网络研讨会id", "網路研討會 id", "房间号"),
+    *("會議 id", "會議id", "网络研讨会 id", "网络研讨会id", "網路研討會 id"),
     *("идентификатор конференции", "идентификатор встречи", "идентификатор собрания", "идентификатор вебинара"),
     *("ідентифікатор конференції", "ідентифікатор зустрічі", "ідентифікатор вебінару", "id конференции"),
     *("id конференції", "id встречи", "identyfikator spotkania", "id spotkania", "identyfikator webinaru"),

@@ -11,6 +11,7 @@ from connector.detection.parsed_text import Address, Link, ParsedText
 from connector.detection.sections import links_of
 from connector.detection.service import Found, Service, unique
 from connector.detection.signature import is_a_persons
+from connector.detection.stated import is_called_a_persons
 from connector.detection.urls import Url, host_under
 
 DOMAINS = ("meet.google.com", "tel.meet")
@@ -77,7 +78,7 @@ def _with_dial(found: Found, parsed_texts: tuple[ParsedText, ...]) -> Found:
         f"{address.user}@{address.host}"
         for parsed in parsed_texts
         for address in parsed.addresses
-        if (address.scheme in ("sip", "sips") and not is_a_persons(parsed, address.at))
+        if (address.scheme in ("sip", "sips") and not is_a_persons(parsed, address.at) and not is_called_a_persons(parsed, address))
         or host_under(address.host, *_INTEROP)
         or (alone and _labelled(parsed, address))
     ]

@@ -139,6 +139,12 @@ def _printed_block(section: Section) -> Cvi | None:
     return menu
 
 
+def known_block(section: Section) -> Cvi | None:
+    """A printed key with its conference id at a vendor's domain whose form is known."""
+    cvi = _instruction_link([section]) or _printed_block(section)
+    return cvi if cvi is not None and cvi.rule != "teams.cvi.menu" else None
+
+
 def _is_thread(address: Address) -> bool:
     """The ``thread.v2`` parts of Teams links hold an @ and are no address."""
     return address.host.startswith("thread.") or "meeting_" in address.user

@@ -105,9 +105,14 @@ class ZoomLink:
         return (_FORM_RANK.get(self.form, 5), 0 if has_token else 1)
 
 
+_UP = "0123456789" * 3
+
+
 def is_placeholder(number: str) -> bool:
-    """What templates print until the meeting has a number: zeros first, or one digit all along."""
-    return number.startswith("000") or len(set(number)) == 1
+    """What templates and manuals print in place of a number: zeros first, one digit all along, or counting up or down."""
+    counted = "12345678910" if number.startswith("1") else ""
+    runs = (_UP, _UP[::-1])
+    return number.startswith("000") or len(set(number)) == 1 or number == counted or any(number in run for run in runs)
 
 
 def classify(parsed: ParsedText, link: Link) -> ZoomLink | None:

@@ -6,22 +6,32 @@ import re
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from connector.detection.labels import OneTap
 from connector.detection.parsed_text import ParsedText, Standing
 from connector.detection.roles import role
 from connector.detection.services.zoom.extraction import Extraction
+from connector.detection.services.zoom.evidence import is_anothers
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.signature import times_printed, why_signature
 from connector.detection.urls import host_under
 
-_ZOOM_WORD = re.compile(r"(?<![a-z0-9@.\-])zoom(?![a-z0-9])(?! (?:in|out)\b)|줌|ズーム|זום|зум|زوم")
+_ZOOM_WORD = re.compile(
+    r"(?<![a-z0-9@.\-])zoom(?:gov)?(?:[\- ]?(?:meeting|link|call|id|raum|konferenz))?(?![a-z0-9])(?! (?:in|out)\b)"
+    r"|줌|ズーム|זום|зум|زوم|ซูม|ज़ूम|জুম"
+)
 _OTHER_WORD = re.compile(
     r"microsoft teams|webex|腾讯会议|騰訊會議|voov|tencent meeting|ringcentral|gotomeeting|飞书|钉钉|bluejeans"
 )
-# A bare name says little beside Zoom's own; where Zoom is not named, it forbids to guess.
-_OTHER_NAME = re.compile(
-    r"(?<![a-z0-9@.\-])(?:teams|webex|skype|lync|goto|google meet|hangouts?|meet\.google|voov|tencent|lark|feishu"
-    r"|dingtalk|whereby|jitsi|chime|lifesize|starleaf|pexip|dialpad|zoho|jiomeet|discord|slack|bigbluebutton|vidyo"
-    r"|livestorm|clickmeeting|adobe connect|blackboard)(?![a-z0-9])"
+# Zoom's own lines, which no other service's invitations have, in the languages of its templates.
+_TEMPLATE = re.compile(
+    r"#,{2,8}\*\d{1,10}#|#,{4,8}0#,,\d{1,10}#"
+    r"|one tap mobile|dial by your location|find your local number|schnelleinwahl mobil|einwahl nach aktuellem standort"
+    r"|ortseinwahl suchen|touchez l['’]écran|une seule touche sur l['’]appareil|composez un numéro en fonction de"
+    r"|trouvez votre numéro local|móvil con un toque|marque según su ubicación|busque su número local"
+    r"|un tocco su dispositivo|componi in base alla tua posizione|trova il tuo numero locale|toque único no celular"
+    r"|discagem pelo seu local|localizar seu número local|ワンタップモバイル|所在地でダイヤル|市内番号を検索"
+    r"|手机一键拨号|根据您的位置拨号|查找本地号码|手機一鍵撥號|根據您的位置撥號|원탭 모바일|내 위치로 전화|현지 번호 찾기"
+    r"|мобильный вызов одним|вызов по вашему местоположению|найдите свой местный номер"
 )
 
 
@@ -169,7 +179,7 @@ def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Ext
             return Selection(
                 stated.meeting_id, stated.parsed, stated.at, "zoom.h323", "the id stands in the H.323 address"
             )
-        if part.taps:
+        if part.taps and not is_anothers(*_place_of(part.taps[0])):
             parsed, tap = part.taps[0]
             return Selection(
                 tap.meeting_id, parsed, tap.at, "zoom.onetap", "the id stands in the one-tap line", personal
@@ -179,20 +189,22 @@ def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Ext
         # A number beside a recording or a registration admits nobody.
         if later or number.digits.startswith("0") or is_placeholder(number.digits):
             continue
-        if named and (number.grouped_3_4_4 or (not others and (number.strong or personal is not None))):
+        if not named or is_anothers(parsed, number.at):
+            continue
+        if number.grouped_3_4_4 or (not others and (number.strong or personal is not None)):
             return Selection(
                 number.digits, parsed, number.at, "zoom.label", "the id is printed in a text about Zoom", personal
             )
-        unnamed = not named and not others and not _names_others(extraction.parsed_texts)
-        if unnamed and number.strong and number.grouped_3_4_4 and _code_near(extraction, parsed, number.at):
-            why = "only Zoom prints eleven digits as 3-4-4 with a passcode; the text does not name the service"
-            return Selection(number.digits, parsed, number.at, "zoom.inferred", why)
     return None
+
+
+def _place_of(hit: tuple[ParsedText, OneTap]) -> tuple[ParsedText, int]:
+    return hit[0], hit[1].at
 
 
 def _speaks_of_zoom(extraction: Extraction) -> bool:
     if any(z.kind != "help" for z in extraction.links) or any(
-        _ZOOM_WORD.search(parsed.low) for parsed in extraction.parsed_texts
+        _ZOOM_WORD.search(parsed.low) or _TEMPLATE.search(parsed.low) for parsed in extraction.parsed_texts
     ):
         return True
     # Mimecast cannot be undone, but it names the domain behind the link.
@@ -204,11 +216,3 @@ def _speaks_of_others(parsed_texts: tuple[ParsedText, ...]) -> bool:
     if any(_OTHER_WORD.search(parsed.low) for parsed in parsed_texts):
         return True
     return any(link.service not in (None, "zoom") for parsed in parsed_texts for link in parsed.links)
-
-
-def _names_others(parsed_texts: tuple[ParsedText, ...]) -> bool:
-    return any(_OTHER_NAME.search(parsed.low) for parsed in parsed_texts)
-
-
-def _code_near(extraction: Extraction, parsed: ParsedText, at: int) -> bool:
-    return any(where is parsed and 0 < code.at - at < 300 for where, code in extraction.codes)

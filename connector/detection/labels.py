@@ -17,7 +17,9 @@ from connector.detection.unrelated_codes import (
     OUTDATED_BEFORE,
     WORD_BEFORE,
     below_a_user_name,
+    is_a_description,
     is_another_things,
+    is_another_things_code,
     opens_something_else,
     says_something_else,
 )
@@ -75,6 +77,7 @@ def _ends(low: str, labels: tuple[str, ...], words: tuple[str, ...] = ()) -> lis
 _TOKEN = re.compile(r"[^\s<>\"'’”»{}()\[\]|\\,;`\ufffc\u3000-\u303f\uac00-\ud7a3\u3040-\u30ff\u4e00-\u9fff]{1,60}")
 _SPACED_DIGITS = re.compile(r"(\d{2,4})[ \-](\d{2,4})(?:[ \-](\d{2,4}))?(?=[ \t.*_)]{0,4}(?:\n|$))")
 _NUMERIC_BESIDE = re.compile(r"[ \t]{0,4}\(\s?(\d{3,12})(?=[\s)#])")
+_SHORT_ALONE = re.compile(r"\d{2,3}(?:[,;|)]|[ \t]{0,4}(?:\n|$))")  # "Passcode 55, ..."
 _PROSE = re.compile(r" [a-z]{2,}")
 _LABELS = (*PASSCODE_LABELS, *MEETING_ID_LABELS)
 _ROOM_HEADING = re.compile(r"h\.?323|\bsip\b")
@@ -91,10 +94,15 @@ def printed_codes(parsed: ParsedText) -> list[Code]:
             continue
         vague = parsed.low[start:end] in VAGUE
         hit = _vague_value(parsed, start, end) if vague else _labelled_value(parsed, start, end)
-        if hit is not None:
+        if hit is not None and not is_another_things_code(parsed, start, end, _value_start(parsed.text, end)):
             (value, numeric), at = hit
             found.append(Code(value, numeric, at, at > room_from, vague))
     return found
+
+
+def _value_start(text: str, end: int) -> int:
+    between = _BETWEEN.match(text, end)
+    return between.end() if between else end
 
 
 def _is_no_label(low: str, start: int, end: int) -> bool:
@@ -145,16 +153,20 @@ def _value_after(text: str, end: int) -> _Value | None:
         digits = "".join(part for part in spaced.groups() if part)
         return (digits, digits) if len(digits) <= 8 else None  # in groups, more digits are a meeting's number
     value = _tidy(text, end, token)
+    if is_a_description(text[token.start() : token.start() + 32].lower()):
+        return None
     if _is_no_code(text, token, value) or (on_next_line and not _alone_in_line(text, token.end())):
         return None
     if value.isalpha() and on_next_line and on_next_line[0].count("\n") > 1:
         return None  # nothing was filled in: what comes after the gap is a heading
-    if not _plausible(value, marked or on_next_line is not None):
+    if not _plausible(value, marked or on_next_line is not None or _SHORT_ALONE.match(text, token.start()) is not None):
         return None
     if value.isalpha() and (between["mark"] or "").isalpha():
         return None  # "the password is on the board"
     if value.isalpha() and value.islower() and _PROSE.match(text, token.end()):
         return None  # "Password: same as last week"
+    if len(value) > 10 and between["mark"] == "=":
+        return None  # a link's parameter that was copied: a token, never a code
     if value.isascii() and value.isdigit():
         return (value, value) if len(value) <= 10 else None
     beside = _NUMERIC_BESIDE.match(text, token.end())

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"\d{4,12}(?!\d)")
 
 def with_printed_address(found: Found, texts: tuple[ParsedText, ...]) -> Found:
     """``found`` with the address that its part of the text states for room systems, where it has none yet."""
-    if not found.joinable or found.dialable or found.address_only:
+    if not found.joinable or found.dialable or found.address_only or found.service == "zoom":  # Zoom reads its own
         return found
     parsed = text_of(found, texts)
     link = next((link for link in parsed.links if link.at == found.order[2]), None) if parsed is not None else None

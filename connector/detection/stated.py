@@ -21,6 +21,7 @@ _OWNED = re.compile(
     r"(?:\w['’]s|(?<!\w)(?:my|his|her|mein\w{0,2}|mon|ma|mi|mio|mia|meu|minha|mijn|min|mitt|minun|mój|můj|мой|мій))"
     r" (?:[\w\-]{2,14} ){0,2}[\w.\-]{2,14}[ :=\-]{0,4}$"
 )
+_LABEL_END = re.compile(r"[:=>(→][\s*_<(]{0,4}(?:sips?:|h323:)?$")
 _BRIDGES = (
     *("zoomcrc.com", "zoomgov.com", "zoom.us", "webex.com", "bjn.vc", "plcm.vc", "lifesizecloud.com", "onpexip.com"),
     *("pexip.me", "rcv.com", "ringcentral.com", "chime.in", "call.sl", "vidyocloud.com", "teams.microsoft.com"),
@@ -59,6 +60,8 @@ def is_stated_for_rooms(parsed: ParsedText, address: Address, *, headings: bool 
     words = before
     if not before.strip(" \t<(*•-:"):
         words = _above(parsed, address.at) if headings else ""
+    elif not _LABEL_END.search(before) and _last(_TO_JOIN, before) < 0:
+        return False  # "the room system is broken, ticket 4711@..."
     return _last(_ROOM, words) >= 0 and not is_called_a_persons(parsed, address)
 
 

@@ -44,7 +44,8 @@ def _is_equal(best: Found, other: Found, texts: tuple[ParsedText, ...]) -> bool:
 
 def is_bare_beside(bare: Found, whole: Found, texts: tuple[ParsedText, ...]) -> bool:
     """A link with nothing of an invitation about it, beside a complete one."""
-    return parts_of(bare, texts) == 0 and parts_of(whole, texts) >= 2
+    stated = any(line.rule.endswith((".stated", ".interop")) or ".cvi." in line.rule for line in bare.evidence)
+    return not stated and parts_of(bare, texts) == 0 and parts_of(whole, texts) >= 2
 
 
 def _rivals(best: Found, event: ParsedEvent) -> Iterator[Sighting]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from connector.detection.other_things import BRIDGES, THINGS, THINGS_WITHOUT_BLANKS, UNITS
 from connector.detection.parsed_text import LINK, ParsedText
 from connector.detection.urls import host_under
-from connector.detection.words import MEETING_WORDS, OUTDATED, OUTDATED_WITHOUT_BLANKS
+from connector.detection.words import MEETING_WORDS, OUTDATED, OUTDATED_WITHOUT_BLANKS, VAGUE
 
 # A code with one of these words just before it belongs to something else.
 OTHER_CODE = re.compile(
@@ -44,11 +45,15 @@ _ON_SITE = re.compile(
 )
 
 
+_OF_ENTRY = frozenset(["access", "security", "entry"])  # they are said of meetings and of buildings
+
+
 def is_another_things(low: str, start: int) -> bool:
     """The vague word at ``start`` is said of something else: "office pin", "Main street 5, code: 4321"."""
     word = WORD_BEFORE.search(low, max(0, start - 24), start)
     if word:
-        return word[1] not in MEETING_WORDS
+        further = WORD_BEFORE.search(low, max(0, word.start() - 24), word.start(1)) if word[1] in _OF_ENTRY else None
+        return word[1] not in MEETING_WORDS or (further is not None and further[1] not in MEETING_WORDS)
     line = max(low.rfind("\n", max(0, start - 120), start), start - 120, 0)
     above = low[max(0, line - 60) : line].rstrip()
     heading = above.rpartition("\n")[2] if above.endswith(":") else ""
@@ -57,6 +62,70 @@ def is_another_things(low: str, start: int) -> bool:
         or _ON_SITE.search(low[line:start].rpartition(LINK)[2]) is not None
         or _ON_SITE.search(heading) is not None
     )
+
+
+_THING = re.compile(rf"(?<![^\W_])(?:{'|'.join(THINGS)})|{'|'.join(THINGS_WITHOUT_BLANKS)}")
+_BRIDGE = re.compile(rf"(?<![^\W_])(?:{'|'.join(BRIDGES)})(?:s|er)?[ \-]?$")
+_APART = re.compile(r"[;|\t\n,:\ufffc]|[.!?]\s|\d[ \t]")
+_OF_WHAT = re.compile(
+    r"[ \t]{0,3}(?:[(\[]|(?:for|to|für|zu[rm]?|pour|de|du|para|per|da|voor|för|till|til|for|do|na|ke|для|на|ile|için|cho"
+    r"|untuk|ל|ל-|ل)\s)"
+)
+_TO_COLON, _NOTHING = re.compile(r"[^\d\n:|\t.,;\ufffc]{0,40}(?=[:|])"), re.match("", "")
+_AROUND = 48  # characters beside a label, or behind its value, that say whose code it is
+_BRAND = re.compile(r"(?:^|[\s(\[*_])(?P<word>[A-Z][A-Za-z]{2,15})[ ]$")
+_NOT_BRANDS = frozenset(
+    [
+        *("The", "Your", "Our", "Use", "Enter", "With", "And", "Using", "Same", "This", "New", "Room", "Class", "Event"),
+        *("Optional", "Required", "Numeric", "Please", "Add", "Type", "Put", "Plus", "Then", "When", "Zoom", "Web", "App"),
+        *("Phone", "Participant", "Attendee", "Telephone", "Mobile", "Audio", "Video", "Student", "Text", "Alphanumeric"),
+        *("Access", "Security", "Secret", "Pass", "Pin", "Personal", "Numeric", "Current", "Correct", "Updated"),
+    ]
+)
+
+
+def is_another_things_code(parsed: ParsedText, start: int, end: int, value: int) -> bool:
+    """The label from ``start`` to ``end`` and its value at ``value`` are said of a door, a network, an account.
+
+    Words for such things count before the label, between label and value, and right behind the value; a heading above
+    counts where nothing stands before the label. Words of the meeting nearer to the label are stronger.
+    """
+    low = parsed.low
+    before = _APART.split(low[max(0, start - _AROUND) : start])[-1]
+    behind = low[end:value] + (_TO_COLON.match(low, value) or _NOTHING)[0]
+    if (low[start:end] in VAGUE and _BRIDGE.search(before)) or _says_thing(before) or _says_thing(behind):
+        return True
+    if not before.strip(" >*•·-_(\"'") and _says_thing(_heading_above(low, start)):
+        return True
+    if parsed.text[start : start + 1].islower() and (brand := _BRAND.search(parsed.text, max(0, start - 24), start)):
+        return brand["word"] not in _NOT_BRANDS and OF_A_MEETING.search(brand["word"].lower()) is None
+    line_end = low.find("\n", value, value + 80)
+    rest = low[value : line_end if line_end >= 0 else value + 80].partition(" ")
+    return _OF_WHAT.match(" " + rest[2]) is not None and _says_thing(_APART.split(rest[2][:_AROUND])[0])
+
+
+def _says_thing(words: str) -> bool:
+    """What is named last counts, where a meeting is named, too."""
+    last = None
+    for match in _THING.finditer(words):
+        last = match
+    return last is not None and OF_A_MEETING.search(words, last.end()) is None
+
+
+def _heading_above(low: str, start: int) -> str:
+    """The line above that is a heading: short, without a number."""
+    line = low.rfind("\n", max(0, start - _AROUND), start)
+    above = low[max(0, line - 60) : max(0, line)].rstrip(" \t*_").rpartition("\n")[2] if line >= 0 else ""
+    short = len(above) <= 30 and not any(c.isdigit() for c in above)
+    return above if LINK not in above and (short or above.endswith(":")) else ""
+
+
+_DESCRIPTION = re.compile(rf"\d{{1,2}}(?:{UNITS}|[ \t][^\W\d_]{{2,}})")
+
+
+def is_a_description(value: str) -> bool:
+    """"6 digits, sent separately": how long a code is, and not the code. ``value``: it and what stands behind it."""
+    return _DESCRIPTION.match(value) is not None
 
 
 _USER_ABOVE = re.compile(

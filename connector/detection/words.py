@@ -66,7 +66,7 @@ PASSCODE_LABELS = (
 VAGUE = frozenset(  # words for other numbers too: short values only
     [
         *("pin", "pin code", "code", "kod", "kode", "koodi", "kód", "cod", "código", "codigo", "codice"),
-        *("код", "קוד", "コード", "코드"),
+        *("код", "קוד", "コード", "코드", "kennung"),
     ]
 )
 PASSCODE_WORDS = ("pw", "pwd", "pass", "clave", "code d'accès", "mdp", "sandi", "パス", *sorted(VAGUE))
@@ -131,8 +131,8 @@ NOT_A_CODE = frozenset(
 # Words before "code" or "pin" that leave it a meeting's.
 MEETING_WORDS = frozenset(
     [
-        *("meeting", "zoom", "webex", "conference", "access", "security", "numeric"),
-        *("phone", "dial", "join", "the", "and", "with"),
+        *("meeting", "zoom", "webex", "access", "security", "numeric"),
+        *("phone", "dial", "join", "the", "and", "with", "use", "enter", "your", "our", "using", "or", "video"),
     ]
 )
 

@@ -42,6 +42,10 @@ def is_anothers(parsed: ParsedText, at: int) -> bool:
     return last is not None and last["zoom"] is None
 
 
+def names_another(parsed: ParsedText) -> bool:
+    return any(match["zoom"] is None for match in _NAMES.finditer(parsed.low))
+
+
 def _may_be_a_meetings(parsed: ParsedText, link: int, at: int) -> bool:
     """No blank line and nothing but a few lines between the link and the number."""
     return "\n\n\n" not in parsed.text[link:at] and at - link < 200

@@ -10,7 +10,7 @@ from connector.detection.labels import OneTap
 from connector.detection.parsed_text import ParsedText, Standing
 from connector.detection.roles import role
 from connector.detection.services.zoom.extraction import Extraction
-from connector.detection.services.zoom.evidence import is_anothers
+from connector.detection.services.zoom.evidence import is_anothers, names_another
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.signature import times_printed, why_signature
 from connector.detection.urls import host_under
@@ -195,6 +195,23 @@ def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Ext
             return Selection(
                 number.digits, parsed, number.at, "zoom.label", "the id is printed in a text about Zoom", personal
             )
+    return None if named or others or later else _in_its_template(part, extraction)
+
+
+_LINK_ABOVE, _CODE_BELOW = 200, 120  # characters
+
+
+def _in_its_template(part: Extraction, extraction: Extraction) -> Selection | None:
+    """Zoom's own block, whose name stood only in its link, which a link shortener hides: link, id in groups of 3, 4 and
+    4, passcode, in this order. Any other service's name in the event forbids it."""
+    if any(names_another(parsed) for parsed in extraction.parsed_texts):
+        return None
+    for parsed, number in part.printed:
+        hidden = any(link.opaque and 0 <= number.at - link.at <= _LINK_ABOVE for link in parsed.links)
+        below = any(where is parsed and 0 < code.at - number.at < _CODE_BELOW for where, code in extraction.codes)
+        if number.strong and number.grouped_3_4_4 and hidden and below and not is_placeholder(number.digits):
+            why = "Zoom's own block of link, id in groups of 3, 4 and 4, and passcode; its link is hidden by a shortener"
+            return Selection(number.digits, parsed, number.at, "zoom.template", why)
     return None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
+from connector.detection.called_off import SENTENCE, says_called_off
 from connector.detection.labels import printed_codes
 from connector.detection.parsed_event import ParsedEvent
 from connector.detection.parsed_text import ParsedText
@@ -24,7 +25,11 @@ _ASKED = 20  # rivals of the same service that are looked at
 
 def why_undecided(best: Found, others: list[Found], event: ParsedEvent) -> str:
     """The sentence, or "" where something decides. ``others``: the other candidates, with their signatures."""
-    if not best.dialable or best.address_only:
+    if not best.dialable:
+        return ""
+    if any(says_called_off(parsed) for parsed in event.texts):
+        return SENTENCE
+    if best.address_only:
         return ""
     if event.doubt:
         return f"{event.doubt}: no room joins by itself"
@@ -44,7 +49,7 @@ def _is_equal(best: Found, other: Found, texts: tuple[ParsedText, ...]) -> bool:
 
 def is_bare_beside(bare: Found, whole: Found, texts: tuple[ParsedText, ...]) -> bool:
     """A link with nothing of an invitation about it, beside a complete one."""
-    stated = any(line.rule.endswith((".stated", ".interop")) or ".cvi." in line.rule for line in bare.evidence)
+    stated = any(line.rule.endswith((".stated", ".interop", "pexip.sip")) or ".cvi." in line.rule for line in bare.evidence)
     return not stated and parts_of(bare, texts) == 0 and parts_of(whole, texts) >= 2
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
-from connector.detection.parsed_text import LINK, ParsedText
+from connector.detection.parsed_text import LINK, MOST, ParsedText
 from connector.detection.tables import cell_below
 from connector.detection.unrelated_codes import (
     OTHER_CODE,
@@ -89,7 +90,7 @@ def printed_codes(parsed: ParsedText) -> list[Code]:
     room_from = heading.start() if heading else len(parsed.low)
     places = [link.at for link in parsed.links]
     found: list[Code] = []
-    for start, end in _ends(parsed.low, PASSCODE_LABELS, PASSCODE_WORDS):
+    for start, end in _ends(parsed.low, PASSCODE_LABELS, PASSCODE_WORDS)[:MOST]:
         if _is_no_label(parsed.low, start, end) or opens_something_else(parsed, places, start):
             continue
         vague = parsed.low[start:end] in VAGUE
@@ -288,7 +289,7 @@ def printed_ids(parsed: ParsedText) -> list[PrintedId]:
     """Labelled numbers of 9 to 11 digits, in the order of the text."""
     found: dict[int, PrintedId] = {}
     for labels, words, strong in ((MEETING_ID_LABELS, (), True), ((), ("id", "zoom", "meeting"), False)):
-        for start, end in _ends(parsed.low, labels, words):
+        for start, end in _ends(parsed.low, labels, words)[:MOST]:
             word = None if strong else WORD_BEFORE.search(parsed.low, max(0, start - 24), start)
             if word and word[1] not in ("meeting", "zoom", "webinar", "the", "join"):
                 continue  # "office id", "tax id"
@@ -326,7 +327,7 @@ def foreign_ids(parsed: ParsedText, own: str | None = None) -> list[int]:
 
     ``own``: the meeting's number, which people call a conference's, too.
     """
-    hits = ((end, number_after(parsed.text, end, _ANY_NUMBER)) for _, end in _ends(parsed.low, OTHER_ID_LABELS))
+    hits = ((end, number_after(parsed.text, end, _ANY_NUMBER)) for _, end in _ends(parsed.low, OTHER_ID_LABELS)[:MOST])
     return [end for end, match in hits if match is not None and only_digits(match[0]) != own]
 
 
@@ -396,8 +397,8 @@ _TAIL_CODE = re.compile(r"(?:^|[,*])(\d{1,12})#")
 
 
 def one_taps(parsed: ParsedText) -> list[OneTap]:
-    found = [_one_tap(match, match.start()) for match in _ONE_TAP.finditer(parsed.text)]
-    for target, at in parsed.tel:
+    found = [_one_tap(match, match.start()) for match in islice(_ONE_TAP.finditer(parsed.text), MOST)]
+    for target, at in parsed.tel[:MOST]:
         found += [_one_tap(match, at) for match in _ONE_TAP.finditer(target)]
     return sorted((tap for tap in found if 9 <= len(tap.meeting_id) <= 11), key=lambda tap: tap.at)
 

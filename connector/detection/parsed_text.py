@@ -14,6 +14,10 @@ from enum import IntEnum
 from connector.detection.urls import Url
 
 LINK = "\ufffc"
+# Of each kind of thing, this many are looked at in one text, from its beginning. No invitation has as many; without a
+# bound, a text made of nothing else would cost a hundred times what prose costs.
+MOST_LINKS = 300
+MOST = 120  # labels, numbers, addresses
 
 
 class Standing(IntEnum):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from connector.detection.parsed_text import LINK, Link, ParsedText, Standing, source_rank
+from connector.detection.parsed_text import LINK, MOST_LINKS, Link, ParsedText, Standing, source_rank
 from connector.detection.roles import role
 from connector.detection.service import Found
 from connector.detection.words import CLOSINGS, JOIN_WORDS, OR_WORDS, OWN_WORDS
@@ -100,13 +100,13 @@ def signature_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> str:
     at, parsed = found.order[2], text_of(found, parsed_texts)
     if parsed is None:
         return ""
-    if role(parsed, at) is Standing.OVER:
+    if _is_over(parsed, at):
         return "a link that the text calls outdated"
     if not (found.dialable or found.personal):
         return ""
     owners = {_owner(link) for link in parsed.links if link.at == at} | {found.service}
     rivals = (link.at for link in parsed.links if link.opens_meeting and _owner(link) not in owners)
-    others = [other for other in rivals if role(parsed, other) is not Standing.OVER]
+    others = [other for other in rivals if not _is_over(parsed, other)]
     return why_signature(parsed, at, marks=_marks(found, parsed), personal=found.personal, others=others)
 
 
@@ -120,6 +120,13 @@ def parts_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> int:
     """How many of an invitation's own parts its text has, as ``_marks``, but for tokens: 0 is a bare link."""
     parsed = text_of(found, parsed_texts)
     return _printed_parts(found, parsed) if parsed is not None else 0
+
+
+def _is_over(parsed: ParsedText, at: int) -> bool:
+    """Links were asked when the event was read, see ``standings``; a printed number is asked here."""
+    if at in parsed.standings or any(link.at == at for link in parsed.links[:MOST_LINKS]):
+        return parsed.standing(at) is Standing.OVER
+    return role(parsed, at) is Standing.OVER
 
 
 def _owner(link: Link) -> str:

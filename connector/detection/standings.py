@@ -15,7 +15,7 @@ from connector.detection.roles import role
 # (service, kind of its links, id): two of one service and kind with different ids are two meetings.
 Key = tuple[str, str, str]
 KeyOf = Callable[[ParsedText, Link], Key | None]
-_MOST = 200  # links with words beside them that are asked; the rest of a long list are plain
+_MOST = 60  # links with words beside them that are asked; the rest of a long list are plain
 STRUCTURED = (0, 2)  # ranks of conference data and of the location, see ``source_rank``
 
 CONTRADICTED = "the event's own place for the meeting names one, and its text calls another one the new one"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from connector.detection.hosts import HostTable
-from connector.detection.parsed_text import LINK, Address, Link, ParsedText, source_rank
+from connector.detection.parsed_text import LINK, MOST, MOST_LINKS, Address, Link, ParsedText, source_rank
 from connector.detection.text import LINK_CLOSE, LINK_OPEN, readable
 from connector.detection.unwrap import unwrap
 from connector.detection.urls import parse_url
@@ -165,13 +166,15 @@ class _LinkScan:
         if scheme == "tel":
             self.tel.append((_percent(rest), self.length))
         elif scheme in ("mailto", "sip", "sips", "h323"):
-            match = _ADDRESS.match(_percent(rest.partition("?")[0]).strip("/ "))
-            if match:
+            match = _ADDRESS.match(_percent(rest.partition("?")[0][:400]).strip("/ "))
+            if match and len(self.addresses) < MOST:
                 self.addresses.append(Address(match["user"], match["host"].lower(), self.length, scheme))
         else:
             self._web_link(text)
 
     def _web_link(self, text: str) -> None:
+        if len(self.links) >= MOST_LINKS:
+            return
         unwrapped = unwrap(text, self.hosts)
         if unwrapped is None:
             return
@@ -228,7 +231,7 @@ def _printed_addresses(text: str) -> list[Address]:
         return []
     return [
         Address(match["user"], match["host"].lower(), match.start(), (match["scheme"] or "").lower())
-        for match in _PRINTED_ADDRESS.finditer(text)
+        for match in islice(_PRINTED_ADDRESS.finditer(text), MOST)
     ]
 
 
@@ -237,8 +240,9 @@ _IPV4 = re.compile(r"(?<![\d.+\-])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![
 
 def _printed_gateways(text: str) -> tuple[tuple[str, int], ...]:
     """IPv4 addresses; dotted phone numbers drop out by their plus sign or by a part above 255."""
-    return tuple(
+    found = (
         (match[0], match.start())
         for match in _IPV4.finditer(text)
         if all(int(part) < 256 for part in match.groups()) and 0 < int(match[1]) < 224 and match[1] not in ("127", "10")
     )
+    return tuple(islice(found, MOST))

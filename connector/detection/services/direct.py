@@ -7,11 +7,12 @@ dial. An address in a signature is a person's own.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from connector.detection.dial_words import DIAL_WORD, ROOM_SYSTEM
 from connector.detection.evidence import dial_evidence
 from connector.detection.example import says_example
-from connector.detection.parsed_text import Address, ParsedText
+from connector.detection.parsed_text import MOST, Address, ParsedText
 from connector.detection.service import Found, Order, Service, unique
 from connector.detection.services.zoom.links import is_placeholder
 from connector.detection.services.zoom.printed_addresses import BRIDGE
@@ -63,7 +64,7 @@ def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
         if "##" in parsed.text:
             h323 += [
                 (parsed.order(m.start()), parsed, f"{m[1]}##{m[2]}" + (f"#{m[3]}" if m[3] else ""), m[3])
-                for m in _DIAL_STRING.finditer(parsed.text)
+                for m in islice(_DIAL_STRING.finditer(parsed.text), MOST)
                 if all(int(part) < 256 for part in m[1].split(".")) and not _is_templates(m[2])
             ]
     sip.sort(key=lambda hit: hit[0])

@@ -84,10 +84,9 @@ def _not_outdated(extraction: Extraction) -> Extraction | None:
     numbers = {z.meeting_id for z in extraction.links if z.kind in ("join", "personal")}
     if len(numbers | {number.digits for _, number in extraction.printed if number.strong}) < 2:
         return None
-    old = {z.meeting_id for z in extraction.links if z.kind == "join" and _is_over(z.parsed, z.at)}
-    old |= {
-        number.digits for parsed, number in extraction.printed if number.strong and _is_over(parsed, number.at)
-    }
+    old = {z.meeting_id for z in extraction.links if z.kind == "join" and z.parsed.standing(z.at) is Standing.OVER}
+    strong = ((parsed, number) for parsed, number in extraction.printed if number.strong)
+    old |= {number.digits for parsed, number in islice(strong, _ASKED) if _is_over(parsed, number.at)}
     if not old:
         return None
     return replace(
@@ -98,6 +97,9 @@ def _not_outdated(extraction: Extraction) -> Extraction | None:
         taps=tuple((parsed, tap) for parsed, tap in extraction.taps if tap.meeting_id not in old),
         printed=tuple((parsed, number) for parsed, number in extraction.printed if number.digits not in old),
     )
+
+
+_ASKED = 40  # printed numbers whose words are read
 
 
 def _is_over(parsed: ParsedText, at: int) -> bool:
@@ -171,6 +173,8 @@ def _why_signature(extraction: Extraction, link: ZoomLink, others: list[int]) ->
 
 def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Extraction) -> Selection | None:
     """No link and no SIP address names the meeting: a printed number may, where the text is about Zoom."""
+    if not (part.h323 or part.taps or part.printed):
+        return None
     named = personal is not None or _speaks_of_zoom(extraction)
     others = _speaks_of_others(extraction.parsed_texts)
     if named and not others:
@@ -204,12 +208,12 @@ _LINK_ABOVE, _CODE_BELOW = 200, 120  # characters
 def _in_its_template(part: Extraction, extraction: Extraction) -> Selection | None:
     """Zoom's own block, whose name stood only in its link, which a link shortener hides: link, id in groups of 3, 4 and
     4, passcode, in this order. Any other service's name in the event forbids it."""
-    if any(names_another(parsed) for parsed in extraction.parsed_texts):
-        return None
-    for parsed, number in part.printed:
+    for parsed, number in part.printed[:_ASKED]:
         hidden = any(link.opaque and 0 <= number.at - link.at <= _LINK_ABOVE for link in parsed.links)
         below = any(where is parsed and 0 < code.at - number.at < _CODE_BELOW for where, code in extraction.codes)
         if number.strong and number.grouped_3_4_4 and hidden and below and not is_placeholder(number.digits):
+            if any(names_another(other) for other in extraction.parsed_texts):
+                return None
             why = "Zoom's own block of link, id in groups of 3, 4 and 4, and passcode; its link is hidden by a shortener"
             return Selection(number.digits, parsed, number.at, "zoom.template", why)
     return None

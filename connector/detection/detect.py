@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from connector.detection.evidence import lost, note, won
-from connector.detection.parsed_event import ParsedEvent, parse
+from connector.detection.parsed_event import MAX_TEXT, ParsedEvent, parse
 from connector.detection.parsed_text import ParsedText, Standing
 from connector.detection.printed_for_rooms import with_printed_address
 from connector.detection.service import Found
@@ -49,12 +49,12 @@ def detect(texts: tuple[SourceText, ...] | ParsedEvent, *, cancelled: bool = Fal
     if any(parsed.addresses or "gateway" in parsed.low for parsed in parsed_texts):
         found = [with_printed_address(candidate, parsed_texts) for candidate in found]
     if not found:
-        return _commented_out(parsed_texts) or JoinInfo(evidence=_nothing(parsed_texts))
+        return _commented_out(parsed_texts) or JoinInfo(evidence=_nothing(event))
     ranked = sorted(_with_signatures(found, parsed_texts), key=_precedence)
     best = _best(ranked, parsed_texts)
     others = [other for other in ranked if other is not best]
     button_only = why_undecided(best, others, event)
-    return _join_info(_with_dial_string(best, others), others, cancelled, parsed_texts, button_only)
+    return _join_info(_with_dial_string(best, others), others, cancelled, event, button_only)
 
 
 def _with_signatures(found: list[Found], parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
@@ -109,7 +109,7 @@ def _is_plain(found: Found) -> bool:
 
 
 def _join_info(
-    best: Found, others: list[Found], cancelled: bool, parsed_texts: tuple[ParsedText, ...], button_only: str
+    best: Found, others: list[Found], cancelled: bool, event: ParsedEvent, button_only: str
 ) -> JoinInfo:
     joinable = best.joinable and not cancelled
     lines = [won("service", best.where, best.rule, _why_first(best, others), best.service)]
@@ -127,7 +127,7 @@ def _join_info(
             lines.append(note("sip", best.where, best.rule, best.reason))
     if joinable and button_only:
         lines.append(note("auto_join", best.where, "detect.undecided", button_only))
-    lines += _opaque(parsed_texts)
+    lines += _cut(event) + _opaque(event.texts)
     return JoinInfo(
         service=best.service,
         joinable=joinable,
@@ -201,11 +201,14 @@ def _lost_service(best: Found, other: Found) -> Evidence:
     return lost("service", other.where, other.rule, f"the event is taken as a {best.service} meeting", other.service)
 
 
-def _nothing(parsed_texts: tuple[ParsedText, ...]) -> tuple[Evidence, ...]:
-    lines = [
-        note("service", parsed.where, "detect.none", "no meeting information found") for parsed in parsed_texts[:10]
-    ]
-    return _bounded([*lines, *_opaque(parsed_texts)])
+def _nothing(event: ParsedEvent) -> tuple[Evidence, ...]:
+    lines = [note("service", text.where, "detect.none", "no meeting information found") for text in event.texts[:10]]
+    return _bounded([*lines, *_cut(event), *_opaque(event.texts)])
+
+
+def _cut(event: ParsedEvent) -> list[Evidence]:
+    why = f"the text is longer than {MAX_TEXT:,} characters: only its beginning and its end are read"
+    return [note("text", where, "text.cut", why) for where in event.cut[:5]]
 
 
 def _opaque(parsed_texts: tuple[ParsedText, ...]) -> list[Evidence]:

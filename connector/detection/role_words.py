@@ -102,7 +102,7 @@ CHANGED = (
     *("updat(?:e|ed)",),
     *("correction", "corrected", "sorry", "apologies", "please note", "new (?:link|details|room|meeting)"),
     *("changed",),
-    *("geändert", "aktualisier\\w{1,3}", "aktualisierung", "verlegt", "korrektur", "korrigiert", "update"),
+    *("geändert", "aktualisier\\w{1,3}", "aktualisierung", "verlegt", "korrektur", "korrigiert", "ziehen um", "wechseln (?:zu|auf)", "update"),
     *("umgezogen",),
     *("a changé", "ont changé", "modifiée?s?", "modification", "mise à jour", "mis à jour", "correction"),
     *("rectificatif",),

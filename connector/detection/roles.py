@@ -97,6 +97,7 @@ _ARROW = re.compile(rf"\s{{0,4}}(?:→|⇒|➜|➡|-{{1,3}}>|={{1,2}}>)\s{{0,4}}
 _UPDATE_HEAD = re.compile(rf"\W{{0,8}}{_CHANGED}[^\w\n]{{0,4}}(?:[:!\-–]|$|\d|\()")
 _CHANGED_WORD = re.compile(_CHANGED)
 _PLACE = re.compile(_PLACES)
+_NEW_LINE = re.compile(rf"{_NEW}{NAMES}{{1,6}}\W{{0,4}}$")
 _OF_TIME = re.compile(_either(w.NOT_THE_PLACE, ("时间", "時間", "시간", "日期", "议程")))
 _ABOVE = 220  # characters above a link in which a sentence may tell that the link was changed
 _SENTENCES = re.compile(r"[.;!?]\s|[。！？\n]")
@@ -154,6 +155,8 @@ def _is_announced(parsed: ParsedText, at: int) -> bool:
     if start and low[start - 1] == LINK:  # what stands beside the other link is said of that one
         start = max(low.find("\n", start, at), start)
     for sentence in _SENTENCES.split(low[start:at]):
+        if _NEW_LINE.search(sentence):
+            return True
         match = _CHANGED_WORD.search(sentence)
         if match is None or _OF_TIME.search(sentence):
             continue

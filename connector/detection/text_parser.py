@@ -114,6 +114,8 @@ class _LinkScan:
         self.length += end - start
 
     def _take(self, match: re.Match[str]) -> int:
+        if len(self.links) >= MOST_LINKS:
+            return self._passed_over(match)
         if match["href"] is not None:
             self._link(match["href"])
             return match.end()
@@ -135,6 +137,13 @@ class _LinkScan:
         self.out.append(LINK)
         self.length += 1
         return end
+
+    def _passed_over(self, match: re.Match[str]) -> int:
+        """A link that is not looked at: its digits are still no numbers of the text."""
+        if match["bare"] or match["hostless"]:
+            self.out.append(LINK)
+            self.length += 1
+        return match.end()
 
     def _continuation(self, start: int, end: int, url: str) -> tuple[str, int] | None:
         """A link that a line wrap cut in two, judged by how it looks: joining two lines wrongly is worse."""
@@ -173,8 +182,6 @@ class _LinkScan:
             self._web_link(text)
 
     def _web_link(self, text: str) -> None:
-        if len(self.links) >= MOST_LINKS:
-            return
         unwrapped = unwrap(text, self.hosts)
         if unwrapped is None:
             return

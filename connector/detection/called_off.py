@@ -102,5 +102,5 @@ def _is_said(parsed: ParsedText, match: re.Match[str]) -> bool:
 
 
 def _is_headline(sentence: str) -> bool:
-    """"CANCELLED", "*** Abgesagt! ***": the word alone on its line."""
+    """ "CANCELLED", "*** Abgesagt! ***": the word alone on its line."""
     return len(sentence.split()) <= 2 and sentence.strip(" *_-=#!.\n\t") != ""

@@ -82,7 +82,11 @@ def _beside_others(found: Found) -> int:
 def _best(ranked: list[Found], parsed_texts: tuple[ParsedText, ...]) -> Found:
     first = ranked[0]
     if first.dialable:
-        alike = (o for o in ranked[1:] if o.dialable and not o.signature and not _is_plain(o) and o.order[:2] == first.order[:2])
+        alike = (
+            o
+            for o in ranked[1:]
+            if o.dialable and not o.signature and not _is_plain(o) and o.order[:2] == first.order[:2]
+        )
         return next((other for other in alike if is_bare_beside(first, other, parsed_texts)), first)
     if not first.for_browsers:
         return first
@@ -108,9 +112,7 @@ def _is_plain(found: Found) -> bool:
     return found.address_only
 
 
-def _join_info(
-    best: Found, others: list[Found], cancelled: bool, event: ParsedEvent, button_only: str
-) -> JoinInfo:
+def _join_info(best: Found, others: list[Found], cancelled: bool, event: ParsedEvent, button_only: str) -> JoinInfo:
     joinable = best.joinable and not cancelled
     lines = [won("service", best.where, best.rule, _why_first(best, others), best.service)]
     lines += best.evidence
@@ -172,7 +174,9 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
     if rival.signature and not best.signature:
         return "the text calls the other one outdated" if "outdated" in rival.signature else _IN_A_SIGNATURE
     if rival.order[0] > best.order[0]:
-        return _WHY_STANDING[Standing(rival.order[0])] if best.order[0] else "the text says that it is the one that counts"
+        return (
+            _WHY_STANDING[Standing(rival.order[0])] if best.order[0] else "the text says that it is the one that counts"
+        )
     if _is_plain(rival):
         return "a service's own meeting stands before a plain address"
     if rival.added_by_calendars and not rival.dialable and not (best.added_by_calendars and not best.dialable):

@@ -90,15 +90,56 @@ THINGS_WITHOUT_BLANKS = (
     *("무선", "네트워크", "프린터", "파일"),
     *("폴더", "자료", "녹화", "로그인", "계정", "예약", "주문", "사물함", "주차", "공유기"),
 )
+# At the end of a longer word: "voordeur", "Haustür".
+COMPOUNDS = (
+    "deur\\b",
+    "türe?\\b",
+    "tuer\\b",
+    "dörr\\b",
+    "dør\\b",
+    "ovi\\b",
+    "gebäude\\b",
+    "gebouw\\b",
+    "netz\\b",
+    "wlan\\b",
+    "drucker\\b",
+)
 # Right before a word such as "code": a telephone conference's own.
 BRIDGES = (
     *("conference", "conferencing", "participant", "konferenz", "teilnehmer", "conférence", "conferencia"),
     *("conferenza", "conferência", "telephone", "audio"),
 )
-# Behind a number: it says how long a code is, and is none.
+# Behind a number: it says how long a code is, and is none. Beginnings of words.
 UNITS = (
-    *("[ \t]?-?[ \t]?(?:digits?\b|characters?|letters?|numbers?\b|stellig|stellen|ziffer|zeichen|chiffres?|caractères?|lettres",),
-    *("|d[íi]gitos?|cifras?|caracteres|letras|cifre|caratteri|lettere|cijfer|tekens|letters|siffr|siffer|tecken|tegn|numero",),
-    *("|merk|cyfr|znak|číslic|míst|szám|karakter|jegy|caractere|znamen|цифр|знак|символ|haneli|hane\b|rakam|ψηφ|χαρακτ",),
-    *("|chữ|ký tự|digit|angka|ספר|תוו|أرقام|رقم|خان|位|個|个|桁|文字|자리|글자|หลัก|अंक)",),
+    *("digit", "character", "letter", "numbers\\b", "stellig", "stellen", "ziffer", "zeichen", "chiffre", "caractère"),
+    *(
+        "lettre",
+        "d[íi]gito",
+        "cifra",
+        "caracter",
+        "letras",
+        "cifre",
+        "caratter",
+        "lettere",
+        "cijfer",
+        "tekens",
+        "siffr",
+    ),
+    *(
+        "siffer",
+        "tecken",
+        "tegn",
+        "numero",
+        "merk",
+        "cyfr",
+        "znak",
+        "číslic",
+        "míst",
+        "szám",
+        "karakter",
+        "jegy",
+        "znamen",
+    ),
+    *("цифр", "знак", "символ", "haneli", "rakam", "ψηφ", "χαρακτ", "chữ", "ký tự", "angka", "ספר", "תוו", "أرقام"),
+    *("رقم", "خان", "位", "個", "个", "桁", "文字", "자리", "글자", "หลัก", "अंक"),
 )

@@ -66,7 +66,9 @@ class ParsedText:
     tel: tuple[tuple[str, int], ...] = field(repr=False, default=())  # tel: links, decoded
     hidden: str = field(repr=False, default="")  # what stands in comments: nobody sees it
     quoted_lines: tuple[int, ...] = field(repr=False, default=())  # offsets where quoting starts, ends, starts ...
-    standings: Mapping[int, Standing] = field(repr=False, default_factory=dict)  # of places with more to say than quoting
+    standings: Mapping[int, Standing] = field(
+        repr=False, default_factory=dict
+    )  # of places with more to say than quoting
 
     def quoted(self, at: int) -> bool:
         return bisect_right(self.quoted_lines, at) % 2 == 1

@@ -38,7 +38,9 @@ def with_printed_address(found: Found, texts: tuple[ParsedText, ...]) -> Found:
         return found
     h323 = _h323(found, own) if any(address.partition("@")[0] == found.meeting_id for address in printed) else []
     found = replace(found, sip=unique(printed[:2]), h323=unique(h323), reason="")
-    return dial_evidence(found, parsed.where, f"{found.service}.sip.stated", "the invitation states it for room systems")
+    return dial_evidence(
+        found, parsed.where, f"{found.service}.sip.stated", "the invitation states it for room systems"
+    )
 
 
 def _mine(parsed: ParsedText, own: Link):  # type: ignore[no-untyped-def]
@@ -62,7 +64,7 @@ def _stated(found: Found, own: list[Section]) -> list[str]:
 
 
 def _at_a_gateway(own: list[Section]) -> list[str]:
-    """"Video gateway: vc.example.net", "Conference ID: 12345"."""
+    """ "Video gateway: vc.example.net", "Conference ID: 12345"."""
     for section in own:
         low = section.parsed.low
         gateway = _GATEWAY.search(low, section.start, min(section.end, len(low)))

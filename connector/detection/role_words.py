@@ -102,7 +102,17 @@ CHANGED = (
     *("updat(?:e|ed)",),
     *("correction", "corrected", "sorry", "apologies", "please note", "new (?:link|details|room|meeting)"),
     *("changed",),
-    *("geändert", "aktualisier\\w{1,3}", "aktualisierung", "verlegt", "korrektur", "korrigiert", "ziehen um", "wechseln (?:zu|auf)", "update"),
+    *(
+        "geändert",
+        "aktualisier\\w{1,3}",
+        "aktualisierung",
+        "verlegt",
+        "korrektur",
+        "korrigiert",
+        "ziehen um",
+        "wechseln (?:zu|auf)",
+        "update",
+    ),
     *("umgezogen",),
     *("a changé", "ont changé", "modifiée?s?", "modification", "mise à jour", "mis à jour", "correction"),
     *("rectificatif",),
@@ -213,9 +223,7 @@ REPLACES = (
     *("yerini al\\w{2,4}",),
     *("αντικαθιστά", "thay thế", "menggantikan", "מחליף", "מחליפה", "يحل محل", "تحل محل", "جایگزین"),
 )
-REPLACES_WITHOUT_BLANKS = (
-    *("取代", "代替", "替换", "替換", "に代わる", "を置き換え", "를 대체", "을 대체", "แทนที่"),
-)
+REPLACES_WITHOUT_BLANKS = (*("取代", "代替", "替换", "替換", "に代わる", "を置き換え", "를 대체", "을 대체", "แทนที่"),)
 # Behind a link that is over, and before the one that counts.
 REPLACED_BY = (
     *("(?:replaced|superseded|succeeded) (?:by|with)", "(?:moved|changed|switched|migrated) (?:over )?to"),
@@ -254,9 +262,7 @@ ALTERNATIVE = (
     *("alternatywn[yae]", "alternativní", "alternatív", "alternativ[aă]?", "альтернативн\\w{1,4}"),
     *("εναλλακτικ\\w{1,3}", "thay thế", "חלופי(?:ת)?", "חלופה", "بديلة?", "البديلة?", "वैकल्पिक"),
 )
-ALTERNATIVE_WITHOUT_BLANKS = (
-    *("代替", "备选", "대체"),
-)
+ALTERNATIVE_WITHOUT_BLANKS = (*("代替", "备选", "대체"),)
 # It is the one to be tried first.
 MAIN = (
     *("main", "primary", "principal", "preferred", "official", "default", "first choice"),

@@ -29,7 +29,25 @@ _CHANGED = _either(w.CHANGED, w.CHANGED_WITHOUT_BLANKS)
 _REPLACES = _either(w.REPLACES, w.REPLACES_WITHOUT_BLANKS)
 _USE_THIS = _either(w.USE_THIS, w.USE_THIS_WITHOUT_BLANKS)
 _ARTICLES = (
-    *("the", "our", "my", "a", "an", "as", "this", "is", "der", "die", "das", "den", "unser", "als", "le", "la", "notre"),
+    *(
+        "the",
+        "our",
+        "my",
+        "a",
+        "an",
+        "as",
+        "this",
+        "is",
+        "der",
+        "die",
+        "das",
+        "den",
+        "unser",
+        "als",
+        "le",
+        "la",
+        "notre",
+    ),
     *("en", "el", "il", "lo", "o", "os", "de", "het", "den", "det", "som", "ten", "az", "a"),
 )
 _ARTICLE = rf"(?:(?:{any_of(_ARTICLES)})[ \t]{{1,3}}|l['’])"
@@ -72,17 +90,26 @@ _RESERVED = re.compile(_RESERVE)
 _AS_BACKUP = re.compile(rf"\W{{0,4}}(?:\w{{1,12}} ){{0,2}}{_ARTICLE}{{1,3}}{_BACKUP}")
 _PLAIN_NEGATIONS = ("nicht", "niet", "inte", "ikke", "không")
 _FAILING = rf"(?:{whole_words(w.IF)}[^.\n{LINK}]{{0,80}}?{whole_words(w.FAILS)}|{any_of(w.FAILING_WITHOUT_BLANKS)})"
-_FAILING_BEFORE, _FAILING_BEHIND = re.compile(_FAILING), re.compile(rf"[^\n.{LINK}]{{0,20}}?[(\[,\-–]?[^\n.{LINK}]{{0,20}}?{_FAILING}")
+_FAILING_BEFORE, _FAILING_BEHIND = (
+    re.compile(_FAILING),
+    re.compile(rf"[^\n.{LINK}]{{0,20}}?[(\[,\-–]?[^\n.{LINK}]{{0,20}}?{_FAILING}"),
+)
 _FAILS = re.compile(whole_words(tuple(word for word in w.FAILS if word not in _PLAIN_NEGATIONS)))
 _NOW = re.compile(rf"{_either(w.NOW, w.NOW_WITHOUT_BLANKS)}[^{LINK}\n]{{0,60}}$")
 _THIS_ONE = re.compile(rf"[^\w\n{LINK}]{{0,6}}{_USE_THIS}{NAMES}{{0,3}}\W{{0,4}}(?:$|[.,;!)\]\n])")
-_JOIN = re.compile(any_of(word for word in JOIN_WORDS if word not in ("instead", "we use", "will use", "use this link", "stattdessen")))
+_JOIN = re.compile(
+    any_of(word for word in JOIN_WORDS if word not in ("instead", "we use", "will use", "use this link", "stattdessen"))
+)
 _PAST_HEAD = re.compile(rf"\W{{0,8}}(?:\w{{1,4}}\W{{1,2}})?{_PAST}")
 _PAST_LINK = re.compile(rf"(?:{_PLACES})[^{LINK}\n]{{0,40}}{_PAST}")
 _PAST_BRACKET = re.compile(rf"[^\w\n{LINK}]{{0,4}}[(\[]\W{{0,4}}(?:\w{{1,12}} ){{0,2}}{_PAST}")
-_NOTES = re.compile(r"\W{0,8}(?:minutes|notes|recap|follow|review|recording|summary|protokoll|notizen|compte|acta|verbale|запись)")
+_NOTES = re.compile(
+    r"\W{0,8}(?:minutes|notes|recap|follow|review|recording|summary|protokoll|notizen|compte|acta|verbale|запись)"
+)
 _WAS = re.compile(rf"{whole_words(w.WAS)}\W{{0,6}}$")
-_NOT_BEFORE = re.compile(rf"{whole_words(INSTEAD_OF, ('no', 'kein', 'keine', 'nicht', 'pas', 'non', 'não', 'не', 'nie'))}\W{{0,3}}{_ARTICLE}?$")
+_NOT_BEFORE = re.compile(
+    rf"{whole_words(INSTEAD_OF, ('no', 'kein', 'keine', 'nicht', 'pas', 'non', 'não', 'не', 'nie'))}\W{{0,3}}{_ARTICLE}?$"
+)
 _REPLACES_BEFORE = re.compile(rf"{_REPLACES}[^{LINK}\n]{{0,60}}$")
 _BY_THIS = re.compile(r"(?<!\w)(?:with|by|through|mit|durch|par|avec|por|con|da|door|met|av|med|na|за|на|ile)\W{0,4}$")
 _REPLACES_BEHIND = re.compile(rf"[^\w\n{LINK}]{{0,4}}(?:\w{{2,6}} )?{_REPLACES}")

@@ -49,7 +49,9 @@ def _is_equal(best: Found, other: Found, texts: tuple[ParsedText, ...]) -> bool:
 
 def is_bare_beside(bare: Found, whole: Found, texts: tuple[ParsedText, ...]) -> bool:
     """A link with nothing of an invitation about it, beside a complete one."""
-    stated = any(line.rule.endswith((".stated", ".interop", "pexip.sip")) or ".cvi." in line.rule for line in bare.evidence)
+    stated = any(
+        line.rule.endswith((".stated", ".interop", "pexip.sip")) or ".cvi." in line.rule for line in bare.evidence
+    )
     return not stated and parts_of(bare, texts) == 0 and parts_of(whole, texts) >= 2
 
 
@@ -86,4 +88,7 @@ def _as_found(best: Found, rival: Sighting) -> Found:
 
 def _next(rival: Sighting) -> int:
     """Where the next meeting's link stands."""
-    return min((link.at for link in rival.parsed.links if link.opens_meeting and link.at > rival.link.at), default=len(rival.parsed.text))
+    return min(
+        (link.at for link in rival.parsed.links if link.opens_meeting and link.at > rival.link.at),
+        default=len(rival.parsed.text),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from connector.detection.other_things import BRIDGES, THINGS, THINGS_WITHOUT_BLANKS, UNITS
+from connector.detection.other_things import BRIDGES, COMPOUNDS, THINGS, THINGS_WITHOUT_BLANKS, UNITS
 from connector.detection.parsed_text import LINK, ParsedText
 from connector.detection.urls import host_under
 from connector.detection.words import MEETING_WORDS, OUTDATED, OUTDATED_WITHOUT_BLANKS, VAGUE
@@ -53,6 +53,8 @@ def is_another_things(low: str, start: int) -> bool:
     word = WORD_BEFORE.search(low, max(0, start - 24), start)
     if word:
         further = WORD_BEFORE.search(low, max(0, word.start() - 24), word.start(1)) if word[1] in _OF_ENTRY else None
+        if word[1] in _OF_ENTRY and _PHONE_BEFORE.search(low, max(0, word.start() - 60), word.start(1)):
+            return True  # "+1 605 555 0143, access code 4711": the telephone's
         return word[1] not in MEETING_WORDS or (further is not None and further[1] not in MEETING_WORDS)
     line = max(low.rfind("\n", max(0, start - 120), start), start - 120, 0)
     above = low[max(0, line - 60) : line].rstrip()
@@ -64,7 +66,9 @@ def is_another_things(low: str, start: int) -> bool:
     )
 
 
-_THING = re.compile(rf"(?<![^\W_])(?:{'|'.join(THINGS)})|{'|'.join(THINGS_WITHOUT_BLANKS)}")
+_THING = re.compile(
+    rf"(?<![^\W_])(?:{'|'.join(THINGS)})|[^\W\d_]{{2,14}}(?:{'|'.join(COMPOUNDS)})|{'|'.join(THINGS_WITHOUT_BLANKS)}"
+)
 _BRIDGE = re.compile(rf"(?<![^\W_])(?:{'|'.join(BRIDGES)})(?:s|er)?[ \-]?$")
 _APART = re.compile(r"[;|\t\n,:\ufffc]|[.!?]\s|\d[ \t]")
 _OF_WHAT = re.compile(
@@ -76,9 +80,49 @@ _AROUND = 48  # characters beside a label, or behind its value, that say whose c
 _BRAND = re.compile(r"(?:^|[\s(\[*_])(?P<word>[A-Z][A-Za-z]{2,15})[ ]$")
 _NOT_BRANDS = frozenset(
     [
-        *("The", "Your", "Our", "Use", "Enter", "With", "And", "Using", "Same", "This", "New", "Room", "Class", "Event"),
-        *("Optional", "Required", "Numeric", "Please", "Add", "Type", "Put", "Plus", "Then", "When", "Zoom", "Web", "App"),
-        *("Phone", "Participant", "Attendee", "Telephone", "Mobile", "Audio", "Video", "Student", "Text", "Alphanumeric"),
+        *(
+            "The",
+            "Your",
+            "Our",
+            "Use",
+            "Enter",
+            "With",
+            "And",
+            "Using",
+            "Same",
+            "This",
+            "New",
+            "Room",
+            "Class",
+            "Event",
+        ),
+        *(
+            "Optional",
+            "Required",
+            "Numeric",
+            "Please",
+            "Add",
+            "Type",
+            "Put",
+            "Plus",
+            "Then",
+            "When",
+            "Zoom",
+            "Web",
+            "App",
+        ),
+        *(
+            "Phone",
+            "Participant",
+            "Attendee",
+            "Telephone",
+            "Mobile",
+            "Audio",
+            "Video",
+            "Student",
+            "Text",
+            "Alphanumeric",
+        ),
         *("Access", "Security", "Secret", "Pass", "Pin", "Personal", "Numeric", "Current", "Correct", "Updated"),
     ]
 )
@@ -120,11 +164,11 @@ def _heading_above(low: str, start: int) -> str:
     return above if LINK not in above and (short or above.endswith(":")) else ""
 
 
-_DESCRIPTION = re.compile(rf"\d{{1,2}}(?:{UNITS}|[ \t][^\W\d_]{{2,}})")
+_DESCRIPTION = re.compile(rf"\d{{1,2}}(?:[ \t]?-?[ \t]?(?:{'|'.join(UNITS)})|[ \t][^\W\d_]{{2,}})")
 
 
 def is_a_description(value: str) -> bool:
-    """"6 digits, sent separately": how long a code is, and not the code. ``value``: it and what stands behind it."""
+    """ "6 digits, sent separately": how long a code is, and not the code. ``value``: it and what stands behind it."""
     return _DESCRIPTION.match(value) is not None
 
 

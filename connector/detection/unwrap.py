@@ -171,13 +171,31 @@ WRAPPERS = (
 )
 # Sites that are known to pass a target on in their query, under one of the usual names. Any other site may say there
 # what it likes: a link to it is a link to it, and where it really leads nobody knows.
-_GENERIC = _param("url", "u", "to", "z", "target", "dest", "redirect", "redirect_url", "redirecturl", "link", "goto", "ref")
+_GENERIC = _param(
+    "url", "u", "to", "z", "target", "dest", "redirect", "redirect_url", "redirecturl", "link", "goto", "ref"
+)
 _REDIRECTORS = (
     *("imss.trendmicro.com", "tmes.trendmicro.com", "trendmicro.com", "statics.teams.cdn.office.net", "urlsand.com"),
     *("statics.teams.microsoft.com", "urlsand.esvalabs.com", "hornetsecurity.com", "vadesecure.com", "cudasvc.com"),
     *("linkedin.com", "vk.com", "out.reddit.com", "l.instagram.com", "l.messenger.com", "l.workplace.com", "href.li"),
-    *("steamcommunity.com", "disq.us", "links.services.disqus.com", "exit.sc", "t.umblr.com", "duckduckgo.com", "getpocket.com"),
-    *("mailtrack.io", "click.icptrack.com", "nam.dcv.ms", "emltrk.com", "cl.s4.exct.net", "sophos.com", "fireeyecloud.com"),
+    *(
+        "steamcommunity.com",
+        "disq.us",
+        "links.services.disqus.com",
+        "exit.sc",
+        "t.umblr.com",
+        "duckduckgo.com",
+        "getpocket.com",
+    ),
+    *(
+        "mailtrack.io",
+        "click.icptrack.com",
+        "nam.dcv.ms",
+        "emltrk.com",
+        "cl.s4.exct.net",
+        "sophos.com",
+        "fireeyecloud.com",
+    ),
 )
 _REDIRECTING_PATH = re.compile(r"^/fmlurlsvc/?$", re.IGNORECASE)  # FortiMail, which stands on its owner's host
 

@@ -17,7 +17,9 @@ from connector.detection.urls import Url, host_under
 
 DOMAINS = ("gotomeeting.com", "gotomeet.me", "gotomeet.com", "meet.goto.com", "app.goto.com")
 _ID = re.compile(r"^/+(?:(?:[a-z]{2}(?:-[a-z]{2})?/+)?(?:join|meeting/join|meeting)/+)?(\d{9})(?:/|$)", re.IGNORECASE)
-_NAMED = re.compile(r"^/+(?:meet/+|meeting/+|room/+)?([A-Za-z][A-Za-z0-9._\-]{1,60})(?:/+[A-Za-z][A-Za-z0-9._\-]{0,60})?/*$")
+_NAMED = re.compile(
+    r"^/+(?:meet/+|meeting/+|room/+)?([A-Za-z][A-Za-z0-9._\-]{1,60})(?:/+[A-Za-z][A-Za-z0-9._\-]{0,60})?/*$"
+)
 _PAGES = frozenset(["join", "meeting", "install", "support", "numbers", "features", "pricing", "login", "try"])
 _LABELS = (
     "access code",

@@ -78,7 +78,11 @@ def _with_dial(found: Found, parsed_texts: tuple[ParsedText, ...]) -> Found:
         f"{address.user}@{address.host}"
         for parsed in parsed_texts
         for address in parsed.addresses
-        if (address.scheme in ("sip", "sips") and not is_a_persons(parsed, address.at) and not is_called_a_persons(parsed, address))
+        if (
+            address.scheme in ("sip", "sips")
+            and not is_a_persons(parsed, address.at)
+            and not is_called_a_persons(parsed, address)
+        )
         or host_under(address.host, *_INTEROP)
         or (alone and _labelled(parsed, address))
     ]

@@ -30,7 +30,9 @@ def addresses(
 
 def _is_government(extraction: Extraction, selection: Selection) -> bool:
     links = [z for z in extraction.links if z.meeting_id == selection.meeting_id or z is selection.personal]
-    if not links:  # the number is only printed: a page of the government's cloud tells whose it is, and so does its name
+    if (
+        not links
+    ):  # the number is only printed: a page of the government's cloud tells whose it is, and so does its name
         links = [z for z in extraction.links if z.government]
         if any(_GOVERNMENT_NAME.search(parsed.low) for parsed in extraction.parsed_texts):
             return True

@@ -37,7 +37,12 @@ def is_anothers(parsed: ParsedText, at: int) -> bool:
         last = match
     nearest = bisect_left(parsed.links, at, key=lambda link: link.at) - 1
     near = parsed.links[nearest] if nearest >= 0 else None
-    if near is not None and near.at >= start and (last is None or near.at > last.start()) and _may_be_a_meetings(parsed, near.at, at):
+    if (
+        near is not None
+        and near.at >= start
+        and (last is None or near.at > last.start())
+        and _may_be_a_meetings(parsed, near.at, at)
+    ):
         return near.service != "zoom" and not near.opaque and _is_for_joining(parsed, near)
     return last is not None and last["zoom"] is None
 

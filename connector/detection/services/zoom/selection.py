@@ -214,7 +214,9 @@ def _in_its_template(part: Extraction, extraction: Extraction) -> Selection | No
         if number.strong and number.grouped_3_4_4 and hidden and below and not is_placeholder(number.digits):
             if any(names_another(other) for other in extraction.parsed_texts):
                 return None
-            why = "Zoom's own block of link, id in groups of 3, 4 and 4, and passcode; its link is hidden by a shortener"
+            why = (
+                "Zoom's own block of link, id in groups of 3, 4 and 4, and passcode; its link is hidden by a shortener"
+            )
             return Selection(number.digits, parsed, number.at, "zoom.template", why)
     return None
 

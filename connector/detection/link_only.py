@@ -184,14 +184,13 @@ _NUMBER = re.compile(r"(\d{4,12})(?:\.\d{1,12})?")
 
 def _by_address(row: _Row, parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
     """No link, but ``number@domain`` is printed, at a domain that only has the service's own addresses."""
+    if not row.printed or row.dial:
+        return []
     hits = [
         (parsed, address, number[1])
         for parsed in parsed_texts
         for address in parsed.addresses
-        if row.printed
-        and not row.dial
-        and host_under(address.host, *row.printed)
-        and (number := _NUMBER.fullmatch(address.user))
+        if host_under(address.host, *row.printed) and (number := _NUMBER.fullmatch(address.user))
     ]
     if not hits:
         return []

@@ -5,7 +5,7 @@ Data only, all lower case; patterns. ``connector.detection.unrelated_codes`` loo
 
 from __future__ import annotations
 
-# Whoever says one of these beside a code speaks of that thing. Of scripts with blanks between words; beginnings of words.
+# Whoever says one of these beside a code speaks of that thing. Of scripts with blanks; beginnings of words.
 THINGS = (
     *("doors?\\b", "building", "gates?\\b", "entrance", "elevator", "lift\\b", "garage", "parking", "alarm"),
     *("locker", "safe\\b"),

@@ -28,9 +28,11 @@ _IN_BRACKETS = re.compile(
     rf"(?P<own>[^()\[\]:|{LINK}]{{0,40}}?){MARKS}[(\[]\W{{0,4}}(?:the\s)?{_OVER}{NAMES}{{0,4}}{_NO_SERVICE}\W{{0,4}}[)\]]"
 )
 _BEHIND = re.compile(
-    r"[)\]>*_]{0,3}\s?[,:\-]{0,2}\s?(?:(?:is|was|has|hat|ist|est|a|es|ha|è|wurde) (?:been )?)?(?:(?:the|an|der|die|das|le|la|el|il|o|de|den|det) )?"
+    r"[)\]>*_]{0,3}\s?[,:\-]{0,2}\s?(?:(?:is|was|has|hat|ist|est|a|es|ha|è|wurde) (?:been )?)?"
+    r"(?:(?:the|an|der|die|das|le|la|el|il|o|de|den|det) )?"
     rf"(?:{_OVER}{NAMES}{{0,4}}{_NO_SERVICE}\s{{0,3}}(?:[.,;|)\n]|$)"
-    r"|(?:replaced|superseded|ersetzt(?= durch| von| worden|\W{0,4}(?:[.,;)\n]|$))|remplacée?|reemplazad[oa]|sostituit[oa])\b)"
+    r"|(?:replaced|superseded|ersetzt(?= durch| von| worden|\W{0,4}(?:[.,;)\n]|$))|remplacée?|reemplazad[oa]"
+    r"|sostituit[oa])\b)"
 )
 _HEAD_OF_LINE = re.compile(rf"[^\w\n]{{0,6}}{_OLD}{NAMES}{{0,4}}(?:[ \t*_)]{{0,3}}:|[ \t]-)")
 LINE_OF_ITS_OWN = re.compile(

@@ -211,7 +211,7 @@ WAS = (
     *("bi[ol]a?",),
     *("был[аои]?", "бул[аои]?", "був", "беше", "idi", "ήταν", "היה", "הייתה", "كان", "كانت"),
 )
-# Between a link that counts and one that is over, or before the one that is over: "B replaces A", "replaces the one ...".
+# Between a link that counts and one that is over, or before the one that is over: "B replaces A".
 REPLACES = (
     *("replaces", "replacing", "supersedes", "superseding", "overrides", "in place of", "takes the place of"),
     *("obsoletes",),

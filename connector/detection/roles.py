@@ -8,6 +8,7 @@ much. Asked only where a text holds more than one meeting.
 from __future__ import annotations
 
 import re
+
 from connector.detection import role_words as w
 from connector.detection.beside import any_of, before, behind, whole_words
 from connector.detection.outdated import LINE_OF_ITS_OWN, MARKS, NAMES, over_by_its_words
@@ -53,7 +54,8 @@ _ARTICLES = (
 _ARTICLE = rf"(?:(?:{any_of(_ARTICLES)})[ \t]{{1,3}}|l['’])"
 _PLACES = (
     r"link|url|address|room\b|zoom|teams|webex|meet|invit|details|number|besprech|sitzung|termin|lien|r[ée]uni|enlace"
-    r"|liga\b|convite|invito|collegament|länk|lenke|linkki|möte|møde|spotkan|odkaz|schůz|hivatkoz|întâln|veza|poveznic"
+    r"|liga\b|convite|invito|collegament|länk|lenke|linkki|möte|møde|spotkan|odkaz|schůz|hivatkoz|întâln|veza"
+    r"|poveznic"
     r"|ссылк|встреч|конфер|посилан|зустріч|връзк|линк|срещ|bağlant|toplantı|σύνδεσμ|συνάντ|liên kết|tautan|rapat"
     r"|קישור|פגישה|رابط|اجتماع|链接|連結|鏈接|会议|會議|リンク|会議|ミーティング|링크|회의|ลิงก์"
 )
@@ -67,7 +69,8 @@ _LINE_ABOVE = re.compile(
 def _head(words: str) -> re.Pattern[str]:
     """At the beginning of what stands before the link, as a label has it: "Backup link (if that fails): "."""
     return re.compile(
-        rf"\W{{0,8}}{_ARTICLE}?{words}(?:{NAMES}{{1,6}}[^:\n{LINK}]{{0,60}}|[^\w:\n]{{0,4}}(?:\([^()\n]{{0,60}}\))?[^\w\n]{{0,4}})[:\-→]"
+        rf"\W{{0,8}}{_ARTICLE}?{words}(?:{NAMES}{{1,6}}[^:\n{LINK}]{{0,60}}"
+        rf"|[^\w:\n]{{0,4}}(?:\([^()\n]{{0,60}}\))?[^\w\n]{{0,4}})[:\-→]"
     )
 
 
@@ -79,7 +82,8 @@ def _tail(words: str) -> re.Pattern[str]:
 def _bracket(words: str) -> re.Pattern[str]:
     """Behind the link, in brackets or behind a dash."""
     return re.compile(
-        rf"[^\w\n{LINK}]{{0,4}}[(\[\-–<←]\W{{0,4}}{_ARTICLE}?{words}{NAMES}{{0,4}}(?:\W{{0,4}}[)\]]|\W{{0,4}}(?:\n|$)|[ ,;]{{1,3}}\()"
+        rf"[^\w\n{LINK}]{{0,4}}[(\[\-–<←]\W{{0,4}}{_ARTICLE}?{words}{NAMES}{{0,4}}(?:\W{{0,4}}[)\]]|\W{{0,4}}(?:\n"
+        rf"|$)|[ ,;]{{1,3}}\()"
     )
 
 
@@ -108,7 +112,8 @@ _NOTES = re.compile(
 )
 _WAS = re.compile(rf"{whole_words(w.WAS)}\W{{0,6}}$")
 _NOT_BEFORE = re.compile(
-    rf"{whole_words(INSTEAD_OF, ('no', 'kein', 'keine', 'nicht', 'pas', 'non', 'não', 'не', 'nie'))}\W{{0,3}}{_ARTICLE}?$"
+    rf"{whole_words(INSTEAD_OF, ('no', 'kein', 'keine', 'nicht', 'pas', 'non', 'não', 'не', 'nie'))}"
+    rf"\W{{0,3}}{_ARTICLE}?$"
 )
 _REPLACES_BEFORE = re.compile(rf"{_REPLACES}[^{LINK}\n]{{0,60}}$")
 _BY_THIS = re.compile(r"(?<!\w)(?:with|by|through|mit|durch|par|avec|por|con|da|door|met|av|med|na|за|на|ile)\W{0,4}$")
@@ -117,8 +122,10 @@ _REPLACED_BY = whole_words(w.REPLACED_BY)
 _REPLACED_BEHIND = re.compile(rf"[^\w\n{LINK}]{{0,4}}(?:\w{{1,12}} ){{0,3}}{_REPLACED_BY}")
 _REPLACED_BEFORE = re.compile(rf"{_REPLACED_BY}{NAMES}{{0,6}}{MARKS}$")
 _MOVED_FROM = re.compile(
-    r"(?:chang|mov|switch|migrat|geänder|gewechsel|verleg|cambi|mud|alter|wijzig|ändra|ændre|endre|zmien|změn|измен|перен|змін)"
-    rf"[^{LINK}\n]{{0,40}}(?<!\w)(?:from|von|vom|de|du|da|dal|del|do|van|från|fra|z|ze|из|с|со|від|з|dari|từ)\W{{0,4}}$"
+    r"(?:chang|mov|switch|migrat|geänder|gewechsel|verleg|cambi|mud|alter|wijzig|ändra|ændre|endre|zmien|změn|измен"
+    r"|перен|змін)"
+    rf"[^{LINK}\n]{{0,40}}(?<!\w)(?:from|von|vom|de|du|da|dal|del|do|van|från|fra|z|ze|из|с|со|від|з|dari"
+    rf"|từ)\W{{0,4}}$"
 )
 _ARROW = re.compile(rf"\s{{0,4}}(?:→|⇒|➜|➡|-{{1,3}}>|={{1,2}}>)\s{{0,4}}{LINK}?$")
 _UPDATE_HEAD = re.compile(rf"\W{{0,8}}{_CHANGED}[^\w\n]{{0,4}}(?:[:!\-–]|$|\d|\()")

@@ -54,7 +54,7 @@ class Service:
     schemes: tuple[str, ...] = ()  # of links that open its program
     server: str = ""  # a pattern to be found in ``host/path``, for software that anybody runs on a host of their own
     # (kind of link, id) of the live meeting behind a link of this service; None for any other link. Links of one kind
-    # with different ids are different meetings. Services without it are not asked for what the text says of their links.
+    # with different ids are different meetings. Without it, nobody asks what the text says of the service's links.
     key: Callable[[ParsedText, Link], tuple[str, str] | None] | None = None
     added_by_calendars: bool = False  # calendars put its link into every event: it contradicts no other meeting
     turn: int = 5  # where two meetings stand at the very same place, the smaller number is first

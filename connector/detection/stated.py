@@ -1,7 +1,7 @@
 """Addresses that a text states for room systems, and those that are somebody's own.
 
-"Cisco system: team@vc.example" is the place to join, whatever is known of the service. "Reach me at sip:kim@..." is not,
-nor is an address at a host that imitates a service's bridge.
+"Cisco system: team@vc.example" is the place to join, whatever is known of the service. "Reach me at sip:kim@..." is
+not, nor is an address at a host that imitates a service's bridge.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where several live meetings stand in an event and nothing decides: the first has the button, and no room joins by itself.
+"""Where several live meetings stand in an event and nothing decides: the first has the button, no room joins by itself.
 
 What decides: structured data, words beside a link, quoting, a signature, a complete invitation beside a bare link.
 """

@@ -72,10 +72,10 @@ _THING = re.compile(
 _BRIDGE = re.compile(rf"(?<![^\W_])(?:{'|'.join(BRIDGES)})(?:s|er)?[ \-]?$")
 _APART = re.compile(r"[;|\t\n,:\ufffc]|[.!?]\s|\d[ \t]")
 _OF_WHAT = re.compile(
-    r"[ \t]{0,3}(?:[(\[]|(?:for|to|für|zu[rm]?|pour|de|du|para|per|da|voor|för|till|til|for|do|na|ke|для|на|ile|için|cho"
-    r"|untuk|ל|ל-|ل)\s)"
+    r"[ \t]{0,3}(?:[(\[]|(?:for|to|für|zu[rm]?|pour|de|du|para|per|da|voor|för|till|til|for|do|na|ke|для|на|ile|için"
+    r"|cho|untuk|ל|ל-|ل)\s)"
 )
-_TO_COLON, _NOTHING = re.compile(r"[^\d\n:|\t.,;\ufffc]{0,40}(?=[:|])"), re.match("", "")
+_TO_COLON = re.compile(r"(?:[^\d\n:|\t.,;\ufffc]{0,40}(?=[:|]))?")
 _AROUND = 48  # characters beside a label, or behind its value, that say whose code it is
 _BRAND = re.compile(r"(?:^|[\s(\[*_])(?P<word>[A-Z][A-Za-z]{2,15})[ ]$")
 _NOT_BRANDS = frozenset(
@@ -136,7 +136,8 @@ def is_another_things_code(parsed: ParsedText, start: int, end: int, value: int)
     """
     low = parsed.low
     before = _APART.split(low[max(0, start - _AROUND) : start])[-1]
-    behind = low[end:value] + (_TO_COLON.match(low, value) or _NOTHING)[0]
+    phrase = _TO_COLON.match(low, value)
+    behind = low[end : phrase.end() if phrase else value]
     if (low[start:end] in VAGUE and _BRIDGE.search(before)) or _says_thing(before) or _says_thing(behind):
         return True
     if not before.strip(" >*•·-_(\"'") and _says_thing(_heading_above(low, start)):
@@ -173,7 +174,8 @@ def is_a_description(value: str) -> bool:
 
 
 _USER_ABOVE = re.compile(
-    r"(?:^|\n)[^\w\n]{0,8}(?:user(?:[ \-]?name)?|log-?in|benutzer(?:name)?|utilisateur|usuario|utente|usuário|gebruiker"
+    r"(?:^|\n)[^\w\n]{0,8}(?:user(?:[ \-]?name)?|log-?in|benutzer(?:name)?|utilisateur|usuario|utente|usuário"
+    r"|gebruiker"
     r"|network|netzwerk|ssid|wi-?fi|wlan|логин|пользователь|用户名|ユーザー名|사용자)(?P<rest>[^\n\ufffc]{0,60})"
     r"\n[ \t>*•\-]{0,8}$"
 )
@@ -186,7 +188,8 @@ def below_a_user_name(low: str, start: int) -> bool:
 
 
 OF_A_MEETING = re.compile(
-    r"zoom|meet|join|webinar|conferen|video|session|\bcall|beitret|teilnehm|besprech|r[ée]uni|riunion|vergader|möte|møte"
+    r"zoom|meet|join|webinar|conferen|video|session|\bcall|beitret|teilnehm|besprech|r[ée]uni|riunion|vergader|möte"
+    r"|møte"
     r"|konferen|конферен|встреч|会议|會議|ミーティング|회의"
 )
 _NAMED = re.compile(r"[^\W\d_]{3}")
@@ -217,7 +220,8 @@ _NINE_DIGITS = re.compile(r"\d[\d \-]{7,}\d")
 
 
 _FOREIGN_WORD = re.compile(
-    r"host|wi-?fi|wlan|recording|aufzeichnung|account|konto|login|document|dokument|download|pdf|zip|file|folder|portal"
+    r"host|wi-?fi|wlan|recording|aufzeichnung|account|konto|login|document|dokument|download|pdf|zip|file|folder"
+    r"|portal"
     r"|hotel|door|guest|vpn|e-?mail|moderator|panelist|leader|is\b|will\b|was\b"
 )
 

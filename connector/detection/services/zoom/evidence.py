@@ -14,17 +14,24 @@ from connector.detection.parsed_text import LINK, Link, ParsedText
 _ABOVE = 400  # characters above a number in which its service may be named
 _NAMES = re.compile(
     r"(?P<zoom>(?<![a-z0-9@.\-])zoom(?!info)|줌|ズーム|זום|зум|زوم|one tap mobile|dial by your location)"
-    r"|(?<![a-z0-9@.\-])(?:microsoft teams|ms teams|teams|webex|skype|lync|goto ?meeting|goto ?webinar|goto|google meet"
+    r"|(?<![a-z0-9@.\-])(?:microsoft teams|ms teams|teams|webex|skype|lync|goto ?meeting|goto ?webinar|goto"
+    r"|google meet"
     r"|hangouts?|voov|tencent|lark|feishu|dingtalk|whereby|jitsi|chime|lifesize|starleaf|pexip|dialpad|zoho|jiomeet"
     r"|discord|slack|bigbluebutton|vidyo|livestorm|clickmeeting|adobe connect|blackboard|ringcentral|bluejeans"
-    r"|loopup|avaya|vonage|8x8|mitel|polycom|realpresence|huawei|welink|trueconf|telemost|sberjazz|salutejazz|jazz by sber"
-    r"|mts link|kontur|talk ?line|webinar\.ru|livewebinar|bigmarker|demio|on24|intercall|powwownow|arkadin|premiere global"
+    r"|loopup|avaya|vonage|8x8|mitel|polycom|realpresence|huawei|welink|trueconf|telemost|sberjazz|salutejazz"
+    r"|jazz by sber"
+    r"|mts link|kontur|talk ?line|webinar\.ru|livewebinar|bigmarker|demio|on24|intercall|powwownow|arkadin"
+    r"|premiere global"
     r"|pgi|globalmeet|imeet|freeconferencecall|uberconference|conference ?call|audio ?conference|telephone bridge"
-    r"|phone bridge|conference bridge|audio bridge|telefonkonferenz|telefonbrücke|conférence téléphonique|audioconférence"
+    r"|phone bridge|conference bridge|audio bridge|telefonkonferenz|telefonbrücke|conférence téléphonique"
+    r"|audioconférence"
     r"|conferencia telefónica|audioconferencia|conferenza telefonica|teleconferência|teleconferencia|kaltura|fuze"
-    r"|highfive|join\.me|amazon connect|nextcloud|element|signal|whatsapp|facetime|telegram|kmeet|unify|circuit|alcatel"
-    r"|rainbow|tixeo|livestorm|glowbl|rocket\.?chat|mattermost|spontania|evo|vsee|doxy|wire|cisco meeting)(?![a-z0-9])"
-    r"|腾讯会议|騰訊會議|飞书|钉钉|釘釘|瞩目|小鱼易连|好视通|华为云会议|全时|телемост|сберджаз|яндекс|контур|вебинар\.ру"
+    r"|highfive|join\.me|amazon connect|nextcloud|element|signal|whatsapp|facetime|telegram|kmeet|unify|circuit"
+    r"|alcatel"
+    r"|rainbow|tixeo|livestorm|glowbl|rocket\.?chat|mattermost|spontania|evo|vsee|doxy|wire"
+    r"|cisco meeting)(?![a-z0-9])"
+    r"|腾讯会议|騰訊會議|飞书|钉钉|釘釘|瞩目|小鱼易连|好视通|华为云会议|全时|телемост|сберджаз|яндекс|контур"
+    r"|вебинар\.ру"
     r"|电话会议|電話会議|電話會議|전화 회의|телефонн\w+ конференц"
 )
 
@@ -57,8 +64,10 @@ def _may_be_a_meetings(parsed: ParsedText, link: int, at: int) -> bool:
 
 
 _JOINING = re.compile(
-    r"join|meet|attend|dial|call|conferen|konferen|beitret|teilnehm|einw[aä]hl|particip|rejoin|unir|entra|ingres|deelnem"
-    r"|anslut|delta|liity|dołącz|připoj|csatlakoz|katıl|подключ|присоедин|войти|приєдн|加入|参加|參加|入会|参会|참가|접속|הצטרפ|انضم"
+    r"join|meet|attend|dial|call|conferen|konferen|beitret|teilnehm|einw[aä]hl|particip|rejoin|unir|entra|ingres"
+    r"|deelnem"
+    r"|anslut|delta|liity|dołącz|připoj|csatlakoz|katıl|подключ|присоедин|войти|приєдн|加入|参加|參加|入会|参会"
+    r"|참가|접속|הצטרפ|انضم"
     r"|gabung|tham gia"
 )
 

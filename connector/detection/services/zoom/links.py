@@ -109,7 +109,7 @@ _UP = "0123456789" * 3
 
 
 def is_placeholder(number: str) -> bool:
-    """What templates and manuals print in place of a number: zeros first, one digit all along, or counting up or down."""
+    """What templates and manuals print in place of a number: zeros first, one digit all along, counting up or down."""
     counted = "12345678910" if number.startswith("1") else ""
     runs = (_UP, _UP[::-1])
     return number.startswith("000") or len(set(number)) == 1 or number == counted or any(number in run for run in runs)

@@ -9,8 +9,8 @@ from itertools import islice
 from connector.detection.labels import OneTap
 from connector.detection.parsed_text import ParsedText, Standing
 from connector.detection.roles import role
-from connector.detection.services.zoom.extraction import Extraction
 from connector.detection.services.zoom.evidence import is_anothers, names_another
+from connector.detection.services.zoom.extraction import Extraction
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.signature import times_printed, why_signature
 from connector.detection.urls import host_under
@@ -25,12 +25,14 @@ _OTHER_WORD = re.compile(
 # Zoom's own lines, which no other service's invitations have, in the languages of its templates.
 _TEMPLATE = re.compile(
     r"#,{2,8}\*\d{1,10}#|#,{4,8}0#,,\d{1,10}#"
-    r"|one tap mobile|dial by your location|find your local number|schnelleinwahl mobil|einwahl nach aktuellem standort"
+    r"|one tap mobile|dial by your location|find your local number|schnelleinwahl mobil"
+    r"|einwahl nach aktuellem standort"
     r"|ortseinwahl suchen|touchez l['’]écran|une seule touche sur l['’]appareil|composez un numéro en fonction de"
     r"|trouvez votre numéro local|móvil con un toque|marque según su ubicación|busque su número local"
     r"|un tocco su dispositivo|componi in base alla tua posizione|trova il tuo numero locale|toque único no celular"
     r"|discagem pelo seu local|localizar seu número local|ワンタップモバイル|所在地でダイヤル|市内番号を検索"
-    r"|手机一键拨号|根据您的位置拨号|查找本地号码|手機一鍵撥號|根據您的位置撥號|원탭 모바일|내 위치로 전화|현지 번호 찾기"
+    r"|手机一键拨号|根据您的位置拨号|查找本地号码|手機一鍵撥號|根據您的位置撥號|원탭 모바일|내 위치로 전화"
+    r"|현지 번호 찾기"
     r"|мобильный вызов одним|вызов по вашему местоположению|найдите свой местный номер"
 )
 

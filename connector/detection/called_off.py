@@ -7,12 +7,15 @@ cancelled", a cancelled lunch, last week's cancelled meeting and a policy of can
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from connector.detection.parsed_text import LINK, ParsedText
 
 SENTENCE = "the text says that the meeting does not take place: no room joins by itself"
 _LONGEST = 160  # characters of a sentence that says it
-_MOST = 400  # hits of the words that are looked at
+_MOST = 60  # hits of the words that are looked at
+_BEGINNING = 10_000  # characters of a text: who calls a meeting off says so at once
 
 _MEETING = (
     r"meeting|call\b|session|event|webinar|zoom|teams|webex|conference|appointment|stand-?up|sync\b|weekly|training"
@@ -90,7 +93,9 @@ _NO_MEETING = (
     r"|hari ini tidak ada (?:zoom|rapat)|tidak ada (?:zoom|rapat) hari ini"
     r"|אין (?:היום )?(?:זום|zoom|פגישה|ישיבה)(?: היום)?|לא (?:נפגשים|נפגש) היום|لا (?:يوجد )?(?:اجتماع|زوم"
     r"|zoom) اليوم|اليوم لا (?:يوجد )?(?:اجتماع|زوم|zoom)"
-    r"|(?:今天|本周|这周|今日|本週)(?:不|没有|没|沒有|無|无)(?:开|開)?(?:zoom|会|會|会议|會議|例会)|(?:今日|本日"
+)
+_NO_MEETING_WITHOUT_BLANKS = (
+    r"(?:今天|本周|这周|今日|本週)(?:不|没有|没|沒有|無|无)(?:开|開)?(?:zoom|会|會|会议|會議|例会)|(?:今日|本日"
     r"|今週)(?:の|は)?(?:zoom|会議|ミーティング|打ち合わせ|定例)?(?:は|の)?(?:ありません|なし|お休み|休み)"
     r"|오늘(?:은)? (?:zoom|줌|회의|미팅)(?:은|는|이|가)? ?(?:없|안)"
 )
@@ -103,7 +108,7 @@ _NOT_SAID = re.compile(
     r"|en caso|cuando|puede|pasad[oa]|ayer|se\b|qualora|può|scors[oa]|ieri|caso|quando|pode|passad[oa]|ontem|als\b"
     r"|indien|kan|vorige|gisteren|om\b"
     r"|ifall|kan|förra|igår|hvis|dersom|sidste|forrige|jos|viime|eilen|jeśli|jeżeli|może|zeszł\w+|wczoraj|pokud"
-    r"|kdyby|minul\w+|včera|ha\b|múlt|tegnap"
+    r"|kdyby|minul\w+|včera|ha (?:a|az|nem|mégis)|múlt|tegnap"
     r"|dacă|trecut\w?|ako|prošl\w+|если|может|прошл\w+|вчера|якщо|може|минул\w+|вчора|eğer|geçen|dün|αν\b|εάν|nếu"
     r"|tuần trước|jika|kalau|minggu lalu)(?!\w)"
     r"|אם |שעבר|إذا|لو |الماضي|如果|若|假如|上周|上次|昨天|場合|もし|先週|前回|昨日|만약|경우|지난|어제|\?|？"
@@ -114,19 +119,26 @@ _OTHER_THING = re.compile(
     r"|reise|déjeuner|vol\b|almuerzo|vuelo"
     r"|pranzo|volo|almoço|voo|room booking|parking|noise|echo|obiad|ужин|обед|рейс)(?!\w)"
 )
-_HIT = re.compile(rf"{_NO_MEETING}|(?P<off>(?<![^\W_])(?:{_OFF})|取消|中止|延期|취소|キャンセル)")
+# A word boundary first, which most places fail at once. Chinese, Japanese and Korean have none.
+_HIT = re.compile(rf"(?<![^\W_])(?:{_NO_MEETING}|(?P<off>{_OFF}))")
+_HIT_WITHOUT_BLANKS = re.compile(
+    rf"(?P<off>取消|中止|延期|休会|不开了|不開了|作废|취소|연기|キャンセル|ยกเลิก|เลื่อน)|{_NO_MEETING_WITHOUT_BLANKS}"
+)
+_EAST_ASIAN = "\u0e00"
 _MEETING_WORD = re.compile(_MEETING)
 _ENDS = re.compile(r"[.!;\n" + LINK + r"]|[。！]")
 
 
 def says_called_off(parsed: ParsedText) -> bool:
     """A sentence of the new text, quoted mail left out, says that the meeting does not take place."""
-    for count, match in enumerate(_HIT.finditer(parsed.low)):
-        if count >= _MOST:
-            return False
-        if not parsed.quoted(match.start()) and _is_said(parsed, match):
-            return True
-    return False
+    hits = islice(_hits(parsed.low[:_BEGINNING]), _MOST)
+    return any(not parsed.quoted(match.start()) and _is_said(parsed, match) for match in hits)
+
+
+def _hits(low: str) -> Iterator[re.Match[str]]:
+    yield from _HIT.finditer(low)
+    if not low.isascii() and max(low) >= _EAST_ASIAN:
+        yield from _HIT_WITHOUT_BLANKS.finditer(low)
 
 
 def _is_said(parsed: ParsedText, match: re.Match[str]) -> bool:

@@ -268,7 +268,8 @@ _ID_ODD = re.compile(
 )
 # Between a word such as "zoom" and a number: the number is another thing's, or stands in another sentence.
 _FOREIGN_NUMBER = re.compile(
-    r"[^\W\d_]{4}[.!?;]\s|invoice|ticket|phone|\btel\b|\bfax|mobile|whatsapp|call me|office(?! hours)|booking"
+    r"[^\W\d_]{4}[.!?;]\s|account|login|log-in|konto|账号|帳號|账户|アカウント|계정"
+    r"|аккаунт|логин|compte|cuenta|invoice|ticket|phone|\btel\b|\bfax|mobile|whatsapp|call me|office(?! hours)|booking"
     r"|(?:customer|account|order|user|member|client|student|employee|serial|product|case|tax)s?[ \-]?"
     r"(?:id|no|nr|number)\b"
     r"|reserv|referen|konto|kunde|rechnung|bestell|licen[cs]|\biban|\bvat\b"

@@ -28,8 +28,8 @@ _CALLED_OFF = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """``texts``: best place first. ``called_off``: the title says that the event is cancelled. ``doubt``: a sentence where
-    the texts contradict each other about the meeting. ``cut``: places whose text was too long to be read whole."""
+    """``texts``: best place first. ``called_off``: the title says that the event is cancelled. ``doubt``: a sentence
+    where the texts contradict each other. ``cut``: places whose text was too long to be read whole."""
 
     texts: tuple[ParsedText, ...]
     called_off: bool

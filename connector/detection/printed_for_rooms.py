@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from connector.detection.evidence import dial_evidence
@@ -43,7 +44,7 @@ def with_printed_address(found: Found, texts: tuple[ParsedText, ...]) -> Found:
     )
 
 
-def _mine(parsed: ParsedText, own: Link):  # type: ignore[no-untyped-def]
+def _mine(parsed: ParsedText, own: Link) -> Callable[[Link], bool]:
     key = key_of(parsed, own)
     return lambda other: key_of(parsed, other) in (None, key)
 

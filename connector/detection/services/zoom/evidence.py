@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import islice
 
 from connector.detection.parsed_text import LINK, Link, ParsedText
 
@@ -36,12 +37,44 @@ _NAMES = re.compile(
 )
 
 
+_ZOOM = re.compile(
+    r"(?<![a-z0-9@.\-])zoom(?:gov)?(?:[\- ]?(?:meeting|link|call|id|raum|konferenz))?(?![a-z0-9])(?! (?:in|out)\b)"
+    r"|줌|ズーム|זום|зум|زوم|ซูม|ज़ूम|জুম"
+)
+_DENIED_BEFORE = re.compile(
+    r"(?:(?<!\w)(?:no|not|never|no longer(?: use| using)?|not (?:use|using)|n['’]t (?:use|using)|instead of"
+    r"|rather than|without|kein\w{0,2}|nicht"
+    r"|statt|anstatt|ohne|pas de|plus de|sans|au lieu de|sin|sem|senza|en lugar de|em vez de|invece di|geen|niet"
+    r"|zonder|inte|ikke"
+    r"|ingen|uden|uten|utan|ei|ilman|bez|zamiast|nie|замість|вместо|без|не|нет|немає|yerine|không|bukan|tanpa|לא"
+    r"|בלי|ללא|ليس|بدون|بدلا من)"
+    r"|不用|不使用|没有|不是|而不是|代替|ではなく)[ \t\-'\"]{0,3}$"
+)
+_DENIED_BEHIND = re.compile(
+    r"['\"]?[ \t]{1,2}(?:(?:is|was|will|wird|ist|est|es|è|is|är|er|jest|je|не|nie)[ \t]){0,2}(?:not|no longer|down"
+    r"|broken|unavailable|never|nicht|kein"
+    r"|pas|plus|non|não|niet|inte|ikke|используется)(?!\w)"
+)
+_FIRST = 40  # words that are looked at
+
+
+def names_zoom(parsed: ParsedText) -> bool:
+    """Zoom is named, and not only as what is not used."""
+    return any(not _is_denied(parsed.low, match) for match in islice(_ZOOM.finditer(parsed.low), _FIRST))
+
+
+def _is_denied(low: str, match: re.Match[str]) -> bool:
+    before = _DENIED_BEFORE.search(low, max(0, match.start() - 24), match.start())
+    return before is not None or _DENIED_BEHIND.match(low, match.end()) is not None
+
+
 def is_anothers(parsed: ParsedText, at: int) -> bool:
     """``at``: where the number stands. No name and no link near it: the whole text speaks for it."""
     start = max(0, at - _ABOVE)
     last = None
     for match in _NAMES.finditer(parsed.low, start, at):
-        last = match
+        if match["zoom"] is None or not _is_denied(parsed.low, match):
+            last = match
     nearest = bisect_left(parsed.links, at, key=lambda link: link.at) - 1
     near = parsed.links[nearest] if nearest >= 0 else None
     if (

@@ -9,16 +9,12 @@ from itertools import islice
 from connector.detection.labels import OneTap
 from connector.detection.parsed_text import ParsedText, Standing
 from connector.detection.roles import role
-from connector.detection.services.zoom.evidence import is_anothers, names_another
+from connector.detection.services.zoom.evidence import is_anothers, names_another, names_zoom
 from connector.detection.services.zoom.extraction import Extraction
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.signature import times_printed, why_signature
 from connector.detection.urls import host_under
 
-_ZOOM_WORD = re.compile(
-    r"(?<![a-z0-9@.\-])zoom(?:gov)?(?:[\- ]?(?:meeting|link|call|id|raum|konferenz))?(?![a-z0-9])(?! (?:in|out)\b)"
-    r"|줌|ズーム|זום|зум|زوم|ซูม|ज़ूम|জুম"
-)
 _OTHER_WORD = re.compile(
     r"microsoft teams|webex|腾讯会议|騰訊會議|voov|tencent meeting|ringcentral|gotomeeting|飞书|钉钉|bluejeans"
 )
@@ -229,7 +225,7 @@ def _place_of(hit: tuple[ParsedText, OneTap]) -> tuple[ParsedText, int]:
 
 def _speaks_of_zoom(extraction: Extraction) -> bool:
     if any(z.kind != "help" for z in extraction.links) or any(
-        _ZOOM_WORD.search(parsed.low) or _TEMPLATE.search(parsed.low) for parsed in extraction.parsed_texts
+        names_zoom(parsed) or _TEMPLATE.search(parsed.low) for parsed in extraction.parsed_texts
     ):
         return True
     # Mimecast cannot be undone, but it names the domain behind the link.

@@ -112,7 +112,8 @@ def _is_no_label(low: str, start: int, end: int) -> bool:
         return True
     if behind == "s" and not low[end + 1 : end + 2].isalpha():
         return True  # passwords, codes: prose
-    if OUTDATED_BEFORE.search(low[max(0, start - 24) : start]):
+    word = low[max(0, start - 24) : start].rstrip(" -")
+    if word and word[-1].isalpha() and OUTDATED_BEFORE.search(low[max(0, start - 24) : start]):
         return True
     # a link's parameter: pwd= is a token, never a code
     return low[start - 1 : start] in ("?", "&") or below_a_user_name(low, start)

@@ -48,7 +48,9 @@ def before(parsed: ParsedText, at: int, is_heading: re.Pattern[str]) -> str:
         return SENTENCE.split(words)[-1]
     words = low[line:at]
     if not words.strip(" \t>*•·-_("):
-        words = _heading(low[max(0, line - LINE) : line], is_heading)
+        # what stands on the line of another link is said of that one
+        start = max(0, line - LINE, low.find("\n", other, line) + 1 if other >= 0 else 0)
+        words = _heading(low[start:line], is_heading)
     return SENTENCE.split(words)[-1]
 
 

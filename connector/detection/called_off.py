@@ -122,19 +122,16 @@ _OTHER_THING = re.compile(
     r"|reise|déjeuner|vol\b|almuerzo|vuelo"
     r"|pranzo|volo|almoço|voo|room booking|parking|noise|echo|obiad|ужин|обед|рейс)(?!\w)"
 )
+_OFF_WITHOUT_BLANKS = "取消|中止|延期|休会|不开了|不開了|作废|취소|연기|キャンセル|ยกเลิก|เลื่อน"
 # A word boundary first, which most places fail at once. Chinese, Japanese and Korean have none.
 _HIT = re.compile(rf"(?<![^\W_])(?:{_NO_MEETING}|(?P<off>{_OFF}))")
-_HIT_WITHOUT_BLANKS = re.compile(
-    rf"(?P<off>取消|中止|延期|休会|不开了|不開了|作废|취소|연기|キャンセル|ยกเลิก|เลื่อน)|{_NO_MEETING_WITHOUT_BLANKS}"
-)
+_HIT_WITHOUT_BLANKS = re.compile(rf"(?P<off>{_OFF_WITHOUT_BLANKS})|{_NO_MEETING_WITHOUT_BLANKS}")
 _EAST_ASIAN = "\u0e00"
 
 
 def _mostly_never() -> Any:
-    """All of the words in one automaton, which tells most texts off at once; what it lets through is looked at above."""
-    words = "|".join(
-        (_NO_MEETING, _OFF, "取消|中止|延期|休会|不开了|不開了|作废|취소|연기|キャンセル", _NO_MEETING_WITHOUT_BLANKS)
-    )
+    """All of the words in one automaton, which most texts do not pass. What does is looked at with the others."""
+    words = "|".join((_NO_MEETING, _OFF, _OFF_WITHOUT_BLANKS, _NO_MEETING_WITHOUT_BLANKS))
     options = re2.Options()
     options.max_mem = 32 << 20
     return re2.compile(re.sub(r"\(\?<?[!=]\\w\)|\\b", "", words), options)

@@ -52,7 +52,7 @@ def why_signature(parsed: ParsedText, at: int, *, marks: int, personal: bool, ot
     ``marks``: how many of an invitation's own parts the text has for this meeting, such as a labelled id or a passcode.
     ``personal``: the link of somebody's own room. ``others``: the places of other meetings' links in the text.
     """
-    if parsed.rank != _BODY or _calls_into_a_meeting(parsed, at):
+    if parsed.rank != _BODY or parsed.standing(at) is Standing.WANTED or _calls_into_a_meeting(parsed, at):
         return ""
     start = max(0, at - _ABOVE)
     if marks < 3 and _SEPARATOR.search(parsed.text, start, parsed.text.rfind("\n", start, at) + 1):

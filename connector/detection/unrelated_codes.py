@@ -66,6 +66,12 @@ def is_another_things(low: str, start: int) -> bool:
     )
 
 
+_USER_BESIDE = re.compile(
+    r"(?:(?<![^\W_])(?:user(?:[ \-]?name)?|log-?in|account|benutzer(?:name)?|anmeldename|konto|utilisateur|identifiant|compte"
+    r"|usuario|cuenta|utente|usuário|conta|gebruiker|användare|bruger|bruker|käyttäjä|użytkownik|uživatel|felhasználó"
+    r"|utilizator|korisnik|логин|пользователь|логін|користувач|kullanıcı|χρήστης)|用户名|用户|账号|帳號|账户|ユーザー|アカウント|사용자|계정"
+    r"|משתמש|المستخدم)[ \t]?[:=：][^\n\ufffc]{1,40}$"
+)
 _THING = re.compile(
     rf"(?<![^\W_])(?:{'|'.join(THINGS)})|[^\W\d_]{{2,14}}(?:{'|'.join(COMPOUNDS)})|{'|'.join(THINGS_WITHOUT_BLANKS)}"
 )
@@ -139,6 +145,9 @@ def is_another_things_code(parsed: ParsedText, start: int, end: int, value: int)
     phrase = _TO_COLON.match(low, value)
     behind = low[end : phrase.end() if phrase else value]
     if (low[start:end] in VAGUE and _BRIDGE.search(before)) or _says_thing(before) or _says_thing(behind):
+        return True
+    beside = _USER_BESIDE.search(low, max(0, start - 80), start)
+    if beside is not None and _NINE_DIGITS.search(beside[0]) is None:
         return True
     if not before.strip(" >*•·-_(\"'") and _says_thing(_heading_above(low, start)):
         return True

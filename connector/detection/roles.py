@@ -98,6 +98,8 @@ _FAILING_BEFORE, _FAILING_BEHIND = (
     re.compile(_FAILING),
     re.compile(rf"[^\n.{LINK}]{{0,20}}?[(\[,\-–]?[^\n.{LINK}]{{0,20}}?{_FAILING}"),
 )
+_MAIN_PLACE = re.compile(rf"{_MAIN}{NAMES}{{1,6}}")
+_BACKUP_PLACE = re.compile(rf"{_BACKUP}{NAMES}{{1,6}}")
 _FAILS = re.compile(whole_words(tuple(word for word in w.FAILS if word not in _PLAIN_NEGATIONS)))
 _NOW = re.compile(rf"{_either(w.NOW, w.NOW_WITHOUT_BLANKS)}[^{LINK}\n]{{0,60}}$")
 _THIS_ONE = re.compile(rf"[^\w\n{LINK}]{{0,6}}{_USE_THIS}{NAMES}{{0,3}}\W{{0,4}}(?:$|[.,;!)\]\n])")
@@ -144,12 +146,24 @@ def role(parsed: ParsedText, at: int) -> Standing:
         return Standing.OVER
     if _MAIN_HEAD.match(ahead):
         return Standing.WANTED
-    if _is_reserve(ahead, after):
+    heading = _block_heading(parsed, at)
+    if _MAIN_PLACE.search(heading):
+        return Standing.WANTED
+    if _is_reserve(ahead, after) or _BACKUP_PLACE.search(heading):
         words = ahead + after
         return Standing.RESERVE if _RESERVED.search(words) or _FAILING_BEFORE.search(words) else Standing.CHOICE
     if _is_wanted(ahead, after) or _is_announced(parsed, at):
         return Standing.WANTED
     return Standing.PLAIN
+
+
+def _block_heading(parsed: ParsedText, at: int) -> str:
+    """The nearest line above that ends in a colon, below any other link: "Dial info for the main room:"."""
+    low = parsed.low
+    line = low.rfind("\n", max(0, at - _ABOVE), at)
+    start = max(0, at - _ABOVE, low.rfind(LINK, max(0, at - _ABOVE), at) + 1)
+    lines = low[start : max(line, start)].split("\n")
+    return next((text for text in reversed(lines) if text.rstrip(" *_").endswith(":")), "")
 
 
 def _is_over(ahead: str, after: str) -> bool:

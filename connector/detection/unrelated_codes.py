@@ -67,8 +67,8 @@ def is_another_things(low: str, start: int) -> bool:
 
 
 _USER_BESIDE = re.compile(
-    r"(?:(?<![^\W_])(?:user(?:[ \-]?name)?|log-?in|account|benutzer(?:name)?|anmeldename|konto|utilisateur|identifiant|compte"
-    r"|usuario|cuenta|utente|usuário|conta|gebruiker|användare|bruger|bruker|käyttäjä|użytkownik|uživatel|felhasználó"
+    r"(?:(?<![^\W_])(?:user(?:[ \-]?name)?|log-?in|account|benutzer(?:name)?|anmeldename|konto|utilisateur|identifiant"
+    r"|compte|usuario|cuenta|utente|usuário|conta|gebruiker|användare|bruger|bruker|käyttäjä|użytkownik|uživatel|felhasználó"
     r"|utilizator|korisnik|логин|пользователь|логін|користувач|kullanıcı|χρήστης)|用户名|用户|账号|帳號|账户|ユーザー|アカウント|사용자|계정"
     r"|משתמש|المستخدم)[ \t]?[:=：][^\n\ufffc]{1,40}$"
 )

@@ -159,4 +159,5 @@ def test_no_evidence_holds_a_passcode(samples: list[Sample], later_samples: list
     for sample in (*samples, *later_samples):
         secrets = {sample.found.passcode, sample.found.passcode_text} - {None, sample.found.meeting_id}
         for line in sample.found.evidence:
-            assert not any(secret in line.shown + line.reason for secret in secrets if secret), (sample.name, line)
+            shown = (line.shown + line.reason).replace(sample.found.meeting_id or "-", "")  # a code may stand in the id
+            assert not any(secret in shown for secret in secrets if secret), (sample.name, line)

@@ -11,10 +11,12 @@ from urllib.parse import quote
 
 import pytest
 
-from connector.detection import parsed_event
 from connector.detection.detect import detect
+from connector.detection.hosts import HostTable
 from connector.detection.parsed_event import MAX_TEXT
+from connector.detection.parsed_text import ParsedText
 from connector.detection.rules import compile_rules, rulings
+from connector.detection.text_parser import parse_text
 from connector.engine.detecting import detect_all
 from connector.model import JoinInfo, Policy, Room, RoomId, SourceText
 from connector.planning.plan import plan
@@ -214,6 +216,9 @@ def test_d4_a_code_of_something_else_is_not_dialled(line: str) -> None:
 
 # ---- D5
 
+CMS = "https://join.lab.example/invited.sf?secret=x&id=517380264"
+LYNC = "https://meet.lync.com/acme/kim/A1B2"
+
 
 @pytest.mark.parametrize(
     ("body", "address"),
@@ -222,10 +227,10 @@ def test_d4_a_code_of_something_else_is_not_dialled(line: str) -> None:
             "https://chime.aws/7276668071\nSIP video system: 7276668071@meet.chime.in or meet.chime.in",
             "7276668071@meet.chime.in",
         ),
-        ("https://join.lab.example/invited.sf?secret=x&id=517380264\nCisco system: stac@join.lab.example", "stac@join.lab.example"),
-        ("https://join.lab.example/invited.sf?secret=x&id=517380264\nSystème de visioconférence : salle@vc.example", "salle@vc.example"),
-        ("https://meet.lync.com/acme/kim/A1B2\nVideo gateway: vc.acme.example\nConference ID: 5520417", "5520417@vc.acme.example"),
-        ("https://meet.lync.com/acme/kim/A1B2\nVideo gateway: 5520417@vc.acme.example", "5520417@vc.acme.example"),
+        (f"{CMS}\nCisco system: stac@join.lab.example", "stac@join.lab.example"),
+        (f"{CMS}\nSystème de visioconférence : salle@vc.example", "salle@vc.example"),
+        (f"{LYNC}\nVideo gateway: vc.acme.example\nConference ID: 5520417", "5520417@vc.acme.example"),
+        (f"{LYNC}\nVideo gateway: 5520417@vc.acme.example", "5520417@vc.acme.example"),
         ("https://whereby.com/acme\nVideokonferenzsystem: acme@vc.example.net", "acme@vc.example.net"),
     ],
 )  # fmt: skip
@@ -352,7 +357,7 @@ def test_d8_a_manuals_number_is_not_dialled(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["click.example.org", "safelinks.protection.outlook.com.evil.example", "notlinkedin.com", "urldefense.com.x.example"]
+    "host", ["click.example.org", "safelinks.protection.outlook.com.evil.example", "notlinkedin.com"]
 )  # fmt: skip
 def test_d8_only_known_redirectors_are_undone(host: str) -> None:
     assert not in_text(f"Join: https://{host}/?url={quote(A, safe='')}").joinable
@@ -433,13 +438,12 @@ def test_d9_of_a_very_long_text_its_beginning_and_its_end_are_read_and_that_is_s
 
 def test_d10_the_admins_rules_read_no_text_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[SourceText] = []
-    real = parsed_event.parse_text
 
-    def counted(source: SourceText, hosts: object) -> object:
+    def counted(source: SourceText, hosts: HostTable) -> ParsedText:
         read.append(source)
-        return real(source, hosts)  # type: ignore[arg-type]
+        return parse_text(source, hosts)
 
-    monkeypatch.setattr(parsed_event, "parse_text", counted)
+    monkeypatch.setattr("connector.detection.parsed_event.parse_text", counted)
     texts = (SourceText("location", "text", A), SourceText("description", "text", "Agenda: budget"))
     event = replace(meeting("1", NINE).event, texts=texts)
     rules = compile_rules([{"name": f"r{n}", "match": "nothing of it", "action": "no_button"} for n in range(5)])

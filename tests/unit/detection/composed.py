@@ -433,7 +433,7 @@ text(
 )
 text(
     "placeholder",
-    "Join Zoom Meeting\nhttps://zoom.us/j/12345678901\nMeeting ID: 123 4567 8901\nPasscode: 123456\n",
+    "Join Zoom Meeting\nhttps://zoom.us/j/1234567890\nMeeting ID: 123 456 7890\nPasscode: 123456\n",
     joinable=False,
     sip=None,
 )

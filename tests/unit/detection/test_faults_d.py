@@ -349,9 +349,7 @@ def test_d8_kennung_is_what_teams_calls_its_passcode() -> None:
     assert in_text(f"https://teams.microsoft.com/meet/265294403855261?p=x\n{body}").passcode_text == "Nt8yC3"
 
 
-@pytest.mark.parametrize(
-    "number", ["1234567890", "123456789", "12345678901", "9876543210", "12345678910", "55555555555"]
-)
+@pytest.mark.parametrize("number", ["1234567890", "123456789", "987654321", "9876543210", "12345678910", "55555555555"])
 def test_d8_a_manuals_number_is_not_dialled(number: str) -> None:
     assert not in_text(f"Join Zoom Meeting\nhttps://zoom.us/j/{number}\nMeeting ID: {number}\n").joinable
 

@@ -110,9 +110,8 @@ _UP = "0123456789" * 3
 
 def is_placeholder(number: str) -> bool:
     """What templates and manuals print in place of a number: zeros first, one digit all along, counting up or down."""
-    counted = "12345678910" if number.startswith("1") else ""
-    runs = (_UP, _UP[::-1])
-    return number.startswith("000") or len(set(number)) == 1 or number == counted or any(number in run for run in runs)
+    counts = len(number) <= PERSONAL_DIGITS and (number in _UP or number in _UP[::-1])
+    return number.startswith("000") or len(set(number)) == 1 or counts or number == "12345678910"
 
 
 def classify(parsed: ParsedText, link: Link) -> ZoomLink | None:

@@ -82,7 +82,9 @@ def _as_found(best: Found, rival: Sighting) -> Found:
         join_url=rival.link.url.text,
         passcode_text=code.value if code else None,
         personal=personal,
-        sip=tuple(f"{number}@{address.partition('@')[2]}" for address in best.sip) if number.isdecimal() else best.sip,
+        sip=tuple(f"{number}@{address.partition('@')[2]}" for address in best.sip if number.isdecimal()),
+        h323=(),
+        evidence=(),
     )
 
 

@@ -556,3 +556,10 @@ def test_the_plan_shows_the_button_and_says_why_the_room_does_not_join() -> None
     shown, dials, reason = planned(in_text(f"Group A: {A}\nGroup B: {B}"))
     assert (shown, dials) == (1, 0)
     assert "several live meetings" in reason
+
+
+def test_the_hosts_own_link_of_one_invitation_is_no_second_meeting() -> None:
+    link = "https://acme.webex.com/acme/j.php?MTID="
+    one = f"{link}m1\nMeeting number: 2424 250 5248\nPassword: abc123\nDial 24242505248@acme.webex.com\n"
+    assert in_text(f"{one}\nIf you are a host, click here: {link}m2\n").no_auto_join == ""
+    assert in_text(f"{one}\n{link}m9\nMeeting number: 2424 250 9999\nPassword: xyz123\n").no_auto_join != ""

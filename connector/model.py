@@ -224,6 +224,7 @@ class JoinInfo:
     evidence: tuple[Evidence, ...] = ()
     regions: tuple[tuple[str, str], ...] = ()  # (host of an address above, what the invitation prints of its place)
     withheld: str = ""  # the sentence of an admin's rule that gives this meeting no button
+    no_auto_join: str = ""  # why no room joins it by itself, though it has a button; "" where nothing speaks against it
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,8 @@ def _dial_order(booking: Booking, meeting: Meeting, policy: Policy, facts: UnitF
         return None, "auto_join is off for this room"
     if booking.address is None:
         return None, "there is no address to dial"
+    if meeting.join.no_auto_join:
+        return None, meeting.join.no_auto_join
     if event.all_day:
         return None, "an all-day event is never joined automatically"
     if event.end <= event.start:

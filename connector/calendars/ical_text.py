@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from connector.errors import SourceUnavailable
 
-_FOLD = re.compile(rb"\r?\n[ \t]")
+_LINE_END = re.compile(rb"\r+\n|\r")
+_FOLD = re.compile(rb"\n[ \t]")
 _PROPERTY = re.compile(rb"([A-Za-z0-9-]+)[;:]")
 _UID = re.compile(rb"UID(?:;[^:]*)?:(.*)", re.IGNORECASE)
 
@@ -19,9 +20,12 @@ _UID = re.compile(rb"UID(?:;[^:]*)?:(.*)", re.IGNORECASE)
 # escape its line breaks: a name that is not in capitals counts only when it is one of these or starts with X-.
 _NAMES = frozenset(
     b"ATTACH ATTENDEE BEGIN CATEGORIES CLASS COMMENT CONFERENCE CONTACT CREATED DESCRIPTION DTEND DTSTAMP DTSTART "
-    b"DURATION END EXDATE GEO LAST-MODIFIED LOCATION METHOD ORGANIZER PRIORITY PRODID RDATE RECURRENCE-ID RRULE "
+    b"DURATION END EXDATE EXRULE GEO LAST-MODIFIED LOCATION METHOD ORGANIZER PRIORITY PRODID RDATE RECURRENCE-ID RRULE "
     b"SEQUENCE STATUS SUMMARY TRANSP TZID TZNAME TZOFFSETFROM TZOFFSETTO UID URL VERSION".split()
 )
+
+
+_BEFORE = b"\xef\xbb\xbf \t\r\n\v\f"  # a byte order mark, blank lines
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ def split(data: bytes, name: str) -> list[CalendarText]:
     """Cuts a file. Raises SourceUnavailable, with ``name`` in the sentence, when it is no whole iCalendar file."""
     lines = _lines(data)
     first = next((line for line in lines if line), b"")
-    if first.upper() != b"BEGIN:VCALENDAR":
+    if b"".join(first.split()).upper() != b"BEGIN:VCALENDAR":
         raise SourceUnavailable(_not_a_calendar(name, first))
     cutter = _Cutter()
     for line in lines:
@@ -84,13 +88,13 @@ def decode(lines: list[bytes], charset: str | None) -> str:
 
 
 def _lines(data: bytes) -> list[bytes]:
+    """LF, CR LF and CR each end a line, also mixed in one file. Unfolded as bytes: some writers fold in the middle of a
+    UTF-8 character."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", "replace").encode()
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")
-    # unfolded as bytes: some writers fold in the middle of a UTF-8 character
-    return [line.rstrip(b"\r") for line in _FOLD.sub(b"", data).split(b"\n")]
+    data = data.replace(b"\0", b"")
+    data = _LINE_END.sub(b"\n", data.lstrip(_BEFORE))
+    return _FOLD.sub(b"", data).split(b"\n")
 
 
 def _not_a_calendar(name: str, first: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -102,30 +103,52 @@ def _read_component(key: bytes, text: EventText, charset: str | None, zones: Fil
 
     def read() -> Component:
         words, when = _sorted_lines(text, charset)
-        event = VEvent.from_ical(words)
-        if not isinstance(event, VEvent):
-            raise Unusable("is no VEVENT")
         times = times_of(when, zones.find)
+        event = _words_of(words)
         return Component(key, _uid(event, times), event=event, times=times, zone=zones.default, withdrawn=withdrawn)
 
     result = guarded(read)
     return Component(key, text.uid, str(result)) if isinstance(result, Unusable) else result
 
 
-def _sorted_lines(text: EventText, charset: str | None) -> tuple[str, list[str]]:
-    """What the icalendar library reads, and the times. A line that stands twice alike says no more than once."""
-    words: list[bytes] = []
-    when: list[bytes] = []
-    for line in dict.fromkeys(text.lines):
-        (when if _name(line) in _TIMES else words).append(line)
-    return decode(words, charset) + "\r\n", [decode([line], charset) for line in when]
-
-
 _TIMES = frozenset(name.encode() for name in NAMES | STAMPS)
+_WORDS = frozenset(b"UID SEQUENCE STATUS CLASS SUMMARY LOCATION DESCRIPTION URL CONFERENCE ORGANIZER ATTENDEE".split())
+_NAME = re.compile(rb"\s*([A-Za-z0-9-]{1,100})\s*[;:]")
+_EMPTY = re.compile(rb"""[^;:]*+(?:;(?:[^":;]|"[^"]*+")*+)*+:\s*""")
 
 
-def _name(line: bytes) -> bytes:
-    return line[:40].partition(b":")[0].partition(b";")[0].strip().upper()
+def _sorted_lines(text: EventText, charset: str | None) -> tuple[list[str], list[str]]:
+    """The words, for the icalendar library, and the times. A line that stands twice alike says no more than once, and
+    an empty one nothing; of the others nobody asks."""
+    words: list[str] = []
+    when: list[str] = []
+    for line in dict.fromkeys(text.lines):
+        match = _NAME.match(line)
+        name = match[1].upper() if match else b""
+        if name in _TIMES:
+            when.append(decode([line], charset))
+        elif (name in _WORDS or name.startswith(b"X-")) and _EMPTY.fullmatch(line) is None:
+            words.append(decode([line], charset))
+    return words, when
+
+
+def _words_of(lines: list[str]) -> VEvent:
+    """The library may stumble over one line; that one is then left out, and not the meeting."""
+    try:
+        return _parsed(lines)
+    except Exception:  # it raises anything
+        return _parsed([line for line in lines if _can_be_parsed(line)])
+
+
+def _can_be_parsed(line: str) -> bool:
+    return not isinstance(guarded(lambda: _parsed([line])), Unusable)
+
+
+def _parsed(lines: list[str]) -> VEvent:
+    event = VEvent.from_ical("\r\n".join(["BEGIN:VEVENT", *lines, "END:VEVENT", ""]))
+    if not isinstance(event, VEvent):
+        raise Unusable("is no VEVENT")
+    return event
 
 
 def _uid(event: VEvent, times: Times) -> str:

@@ -8,15 +8,15 @@ comes from, where the series had put it before it was moved, and which ones its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
 from recurring_ical_events import EventAdapter, Occurrence, Series  # type: ignore[import-untyped]
 from recurring_ical_events.util import to_recurrence_ids  # type: ignore[import-untyped]
 
 from connector.calendars.ical_components import Component
-from connector.calendars.ical_times import Times
+from connector.calendars.ical_times import Times, placed
 from connector.calendars.ical_values import Period, to_utc
 
 _MOST_MATCHES = 2_000  # of changes with series, where several series bear one UID
@@ -163,8 +163,10 @@ class MeetingSeries(Series):
             for found in rrulestr(rule.text(core.start, self._zone), dtstart=begins).between(low, high, inc=True)
         )
 
-    def has(self, original: date) -> bool:
+    def has(self, original: date | None) -> bool:
         """Whether it has an occurrence that was to begin there."""
+        if original is None:
+            return False
         moment = _clock(original)
         if self._core is None or (moment.tzinfo is None) != (_clock(self._core.start).tzinfo is None):
             return False
@@ -173,21 +175,24 @@ class MeetingSeries(Series):
 
 def series_of(parts: Iterable[Part], zone: tzinfo) -> list[MeetingSeries]:
     """Of one UID: one for each core, with the changes of its own occurrences."""
-    cores = [part for part in parts if not part.times.is_change]
-    changes = [part for part in parts if part.times.is_change]
-    if len(cores) <= 1:
-        return [MeetingSeries([*cores, *changes], zone)]
-    owned: list[list[Part]] = [[] for _ in cores]
-    plain = [MeetingSeries([core], zone) for core in cores]
+    known = list(parts)
+    cores = [part for part in known if not part.times.is_change]
+    changes = [part for part in known if part.times.is_change]
+    if not cores:
+        return [MeetingSeries(changes, zone)]
+    owned: list[list[Part]] = [[core] for core in cores]
+    plain = [MeetingSeries([core], zone) for core in cores] if len(cores) > 1 and changes else []
     left = _MOST_MATCHES
     for change in changes:
-        at = 0
+        owner = 0
         for number, series in enumerate(plain):
             left -= 1
-            if left < 0 or change.times.original is None:
+            if left > 0 and series.has(_placed(change, cores[number]).times.original):
+                owner = number
                 break
-            if series.has(change.times.original):
-                at = number
-                break
-        owned[at].append(change)
-    return [MeetingSeries([core, *mine], zone) for core, mine in zip(cores, owned, strict=True)]
+        owned[owner].append(_placed(change, cores[owner]))
+    return [MeetingSeries(mine, zone) for mine in owned]
+
+
+def _placed(change: Part, core: Part) -> Part:
+    return replace(change, times=placed(change.times, core.times, core.zone))

@@ -27,7 +27,7 @@ from connector.calendars.ical_values import (
 
 T = TypeVar("T")
 
-NAMES = frozenset("DTSTART DTEND DURATION RECURRENCE-ID RRULE EXRULE RDATE EXDATE".split())
+NAMES = frozenset(["DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "EXRULE", "RDATE", "EXDATE"])
 STAMPS = frozenset({"DTSTAMP", "LAST-MODIFIED"})
 
 Find = Callable[[str], tzinfo | str]
@@ -236,16 +236,16 @@ def _check(times: Times) -> None:
 
 
 def settled(times: Times, zone: tzinfo) -> Times:
-    """Every time with a zone, ``zone`` for floating ones; dates of a timed series made times of it, and the reverse."""
+    """Every time with a zone, ``zone`` for floating ones; dates of a timed series made times of it, and the reverse.
+
+    Of a change ``original`` stays as it is written, until it is ``placed`` in its series.
+    """
     if not isinstance(times.start, datetime):
         return _of_days(times, zone)
     floating = times.start.tzinfo is None
     start = _zoned(times.start, zone)
     end = _zoned(times.end, start.tzinfo or zone) if isinstance(times.end, datetime) else times.end
     clocks = _clocks(times.rules, start)
-
-    def on_its_day(value: date) -> date:
-        return _at_its_time(value, start, clocks)
 
     def rule(each: Rule) -> Rule:
         if not floating or each.until is None:
@@ -256,7 +256,9 @@ def settled(times: Times, zone: tzinfo) -> Times:
         times,
         start=start,
         end=end,
-        original=None if times.original is None else on_its_day(times.original),
+        original=_zoned(times.original, start.tzinfo or zone)
+        if isinstance(times.original, datetime)
+        else times.original,
         rules=tuple(map(rule, times.rules)),
         exrules=tuple(map(rule, times.exrules)),
         rdates=tuple(_settled_rdate(each, start, zone) for each in times.rdates),
@@ -314,10 +316,19 @@ def _settled_rdate(value: date | Period, start: datetime, zone: tzinfo) -> date 
     return _zoned(value, start.tzinfo or zone)
 
 
+def placed(change: Times, core: Times, zone: tzinfo) -> Times:
+    """The change of an occurrence of that series: with the moment that is meant, which may be named by its day."""
+    original = change.original
+    if original is None:
+        return change
+    if not isinstance(core.start, datetime):
+        return replace(change, original=_day(original, zone))
+    return replace(change, original=_at_its_time(original, core.start, _clocks(core.rules, core.start)))
+
+
 def _of_days(times: Times, zone: tzinfo) -> Times:
     return replace(
         times,
-        original=None if times.original is None else _day(times.original, zone),
         rdates=tuple(_day(each.start if isinstance(each, Period) else each, zone) for each in times.rdates),
         exdates=tuple(_day(each, zone) for each in times.exdates),
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
-_HEAD = re.compile(r"\s*([A-Za-z0-9-]+)\s*(?:;(.*))?", re.DOTALL)
+_HEAD = re.compile(r"\s*([A-Za-z0-9-]+)\s*(?:[;:](.*))?", re.DOTALL)  # a colon: "RRULE:RRULE:FREQ=DAILY"
 _ISO_TIME = re.compile(
     r":\s*(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?\s*(?:[Zz]|[+-]\d{2}:?\d{2})?)\s*$", re.ASCII
 )
@@ -80,7 +80,7 @@ def time_line(text: str) -> TimeLine:
 
 
 def _parameters(text: str) -> Iterator[tuple[str, str]]:
-    """A value without quotes goes to the next semicolon: "TZID=(UTC+01:00) Amsterdam, Berlin" has a colon and a comma."""
+    """A value without quotes goes to the next semicolon: "TZID=(UTC+01:00) Amsterdam, Berlin" has colon and comma."""
     for part in _outside_quotes(text):
         if match := _PARAMETER.fullmatch(part.rstrip()):
             yield match[1].upper(), match[3] if match[2] is None else match[2]
@@ -116,7 +116,8 @@ def moment_of(text: str, zone: tzinfo | None, *, as_date: bool = False) -> date:
     if int(minute) > 59 or int(second or 0) > 60 or clock > timedelta(hours=24):
         raise ValueError("no time of a day")
     try:
-        return (datetime(int(year), int(month), int(day)) + clock).replace(tzinfo=zone)
+        day_begins = datetime.combine(date(int(year), int(month), int(day)), time.min, tzinfo=zone)
+        return day_begins + clock
     except OverflowError:
         raise ValueError("beyond the calendar") from None
 

@@ -234,7 +234,7 @@ def _until(rule: Rule, before: timedelta) -> datetime:
     """In local time; the standard wants UTC."""
     until = rule.until
     if until is None:
-        return datetime(_LAST, 12, 31)
+        return datetime.combine(date(_LAST, 12, 31), time.max)
     if not isinstance(until, datetime):
         return datetime.combine(until, time.max)
     return until if until.tzinfo is None else until.astimezone(UTC).replace(tzinfo=None) + before

@@ -158,7 +158,8 @@ class FileZones:
                 self._own[zone.name.lower()] = zone
         self.default = named_zone(default) if default else None
         if self.default is None and default.strip().lower() in self._own:
-            self.default = self.find(default)
+            found = self.find(default)
+            self.default = None if isinstance(found, str) else found
 
     def find(self, name: str) -> tzinfo | str:
         """The zone, or why there is none: the tail of a sentence that names it."""

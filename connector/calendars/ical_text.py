@@ -14,6 +14,7 @@ from connector.errors import SourceUnavailable
 _LINE_END = re.compile(rb"\r+\n|\r")
 _FOLD = re.compile(rb"\n[ \t]")
 _PROPERTY = re.compile(rb"([A-Za-z0-9-]+)[;:]")
+_TEXT = re.compile(rb"(?:DESCRIPTION|SUMMARY|LOCATION|COMMENT|CONTACT|X-[A-Za-z0-9-]+)[;:]", re.IGNORECASE)
 _UID = re.compile(rb"UID(?:;[^:]*)?:(.*)", re.IGNORECASE)
 
 # Lower-case spellings are legal, but "Password: 1234" is more often a line of a description whose writer forgot to
@@ -177,7 +178,7 @@ class _Cutter:
             self.open.lines.append(line)
         elif _is_property(line):
             self._event.lines.append(line)
-        else:  # a line break that should have been escaped
+        elif _TEXT.match(self._event.lines[-1]):  # a line break that should have been escaped
             self._event.lines[-1] += b"\\n" + line
 
 

@@ -176,7 +176,7 @@ class _Reader:
             return found.replace(tzinfo=self._zone(line))
         return found
 
-    def _period(self, line: TimeLine, text: str) -> Period:
+    def _period(self, line: TimeLine, text: str) -> Period | date:
         return _or_unreadable("RDATE", lambda value: period_of(value, lambda part: self._moment(line, part)), text)
 
     def _zone(self, line: TimeLine) -> tzinfo:
@@ -206,9 +206,12 @@ def _with_end(times: Times) -> Times:
     """The end on the same kind of clock as the start, where it can be meant only one way."""
     start, end = times.start, times.end
     if not isinstance(start, datetime):
-        if isinstance(end, datetime) and end.time() == time.min:
+        if not isinstance(end, datetime):
+            return times
+        if end.time() == time.min:
             return replace(times, end=end.date())
-        return times
+        clock = None if end.tzinfo is UTC else end.tzinfo
+        return replace(times, start=datetime.combine(start, time.min, tzinfo=clock))  # the day's first moment
     if end is None:
         return times
     if not isinstance(end, datetime):  # a day: its first moment, or its last where that lies behind
@@ -224,8 +227,6 @@ def _with_end(times: Times) -> Times:
 def _check(times: Times) -> None:
     try:
         start, end = times.span
-        if is_date(start) != is_date(end):
-            raise Unusable("begins with a date and ends with a time, or the reverse")
         if to_utc(end, UTC) < to_utc(start, UTC):
             raise Unusable("ends before it starts")
     except OverflowError:

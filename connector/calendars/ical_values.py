@@ -145,12 +145,14 @@ def entries(text: str) -> list[str]:
     return [entry for part in text.split(",") if (entry := part.strip())]
 
 
-def period_of(text: str, moment: Callable[[str], date]) -> Period:
-    """START/END or START/DURATION. Raises ValueError."""
+def period_of(text: str, moment: Callable[[str], date]) -> Period | date:
+    """START/END or START/DURATION; of days only the first. Raises ValueError."""
     first, _, second = text.partition("/")
     start = moment(first)
     end = duration_of(second).after(start) if second.strip()[:1] in "+-Pp" else moment(second)
-    if not isinstance(start, datetime) or not isinstance(end, datetime):
+    if not isinstance(start, datetime):
+        return start
+    if not isinstance(end, datetime):
         raise ValueError("a period lies between two times")
     if end.tzinfo is None:
         end = end.replace(tzinfo=start.tzinfo)

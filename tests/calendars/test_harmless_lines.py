@@ -210,6 +210,30 @@ def test_b11_an_end_of_days_that_is_a_midnight(end: str) -> None:
     assert (event.all_day, event.end) == (True, utc("2026-11-10 23:00"))
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "begins"),
+    [
+        (";VALUE=DATE:20261110", ":20261110T110000Z", "2026-11-09 23:00"),
+        (";VALUE=DATE:20261110T000000", ";VALUE=DATE:20261110T120000", "2026-11-09 23:00"),
+        (":20261110", ";TZID=America/New_York:20261110T060000", "2026-11-10 05:00"),
+    ],
+)
+def test_b11_a_day_that_ends_at_a_time(start: str, end: str, begins: str) -> None:
+    (event,) = found(line(f"DTSTART{start}", f"DTEND{end}"))
+    assert (event.all_day, event.start, event.end) == (False, utc(begins), utc("2026-11-10 11:00"))
+
+
+@pytest.mark.parametrize("name", "UID DTSTART DTEND RRULE EXDATE SEQUENCE ORGANIZER STATUS".split())
+def test_b11_a_line_that_is_none_spoils_no_other(name: str) -> None:
+    """A line break that nobody escaped belongs to a text, and to nothing else."""
+    block = SERIES.replace("END:VEVENT", "EXDATE:20261111T100000Z\r\nORGANIZER:mailto:a@example.org\r\nSTATUS:X\r\n"
+                           "END:VEVENT")  # fmt: skip
+    lines = block.split("\r\n")
+    at = next(number for number, text in enumerate(lines) if text.startswith(name))
+    spoiled = "\r\n".join([*lines[: at + 1], "X-APPLE-RADIUS=49.9", "and more", *lines[at + 1 :]])
+    assert found(spoiled) == found(block)
+
+
 # ------------------------------------------------------------------------------------ files
 
 _TEXT = vcalendar(vevent("a", "20261110T100000Z", "20261110T110000Z", "DESCRIPTION:one\r\n  two", "LOCATION:Here"))

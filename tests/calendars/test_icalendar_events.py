@@ -345,7 +345,7 @@ START, END = "20261110T100000Z", "20261110T110000Z"
         (vevent("bad", "2026", END), "DTSTART"),
         (vevent("bad", START, END).replace(f"DTSTART:{START}\r\n", ""), "no DTSTART"),
         (vevent("bad", START, END, f"DTSTART:{END}"), "more than one DTSTART"),
-        (vevent("bad", "20261110", END), "date"),
+        (vevent("bad", "20261112", END), "ends before it starts"),
         (vevent("bad", START, END, "RRULE:FREQ=SOMETIMES"), "RRULE"),
         (vevent("bad", START, END, "RRULE:FREQ=DAILY", "EXDATE:2026"), "EXDATE"),
         (vevent("bad", "Europe/Atlantis:20261110T100000", END), "Atlantis"),

@@ -30,7 +30,7 @@ T = TypeVar("T")
 NAMES = frozenset(["DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "EXRULE", "RDATE", "EXDATE"])
 STAMPS = frozenset({"DTSTAMP", "LAST-MODIFIED"})
 
-Find = Callable[[str], tzinfo | str]
+Find = Callable[[str], tzinfo | str | None]
 
 
 class Unusable(ValueError):
@@ -96,7 +96,8 @@ def _same_clock(start: datetime, end: datetime) -> bool:
 
 
 def times_of(lines: Iterable[str], find: Find) -> Times:
-    """Of the lines whose names are in NAMES or STAMPS; ``find`` gives a zone or says why not. Raises Unusable.
+    """Of the lines whose names are in NAMES or STAMPS; ``find`` gives a zone, None for the
+    room's, or says why not. Raises Unusable.
 
     Empty ones say nothing, and what is said twice alike is said once.
     """
@@ -179,7 +180,7 @@ class _Reader:
     def _period(self, line: TimeLine, text: str) -> Period | date:
         return _or_unreadable("RDATE", lambda value: period_of(value, lambda part: self._moment(line, part)), text)
 
-    def _zone(self, line: TimeLine) -> tzinfo:
+    def _zone(self, line: TimeLine) -> tzinfo | None:
         zone = self.find(line.zone)
         if isinstance(zone, str):
             shown = " ".join(line.zone.split())[:80]

@@ -16,6 +16,7 @@ _ISO_TIME = re.compile(
     r":\s*(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?\s*(?:[Zz]|[+-]\d{2}:?\d{2})?)\s*$", re.ASCII
 )
 _PARAMETER = re.compile(r'\s*([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^";]*))')
+_AROUND = ' \t"'  # of a value: a zone's closing quotation mark stands behind the time in some files
 _MOMENT = re.compile(
     r"(\d{4})-?(\d{2})-?(\d{2})"
     r"(?:[Tt ](\d{2}):?(\d{2})(?::?(\d{2})(?:\.\d{1,9})?)?)?\s*([Zz]|[+-]\d{2}:?\d{2})?",
@@ -75,8 +76,8 @@ def time_line(text: str) -> TimeLine:
     head, value = (text[: iso.start()], iso[1]) if iso else text.rpartition(":")[::2]
     match = _HEAD.fullmatch(head)
     if match is None:
-        return TimeLine(head.strip().upper(), {}, value.strip())
-    return TimeLine(match[1].upper(), dict(_parameters(match[2] or "")), value.strip())
+        return TimeLine(head.strip().upper(), {}, value.strip(_AROUND))
+    return TimeLine(match[1].upper(), dict(_parameters(match[2] or "")), value.strip(_AROUND))
 
 
 def _parameters(text: str) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,14 @@ _PLACES = {  # in what Windows shows to people; those that are no city of the tz
 }
 _OFFSET = re.compile(r"\(?(?:utc|gmt)?\s*([+\u2212-])(\d{1,2})(?:[:.]?([0-5]\d))?\)?", re.ASCII | re.IGNORECASE)
 _DISPLAY = re.compile(r"\((?:utc|gmt)\s*([+\u2212-]\d{1,2}(?:[:.]\d{2})?)?\)\s*(\S.*)", re.ASCII | re.IGNORECASE)
-_NAMELESS = re.compile(r"customi[sz]ed time zone\b.*|custom\b.*", re.IGNORECASE)
+_NOTES = {  # names that Notes gives to zones of its own; they come with a definition, but not always
+    "western/central europe": "Europe/Berlin",
+    "eastern": "America/New_York",
+    "central": "America/Chicago",
+    "mountain": "America/Denver",
+    "pacific": "America/Los_Angeles",
+}
+_NAMELESS = re.compile(r"(?:tzone://microsoft/)?(?:customi[sz]ed time zone|custom)\b.*", re.IGNORECASE)
 _LONGEST = 200  # characters of a name; longer ones are none
 _MOST_OWN = 200  # zones of its own that one file may use
 
@@ -105,13 +112,18 @@ def _displayed(name: str) -> tzinfo | None:
     """As Windows shows it to people: "(UTC+01:00) Amsterdam, Berlin, Bern". The offset is the one of the winter."""
     match = _DISPLAY.fullmatch(name)
     if match is None:
-        return None
+        return _of_places(name, None) if ", " in name else None
     shift = _OFFSET.fullmatch(match[1] or "+0")
     offset = _distance(*shift.groups()) if shift else None
-    for place in re.split(r"[,;/]", re.sub(r"\s+time\s+\(us.*", "", match[2], flags=re.IGNORECASE)):
+    return None if offset is None else _of_places(match[2], offset)
+
+
+def _of_places(places: str, offset: timedelta | None) -> tzinfo | None:
+    """The first that is known, and fits."""
+    for place in re.split(r"[,;/]", re.sub(r"\s+time\s+\(us.*", "", places, flags=re.IGNORECASE)):
         place = re.sub(r"^city of ", "", place.strip().lower())
         zone = _zone(_PLACES.get(place) or _cities().get(_key(place), "")) or _known(place)
-        if zone is not None and offset in _offsets(zone):
+        if zone is not None and (offset is None or offset in _offsets(zone)):
             return zone
     return None
 
@@ -161,14 +173,19 @@ class FileZones:
             found = self.find(default)
             self.default = None if isinstance(found, str) else found
 
-    def find(self, name: str) -> tzinfo | str:
-        """The zone, or why there is none: the tail of a sentence that names it."""
+    def find(self, name: str) -> tzinfo | str | None:
+        """The zone, None where nobody names one, or why there is none: the tail of a sentence that names it."""
         named = named_zone(name)
+        nameless = _NAMELESS.fullmatch(name.strip()) is not None
         own = self._own.get(name.strip().lower())
-        if own is None and _NAMELESS.fullmatch(name.strip()) and len(self._own) == 1:
+        if own is None and nameless and len(self._own) == 1:
             (own,) = self._own.values()
-        if own is None:
-            return named or self.default or "which is unknown and not defined in the file"
+        if own is not None:
+            return self._best(named, own)
+        found = named or _zone(_NOTES.get(name.strip().lower(), "")) or self.default
+        return None if found is None and nameless else found or "which is unknown and not defined in the file"
+
+    def _best(self, named: tzinfo | None, own: OwnZone) -> tzinfo | str:
         if named is not None and not is_fixed(named):
             return named
         place = named_zone(own.location) if own.location else None

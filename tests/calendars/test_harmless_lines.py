@@ -111,7 +111,7 @@ def test_b11_private_and_cancelled_said_twice() -> None:
     "DTSTART:2026-11-10T10:00:00Z", "DTSTART:2026-11-10T10:00Z", "DTSTART:2026-11-10 10:00:00.000Z",
     "DTSTART:20261110T110000+0100", "DTSTART:2026-11-10T11:00:00+01:00", "dtstart:20261110T100000Z",
     "DTSTART;TZID=Europe/Berlin:20261110T1100", "DTSTART;TZID=Europe/Berlin:2026-11-10T11:00",
-    'DTSTART;X-A="b;c:d";TZID="Europe/Berlin":20261110T110000', "DTSTART;tzid=Europe/Berlin:20261110T110000",
+    'DTSTART;X-A="b;c:d";TZID="Europe/Berlin":20261110T110000', "DTSTART;tzid=Europe/Berlin:20261110T110000", 'DTSTART;TZID="Europe/Berlin:20261110T110000"',
     "DTSTART;VALUE=DATE:20261110T100000Z", "DTSTART:20261110T110000",
 ])  # fmt: skip
 def test_b11_spellings_of_a_moment(start: str) -> None:

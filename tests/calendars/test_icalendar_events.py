@@ -84,7 +84,11 @@ def test_a_zone_of_the_file_does_not_leak_into_the_next_file() -> None:
     start, end = "Customized Time Zone:20261110T100000", "Customized Time Zone:20261110T110000"
     assert one(custom_zone("+0100", "+0200"), vevent("a", start, end)).start == utc("2026-11-10 09:00")
     assert one(custom_zone("+0300", "+0400"), vevent("a", start, end)).start == utc("2026-11-10 07:00")
-    assert "unknown" in reason(vevent("bad", start, end))
+    assert one(vevent("a", start, end)).start == utc("2026-11-10 09:00")  # nobody says which: the room's
+    for name, word in {"Office": "unknown", "Customized Time Zone": ""}.items():
+        own = custom_zone("+0300", "+0400").replace("Customized Time Zone", name)
+        assert one(own, vevent("a", f"{name}:20261110T100000")).start == utc("2026-11-10 07:00")
+        assert not word or word in reason(vevent("bad", f"{name}:20261110T100000"))
 
 
 def test_a_series_in_a_custom_zone_follows_its_summer_time() -> None:

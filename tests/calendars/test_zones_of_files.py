@@ -237,6 +237,9 @@ def test_b6_an_offset_whose_definition_cannot_be_read_is_the_offset() -> None:
         ("(UTC+08:00) Beijing, Chongqing, Hong Kong, Urumqi", 4, 4),
         ("(UTC+09:00) Osaka, Sapporo, Tokyo", 3, 3),
         ("(UTC+10:00) Canberra, Melbourne, Sydney", 2, 1),
+        ("Amsterdam, Belgrade, Berlin, Brussels, Budapest", 10, 11),
+        ("Western/Central Europe", 10, 11),
+        ("Eastern", 16, 17),
         ("/mozilla.org/20050126_1/Europe/Berlin", 10, 11),
         ("/softwarestudio.org/Olson_20011030_5/America/New_York", 16, 17),
         ("tzone://Microsoft/Utc", 12, 12),
@@ -264,6 +267,9 @@ def test_b11_custom_zones_and_the_calendars_own() -> None:
     assert start(fixed("Customized Time Zone 1", "+0300"), custom, "20260715T120000", head).hour == 9
     assert start("", "Our Office", "20260715T120000", head).hour == 16
     assert start("", "Our Office", "20260715T120000", "X-WR-TIMEZONE:w. europe standard time\r\n").hour == 10
+    for nameless in (custom, "Customized Time Zone 1", "tzone://Microsoft/Custom"):
+        assert start("", nameless, "20260715T120000").hour == 10  # the room's: nobody says which
+        assert start("", nameless, "20260715T120000", head).hour == 16
     own = "X-WR-TIMEZONE:Our Office\r\n"
     assert start(fixed("Our Office", "+0300"), "Elsewhere", "20260715T120000", own).hour == 9
 

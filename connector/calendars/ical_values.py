@@ -23,7 +23,7 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _DURATION = re.compile(
-    r"([+-]?)P(?:(\d{1,7})W)?(?:(\d{1,7})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?",
+    r"([+-]?)PT?(?:(\d{1,7})W)?(?:(\d{1,7})D)?T?(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -134,7 +134,7 @@ def _offset(text: str) -> tzinfo:
 def duration_of(text: str) -> Duration:
     """Raises ValueError."""
     match = _DURATION.fullmatch(text.strip())
-    if match is None:
+    if match is None or (match[5] and "T" not in text.upper()):  # P1M would be a month
         raise ValueError("no duration")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
     sign = -1 if match[1] == "-" else 1

@@ -72,7 +72,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
         reasons.add(str(error.get("status")))
         reasons.discard("None")
         limit = _limit(error)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass  # a web page of something in between; the status says enough
     return Refusal(status, frozenset(reasons), _retry_after(headers), limit)
 

@@ -327,9 +327,9 @@ class _Group:
     def _refused_of(self, line: Mailboxes, refused: SubscriptionsRefused, names: dict[str, str]) -> list[str]:
         """The calendars that are meant. Raises it again where no single ones are."""
         bad = [each for each in refused.subscriptions if each in names]
-        if not bad and len(names) > 1:
-            bad = self._found_by_halves(line, list(names))
-        if not bad or len(bad) == len(names):
+        if not bad:
+            bad = list(names) if len(names) == 1 else self._found_by_halves(line, list(names))
+        if not bad or (refused.lost and len(bad) == len(names)):  # as after a restart of the server
             raise refused
         return [names[each] for each in bad]
 

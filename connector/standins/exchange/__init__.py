@@ -293,7 +293,7 @@ class ExchangeStandIn:
             await self._write(response, asked, not_streamed(named, self.troubles.unstreamed_code))
             return
         await self._write(response, asked, status("OK"))
-        while asyncio.get_running_loop().time() < until:
+        while asyncio.get_running_loop().time() < until and not _is_gone(response):
             missing = self.subscriptions.missing(identities, server)
             if missing:
                 await self._write(response, asked, not_found(missing))
@@ -306,6 +306,12 @@ class ExchangeStandIn:
         if not self.subscriptions.silent:
             self.exchanges.append((asked, document))
             await response.write(document)
+
+
+def _is_gone(response: web.StreamResponse) -> bool:
+    """Its reader hung up: what happens now is for whoever listens after it."""
+    request = response._req
+    return request is not None and (request.transport is None or request.transport.is_closing())
 
 
 def _abort(response: web.StreamResponse) -> None:

@@ -46,8 +46,8 @@ _SHOWN_ITEMS = 3
 _ITEM_FIXES = (  # by words of the reason
     (
         ("in the time zone",),
-        "Give the meeting a time zone that is known everywhere, such as Europe/Berlin, or let the program that writes the"
-        " calendar export the zone's definition (VTIMEZONE), too.",
+        "Give the meeting a time zone that is known everywhere, such as Europe/Berlin, or let the program that writes"
+        " the calendar export the zone's definition (VTIMEZONE), too.",
     ),
     (
         ("is not followed", "RRULE", "EXRULE", "occurs more than"),

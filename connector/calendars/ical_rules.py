@@ -77,11 +77,18 @@ def rule_of(text: str) -> Rule:
         if parts.get(name, found) != found or (name in _SINGLE and len(found) > 1):
             raise ValueError(f"says {name} more than once")
         if name == "UNTIL":
-            until = moment_of(found[0], None)
+            until = _until_of(found[0])
         else:
             parts[name] = found
     _check_words(parts)
     return Rule(tuple(_plain(parts).items()), until)
+
+
+def _until_of(text: str) -> date:
+    try:
+        return moment_of(text, None)
+    except ValueError:
+        raise ValueError(f"has UNTIL={text[:20]}") from None
 
 
 def _check_words(parts: dict[str, tuple[str, ...]]) -> None:

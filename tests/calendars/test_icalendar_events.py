@@ -421,7 +421,7 @@ def test_unchanged_events_are_not_read_again() -> None:
         "RRULE:FREQ=DAILY\r\nRDATE;VALUE=DURATION:PT1H",
     ],
 )
-def test_an_event_whose_expansion_raises_is_unreadable_at_every_window(line: str) -> None:
+def test_b4_an_event_whose_expansion_raises_is_unreadable_at_every_window(line: str) -> None:
     """The recurrence library's object keeps its lock after an error: used again, it would wait for ever (B4)."""
     data = vcalendar(
         vevent("bad", "20261102T100000Z", "20261102T110000Z", line), vevent("good", "20261102T100000Z", "")

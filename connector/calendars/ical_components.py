@@ -36,12 +36,7 @@ class Component:
     times: Times = _NO_TIMES
     zone: tzinfo | None = None  # the calendar's own zone (X-WR-TIMEZONE), for floating times
     withdrawn: bool = False  # it stands in a message of METHOD:CANCEL
-
-    @property
-    def sequence(self) -> int:
-        """Its number among the revisions that the organiser made."""
-        found = first(self.event, "SEQUENCE")
-        return found if isinstance(found, int) else 0
+    sequence: int = 0  # its number among the revisions that the organiser made
 
     @property
     def revision(self) -> tuple[int, datetime]:
@@ -105,7 +100,16 @@ def _read_component(key: bytes, text: EventText, charset: str | None, zones: Fil
         words, when = _sorted_lines(text, charset)
         times = times_of(when, zones.find)
         event = _words_of(words)
-        return Component(key, _uid(event, times), event=event, times=times, zone=zones.default, withdrawn=withdrawn)
+        sequence = first(event, "SEQUENCE")
+        return Component(
+            key,
+            _uid(event, times),
+            event=event,
+            times=times,
+            zone=zones.default,
+            withdrawn=withdrawn,
+            sequence=sequence if isinstance(sequence, int) else 0,
+        )
 
     result = guarded(read)
     return Component(key, text.uid, str(result)) if isinstance(result, Unusable) else result

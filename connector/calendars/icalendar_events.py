@@ -112,7 +112,7 @@ class _Group:
 
     def _expand(self, window: Window) -> list[Event]:
         files = [[self._part(component, window.end + _MARGIN) for component in file] for file in self._files]
-        newest = _newest(files)
+        newest = files[0] if len(files) == 1 == len(files[0]) else _newest(files)
         if all(part.times.is_single for part in newest):
             alone = len(newest) == 1
             found = [self._event(p.component, *p.times.span, None if alone else p.times.start) for p in newest]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from connector.errors import SourceUnavailable
 
-_LINE_END = re.compile(rb"\r+\n|\r")
+_LINE_ENDS = (b"\r\r\n", b"\r\n", b"\r")
 _FOLD = re.compile(rb"\n[ \t]")
 _PROPERTY = re.compile(rb"([A-Za-z0-9-]+)[;:]")
 _TEXT = re.compile(rb"(?:DESCRIPTION|SUMMARY|LOCATION|COMMENT|CONTACT|X-[A-Za-z0-9-]+)[;:]", re.IGNORECASE)
@@ -94,7 +94,9 @@ def _lines(data: bytes) -> list[bytes]:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", "replace").encode()
     data = data.replace(b"\0", b"")
-    data = _LINE_END.sub(b"\n", data.lstrip(_BEFORE))
+    data = data.lstrip(_BEFORE)
+    for end in _LINE_ENDS:
+        data = data.replace(end, b"\n")
     return _FOLD.sub(b"", data).split(b"\n")
 
 
@@ -118,12 +120,15 @@ class _Cutter:
         self._event: EventText | None = None
         self._zone: list[bytes] | None = None
         self._inner: list[bytes] = []  # components that are skipped, outermost first
+        self._more: list[bytes] = []  # lines that belong to the event's last text
 
     def take(self, line: bytes) -> None:
         if not line:
             return
         keyword, _, what = line.partition(b":")
         keyword, what = keyword.strip().upper(), what.strip().upper()
+        if keyword in (b"BEGIN", b"END"):
+            self._join()
         if keyword == b"BEGIN":
             self._begin(what, line)
         elif keyword == b"END":
@@ -169,6 +174,12 @@ class _Cutter:
         elif self._inner and self._inner[-1] == what:
             self._inner.pop()
 
+    def _join(self) -> None:
+        """All at once: one by one, a long text would be copied for each of its lines."""
+        if self._more and self._event is not None:
+            self._event.lines[-1] = b"\\n".join([self._event.lines[-1], *self._more])
+        self._more = []
+
     def _property(self, line: bytes) -> None:
         if self.open is None or self._inner:
             return
@@ -177,9 +188,10 @@ class _Cutter:
         elif self._event is None:
             self.open.lines.append(line)
         elif _is_property(line):
+            self._join()
             self._event.lines.append(line)
         elif _TEXT.match(self._event.lines[-1]):  # a line break that should have been escaped
-            self._event.lines[-1] += b"\\n" + line
+            self._more.append(line)
 
 
 def _is_property(line: bytes) -> bool:

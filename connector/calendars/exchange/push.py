@@ -302,8 +302,10 @@ class _Group:
             self._client.work("", lambda: self._follow(line, names), call, long=True)
         except SubscriptionsRefused as refused:
             self._part_from(self._refused_of(line, refused, names), refused)
+            return  # the others are listened to again at once
         except AccessDenied as denied:
             self._change_anchor(denied)
+            return
         except CalendarError:
             if not call.aborted:
                 raise
@@ -371,22 +373,28 @@ class _Group:
         return True
 
     def _part_from(self, calendars: list[str], refused: SubscriptionsRefused) -> None:
-        """The others are listened to again at once. A subscription that is only lost is made anew, once."""
+        """A subscription that is only lost is made anew, once."""
         for calendar in calendars:
-            with self._changed:
-                self._subscribed.pop(calendar, None)
+            self._set_down(calendar)
             if not refused.lost or calendar in self._refused_once:
                 self._leave_out(calendar, refused)
             self._refused_once.add(calendar)
 
+    def _set_down(self, calendar: str) -> None:
+        """It is not listened to any more; what the server may still hold of it is given back at the end."""
+        with self._changed:
+            subscription = self._subscribed.pop(calendar, None)
+            if subscription is not None:
+                self._left = [*self._left, Given(calendar, subscription, self._anchor)][-_MOST_LEFT:]
+
     def _change_anchor(self, denied: AccessDenied) -> None:
         """The mailbox that led to the server is refused: another one leads there."""
         with self._changed:
-            subscription = self._subscribed.pop(self._anchor, None)
-            following = next(iter(self._subscribed), "")
+            following = next((each for each in self._subscribed if each != self._anchor), "")
         self._refused_anchors += 1
-        if subscription is None or not following or self._refused_anchors > _SERVER:
+        if self._anchor not in self._subscribed or not following or self._refused_anchors > _SERVER:
             raise denied
+        self._set_down(self._anchor)
         self._leave_out(self._anchor, denied)
         self._anchor = following
 

@@ -376,6 +376,7 @@ async def test_f4_a_mailbox_that_is_not_streamed_is_set_apart_and_the_others_kee
         assert exchange.requests["Subscribe"] <= len(rooms) + 2  # nobody else was subscribed anew
         await listener.close()
     assert [event for event, _ in told] == ["calendar.subscription_failed"]
+    assert not exchange.subscriptions.alive  # the one that was set apart is given back, too
 
 
 async def test_f4_it_is_asked_for_again_later(exchange: ExchangeStandIn) -> None:

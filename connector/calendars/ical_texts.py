@@ -34,6 +34,11 @@ def values(event: VEvent, name: str) -> list[object]:
     return list(value) if isinstance(value, list) else [value]
 
 
+def first(event: VEvent, name: str) -> object:
+    """Of a property that may stand once, and stands several times in some files; None when absent."""
+    return next(iter(values(event, name)), None)
+
+
 def source_texts(event: VEvent) -> tuple[SourceText, ...]:
     """Every place where join information may stand, in a fixed order, empty ones left out."""
     found = [*_standard(event), *_extensions(event), *_text(event, "SUMMARY", "title")]

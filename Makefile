@@ -2,9 +2,10 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-# Most tests wait for sockets and foreign programs: three at a time suit two cores. Where Python may keep no compiled
+# Most tests wait for sockets and foreign programs: three at a time suit two cores; who
+# has nothing left takes tests from the others. Where Python may keep no compiled
 # files, each worker and each of the hundreds of processes would compile everything anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 3 --dist loadfile
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 3 --dist worksteal
 OURS := tests --ignore=tests/shared
 # A wheel of urllib3-future, which caldav needs, would take urllib3's place.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)

@@ -70,7 +70,11 @@ class AttemptRows:
         await self.write(transition.concluded(attempt, state, self._clock.now(), cause), tells)
 
     async def leave(self, attempt: Attempt, how: Left, tells: events.Happened | None = None) -> None:
-        await self.write(transition.left(attempt, how, self._clock.now()), tells)
+        """A meeting that is left while it runs is left in all its bookings: who handed the call on returns, too."""
+        now = self._clock.now()
+        handed_on = [each for each in self.all if each.left == "stay" and each.meeting_key == attempt.meeting_key]
+        others = handed_on if how == "switched" else []
+        await self.write_all([transition.left(each, how, now) for each in (attempt, *others)], tells)
 
     async def write(self, changed: Attempt, tells: events.Happened | None = None) -> Attempt:
         await self.write_all([changed], tells)

@@ -122,7 +122,7 @@ async def test_b3_a_loopback_address_that_somebody_wrote_is_named(tmp_path: Path
 
 
 def test_b3_the_option(tmp_path: Path) -> None:
-    context = SourceContext("ics", {}.__getitem__, tmp_path, MemoryState(), NoWebhooks(), lambda _: None)
+    context = SourceContext("ics", str, tmp_path, MemoryState(), NoWebhooks(), lambda _: None)
     plug({"allowed_hosts": ["calendar.example.org", "127.0.0.1", "fd00::/8", "[::1]"]}, context)
     for wrong in ("127.0.0.1", [1], ["http://x"], [""], ["127.0.0.1:80"]):
         with pytest.raises(UserError, match="allowed_hosts"):

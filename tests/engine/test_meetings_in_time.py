@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -275,6 +276,15 @@ async def test_e6_the_inner_one_cannot_be_dialled_and_the_outer_one_has_the_room
     assert [number for _, number in calls(house)] == ["123456789", "123456789"] and ends(house)[-1] == 70
 
 
+async def test_e6_an_outer_one_whose_call_went_on_as_an_inner_one_is_returned_to(house: Harness) -> None:
+    """Three bookings of one meeting, then another meeting in the last of them."""
+    await house.calendar(
+        other("outer", 10, 60, "111111111"), other("inner", 20, 10, "111111111"), other("else", 25, 10, "222222222")
+    )
+    await house.at(minutes(75))
+    assert calls(house) == [(10, "111111111"), (25, "222222222"), (35, "111111111")] and ends(house)[-1] == 70
+
+
 async def test_e6_three_nested(house: Harness) -> None:
     await house.calendar(
         other("outer", 10, 80, "111111111"), other("middle", 20, 40, "222222222"), other("inner", 30, 10, "333333333")
@@ -454,15 +464,21 @@ async def test_e12_changed_over_by_policy(tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", ["tentative", "free"])
 async def test_e13_tentative_and_free_meetings_have_a_button_and_join_by_setting(tmp_path: Path, word: str) -> None:
     async with Harness(tmp_path) as house:
-        await house.calendar(meeting("a", **{word: True}))
+        await house.calendar(_marked("a", word))
         assert house.unit.screen.bookings[0].address is not None
         assert f"({word} = button)" in why(house, A)
         await house.at(minutes(20))
         assert calls(house) == []
         await house.policy(**{word: "join"})
-        await house.calendar(A, meeting("b", NINE + minutes(60), **{word: True}))
+        await house.calendar(A, _marked("b", word, NINE + minutes(60)))
         await house.at(minutes(61))
         assert [at for at, _ in calls(house)][-1] == 60
+
+
+def _marked(uid: str, word: str, start: datetime = TEN_PAST) -> Meeting:
+    of = meeting(uid, start)
+    marks: dict[str, Any] = {word: True}
+    return replace(of, event=replace(of.event, **marks))
 
 
 async def test_e14_two_uids_with_one_meeting_are_shown_once_with_the_newer_code(house: Harness) -> None:

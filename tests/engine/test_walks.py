@@ -118,7 +118,7 @@ class World:
             uid = f"m{len(self.since)}"
             start = self.now + timedelta(seconds=chance.choice((5, 45, 90, 300, 700)))
             number = chance.choice(("111111111", "222222222", "333333333"))
-            fresh = meeting(uid, start, minutes(chance.choice((2, 5, 12, 30))), number=number)
+            fresh: Meeting | None = meeting(uid, start, minutes(chance.choice((2, 5, 12, 30))), number=number)
         else:
             old = chance.choice(list(self.meetings.values()))
             if old.event.start <= self.now + CALM:

@@ -116,7 +116,9 @@ def _read_component(key: bytes, text: EventText, charset: str | None, zones: Fil
 
 
 _TIMES = frozenset(name.encode() for name in NAMES | STAMPS)
-_WORDS = frozenset(b"UID SEQUENCE STATUS CLASS SUMMARY LOCATION DESCRIPTION URL CONFERENCE ORGANIZER ATTENDEE".split())
+_WORDS = frozenset(
+    b"UID SEQUENCE STATUS TRANSP CLASS SUMMARY LOCATION DESCRIPTION URL CONFERENCE ORGANIZER ATTENDEE".split()
+)
 _NAME = re.compile(rb"\s*([A-Za-z0-9-]{1,100})\s*[;:]")
 _EMPTY = re.compile(rb"""[^;:]*+(?:;(?:[^":;]|"[^"]*+")*+)*+:\s*""")
 

@@ -145,7 +145,7 @@ class _Group:
     def _event(self, component: Component, start: date, end: date, original: date | None) -> Event:
         event = component.event
         status, busy = _word(event, "STATUS"), _word(event, "X-MICROSOFT-CDO-BUSYSTATUS")
-        answer = answer_of(event, self._owner) if self._owner else ""
+        answer = answer_of(event, self._owner)
         return Event(
             series_uid=component.uid,
             original_start=NO_SERIES if original is None else to_utc(original, self._zone),
@@ -159,6 +159,8 @@ class _Group:
             cancelled=component.withdrawn or status == "CANCELLED",
             declined=answer == "DECLINED",
             tentative=answer == "TENTATIVE" or "TENTATIVE" in (status, busy),
+            free=_word(event, "TRANSP") == "TRANSPARENT" or busy == "FREE",
+            modified=component.times.stamp,
             texts=source_texts(event),
         )
 

@@ -93,6 +93,7 @@ class _LinkScan:
         self.out: list[str] = []
         self.length = 0
         self.links: list[Link] = []
+        self.asked: set[str] = set()
         self.addresses: list[Address] = []
         self.tel: list[tuple[str, int]] = []
         self.old_turns = list(reversed(quoted))
@@ -114,7 +115,7 @@ class _LinkScan:
         self.length += end - start
 
     def _take(self, match: re.Match[str]) -> int:
-        if len(self.links) >= MOST_LINKS:
+        if len(self.links) >= MOST_LINKS and not self._counts(match):
             return self._passed_over(match)
         if match["href"] is not None:
             self._link(match["href"])
@@ -137,6 +138,16 @@ class _LinkScan:
         self.out.append(LINK)
         self.length += 1
         return end
+
+    def _counts(self, match: re.Match[str]) -> bool:
+        """However many links a text has, as many again of meeting services are looked at: decoys crowd out none. One
+        that stands there again says no more than once."""
+        url = match["href"] or match["angle"] or match["bare"] or f"https://{match['hostless']}"
+        if len(self.links) >= 2 * MOST_LINKS or url in self.asked:
+            return False
+        self.asked.add(url)
+        parsed = parse_url(url)
+        return parsed is not None and self.hosts.service_of(parsed.host) is not None
 
     def _passed_over(self, match: re.Match[str]) -> int:
         """A link that is not looked at: its digits are still no numbers of the text."""

@@ -34,7 +34,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some moment; no step of the wall clock moves it."""
+        """Seconds since some moment; no step of the wall clock moves it, and it may stand while the computer sleeps."""
         ...
 
     def call_at(self, when: datetime, callback: Callable[[], None]) -> Alarm:
@@ -104,7 +104,8 @@ class SystemClock:
 
 
 class Steps:
-    """Notices that the wall clock was set, by comparing it with the monotonic one. Both drift apart by far less."""
+    """Notices that the wall clock was set, or that the computer slept, by comparing it with the monotonic one. Both
+    drift apart by far less."""
 
     LEAST = timedelta(seconds=5)  # less is slewed, or not worth a word
 

@@ -86,7 +86,7 @@ MEANINGS: Mapping[str, str] = {
     "templates.NAME.busy": "The unit is in another call when it should dial: wait until free, skip, or drop that call.",
     "templates.NAME.overlap": "Two meetings overlap: switch to the one that starts later and return, or stay.",
     "templates.NAME.new_address": "A running meeting gets another address: stay in the call, or change over.",
-    "templates.NAME.leave_joined": "Calls ended at a meeting's end: ours, or all of the booked meeting.",
+    "templates.NAME.leave_joined": "Calls ended when a meeting that the room joins is over: ours, or people's too.",
     "templates.NAME.tentative": "A tentative meeting has a button only, or is joined automatically, too.",
     "templates.NAME.free": "The same for a meeting that the calendar shows as free.",
     "templates.NAME.show_non_joinable": "List meetings that it cannot join, where the unit can, without a button.",

@@ -89,7 +89,7 @@ class Leaver:
         calls = await self._read(attempt.leave_at + _JOINED_TRIES)
         if isinstance(calls, datetime):
             return calls
-        call = of_meeting(calls, attempt.booking_id, attempt.address) if calls is not None else None
+        call = _still_up(calls, attempt) if calls is not None else None
         if call is None:
             await self._rows.leave(attempt, "gone")
             return None
@@ -148,6 +148,13 @@ class Leaver:
             self._recorder.publish(events.LeaveFailed(room=attempt.room, booking=attempt.booking_id, reason=why))
         self._failures += 1
         return now + backoff(self._failures, first=timedelta(seconds=2), slowest=_SLOWEST)
+
+
+def _still_up(calls: Calls, attempt: Attempt) -> CallRef | None:
+    """The call that somebody joined; one that began after the meeting's end is for another time of it."""
+    call = of_meeting(calls, attempt.booking_id, attempt.address)
+    began = calls.began(call) if call is not None else None
+    return None if began is not None and attempt.leave_at is not None and began > attempt.leave_at else call
 
 
 _LEFT: dict[Left, type[events.CallOutcome]] = {

@@ -20,7 +20,7 @@ class DaemonStopped(Happened):
 
 @event("clock.stepped", "warning")
 class ClockStepped(Happened):
-    """The computer's clock was set while the daemon runs; everything is read and planned anew. Ahead is positive."""
+    """The computer's clock was set, or it slept; everything is read and planned anew. Ahead is positive."""
 
     seconds: int
 

@@ -45,9 +45,14 @@ def found(attempt: Attempt, call_id: str, state: AttemptState, now: datetime, *,
 
 
 def moved_along(attempt: Attempt, by: timedelta) -> Attempt:
-    """The wall clock was set by so much: what was taken from it, not what the calendar says."""
-    sent_at = None if attempt.sent_at is None else attempt.sent_at + by
-    return replace(attempt, at=attempt.at + by, sent_at=sent_at)
+    """The wall clock was set by so much, or the computer slept: what was taken from it, not what the calendar says.
+
+    Which of the two it was cannot be told. Where it slept, the unit went on counting its call's seconds; so the call
+    may have begun at either time, and what says whose it is spans both.
+    """
+    sent_at = None if attempt.sent_at is None else min(attempt.sent_at, attempt.sent_at + by)
+    at = attempt.at + by
+    return replace(attempt, at=max(attempt.at, at) if attempt.state is AttemptState.ANSWERED else at, sent_at=sent_at)
 
 
 def leaves_at(attempt: Attempt, leave_at: datetime | None) -> Attempt:

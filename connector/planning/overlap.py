@@ -52,8 +52,8 @@ def timed(
     ]
     free = _free_from(max(begin, now), held)
     if free > max(begin, now):
-        return replace(order, dial_at=free, give_up_at=max(order.give_up_at, free + late))
-    again = [time + late for time in _freed(order, attempts, now)]
+        return replace(order, dial_at=free, give_up_at=max(order.give_up_at, min(free + late, order.ends_at)))
+    again = [min(time + late, order.ends_at) for time in _freed(order, attempts, now)]  # never after its own end
     return replace(order, dial_at=begin, give_up_at=max(order.give_up_at, *again, order.give_up_at))
 
 

@@ -23,7 +23,7 @@ def plan(room: Room, meetings: Iterable[Meeting], facts: UnitFacts, now: datetim
     orders: list[DialOrder] = []
     ends: list[datetime] = []  # of what is shown, and the times when more can be
     seen: set[str] = set()
-    twins = _twins(meetings := list(meetings), room)
+    twins = _twins(meetings := list(meetings))
     for meeting in sorted(meetings, key=lambda m: (m.event.start, m.event.end, m.event.key)):
         event = meeting.event
         number = booking_id(room.id, event)
@@ -73,13 +73,13 @@ def _not_held(event: Event, *, duplicate: bool) -> str | None:
     return None
 
 
-def _twins(meetings: Iterable[Meeting], room: Room) -> frozenset[str]:
+def _twins(meetings: Iterable[Meeting]) -> frozenset[str]:
     """Keys of events that repeat another one: the same meeting, time and title under another UID, as imports and moves
     between calendars leave them. The one that was changed last stays, with its passcode."""
     newest: dict[tuple[object, ...], Event] = {}
     older: set[str] = set()
     for meeting in meetings:
-        event, join = ruled(meeting, room)[0].event, meeting.join
+        event, join = meeting.event, meeting.join
         if event.cancelled or event.declined or not join.meeting_id:
             continue
         alike = (join.service, join.meeting_id, event.start, event.end, event.title)

@@ -215,8 +215,7 @@ class Connector:
                 fresh = follower.look(at_once=self._reread.is_set())
                 self._reread.clear()
                 if fresh is None and parts.unfinished:
-                    await parts.apply(config)
-                    planner.plan_anew()  # lanes that begin late have no plan yet
+                    await _finish(parts, planner, config)
                 if fresh is not None:
                     config = self._config = fresh
                     await parts.apply(fresh)
@@ -264,6 +263,13 @@ async def _listen(stack: AsyncExitStack, settings: Settings, publish: events.Pub
         return NoWebhooks()
     publish(events.WebhooksListening(address=hooks.listen, public=hooks.public_url))
     return opened
+
+
+async def _finish(parts: Parts, planner: Planner, config: Configuration) -> None:
+    """What broke off is tried again; lanes that begin late have no plan yet."""
+    await parts.apply(config)
+    if not parts.unfinished:
+        planner.plan_anew()
 
 
 def _raise_what_ended(tasks: list[asyncio.Task[None]]) -> None:

@@ -82,7 +82,6 @@ units = Table(
     Column("state", String(16), nullable=False, server_default="in_use"),  # in_use, retiring, gone
     Column("since", Instant),
     Column("room", String(255), nullable=False, server_default=""),  # that it served last
-    Column("options", Text, nullable=False, server_default=""),  # JSON of names and texts
     Column("info", Text),  # JSON of DeviceInfo
     Column("info_at", Instant),
     Column("contact", String(32), nullable=False, server_default="new"),  # reachable, unreachable, ...
@@ -92,6 +91,7 @@ units = Table(
     Column("receipt", Text),  # JSON; holds ids and reasons only
     Column("receipt_at", Instant),
     Column("verified_at", Instant),
+    Column("options", Text, nullable=False, server_default=""),  # JSON of names and texts
     Index("units_by_room", "room"),
 )
 

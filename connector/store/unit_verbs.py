@@ -52,7 +52,8 @@ _PROBED = _probe.on_conflict_do_update(
 
 _OLD = (tables.units.c.state == UnitState.GONE.value) & (tables.units.c.since < bindparam("before"))
 _PRUNE_ATTEMPTS = delete(tables.attempts).where(tables.attempts.c.unit.in_(select(tables.units.c.id).where(_OLD)))
-_PRUNE_GONE = delete(tables.units).where(_OLD)
+# Never before its attempts, in whatever order the two are made: an attempt without a unit would bring its row back.
+_PRUNE_GONE = delete(tables.units).where(_OLD, tables.units.c.id.not_in(select(tables.attempts.c.unit)))
 
 
 class UnitVerbs(Database):

@@ -138,8 +138,8 @@ class Writer:
         what = "was replaced by another one" if replaced else "was deleted"
         reason = (
             f"The database file {what} while the daemon has it open. Rooms work on, and what they do is lost when the"
-            " daemon ends. Put the file back from a copy made since, or restart the connector now: it plans everything"
-            " anew, and leaves calls that are up where it can tell that they are ours."
+            " daemon ends. Put a backup in its place, where there is one, and restart the connector: it goes on from"
+            " there. Without one it plans everything anew, and leaves calls where it can tell that they are ours."
         )
         say(StoreFailed(database=self._path, reason=reason))
 

@@ -14,6 +14,10 @@ from tests.support.harness import Harness, bid, meeting, minutes
 STEPS = [timedelta(hours=-2), timedelta(hours=2), timedelta(minutes=-3), timedelta(days=-400), timedelta(seconds=-20)]
 
 
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
 async def stepped(house: Harness, by: timedelta) -> None:
     """As the daemon does on noticing it."""
     assert house.lanes is not None and house.planner is not None
@@ -74,3 +78,29 @@ async def test_a14_set_past_the_end_the_call_is_left_at_once(tmp_path: Path) -> 
         await stepped(house, minutes(60))
         await house.advance(timedelta(seconds=5))
         assert not house.unit.calls
+
+
+@pytest.mark.parametrize("asleep", [seconds(20), minutes(2), minutes(12)])
+async def test_a14_a_computer_that_slept_leaves_its_call_whose_seconds_the_unit_went_on_counting(
+    tmp_path: Path, asleep: timedelta
+) -> None:
+    async with Harness(tmp_path) as house:
+        await house.calendar(meeting())
+        await house.at(minutes(15))
+        await stepped(house, asleep)  # and nothing is done to the unit
+        await house.at(minutes(39))
+        assert len(house.unit.calls) == 1 and len(house.unit.dialled) == 1
+        await house.at(minutes(41))
+        assert not house.unit.calls and house.named("leave.done")
+
+
+async def test_a14_a_dial_of_unknown_outcome_is_not_waited_for_until_the_old_time_comes_again(tmp_path: Path) -> None:
+    async with Harness(tmp_path) as house:
+        house.unit.lose_reply = True
+        m = meeting()
+        await house.calendar(m)
+        await house.at(minutes(10) + seconds(1))
+        house.unit.began = {call: began - minutes(2) for call, began in house.unit.began.items()}
+        await stepped(house, -minutes(2))
+        await house.advance(minutes(4))
+        assert house.named("dial.adopted") and house.unit.dials_of(bid(m)) == 1

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -209,8 +209,10 @@ async def test_e5_over_a_restart_in_the_middle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("busy", ["wait", "skip", "drop"])
-async def test_e6_switch_leaves_at_the_later_start_and_returns(tmp_path: Path, busy: str) -> None:
-    async with Harness(tmp_path, replace(AUTO, busy=busy)) as house:  # type: ignore[arg-type]
+async def test_e6_switch_leaves_at_the_later_start_and_returns(
+    tmp_path: Path, busy: Literal["wait", "skip", "drop"]
+) -> None:
+    async with Harness(tmp_path, replace(AUTO, busy=busy)) as house:
         inner = other("inner", 20, 10)
         outer = other("outer", 10, 60, "123456789")
         await house.calendar(outer, inner)
@@ -245,6 +247,16 @@ async def test_e6_stay_and_the_other_is_over_before(tmp_path: Path) -> None:
         assert "this one is not joined" in why(house, inner)
         await house.at(minutes(45))
         assert calls(house) == [(10, "123456789")] and ends(house) == [40]
+
+
+async def test_e6_a_meeting_that_is_over_is_never_dialled_though_it_may_linger(tmp_path: Path) -> None:
+    """With time after the end it is in the plan still when the room is free."""
+    async with Harness(
+        tmp_path, replace(AUTO, overlap="stay", leave_after=minutes(20), late_join=minutes(30))
+    ) as house:
+        await house.calendar(A, other("inner", 15, 10))
+        await house.at(minutes(90))
+        assert [number for _, number in calls(house)] == ["123456789"]
 
 
 async def test_e6_the_inner_one_is_cancelled_while_it_runs_and_the_outer_one_is_rejoined_after_it(
@@ -368,6 +380,22 @@ async def test_e9_hung_up_in_time_nothing_is_said(house: Harness) -> None:
     assert not house.named("call.overruns") and not house.named("leave.done")
 
 
+async def test_e9_a_later_call_into_the_same_number_is_not_the_one_that_was_joined(tmp_path: Path) -> None:
+    """The daemon was down at the meeting's end, and people meet under that number again."""
+    house = Harness(tmp_path, replace(AUTO, leave_joined="booked"))
+    await house.start()
+    await joined_by_hand(house)
+    await house.at(minutes(20))
+    await house.stop()
+    house.unit.hang_up_by_hand()
+    await house.clock.run_until(NINE + minutes(50), house.settle)
+    house.unit.join_by_hand(button(A).bookings[0])
+    await house.start()
+    await house.at(minutes(70))
+    assert len(house.unit.calls) == 1 and not house.unit.hung_up and not house.named("call.overruns")
+    await house.stop()
+
+
 async def test_e9_over_a_restart(tmp_path: Path) -> None:
     house = Harness(tmp_path)
     await house.start()
@@ -405,6 +433,27 @@ async def test_e10_explain_says_in_which_call_the_room_is_and_until_when(house: 
     assert "4321" not in text
     await house.at(minutes(41))
     assert "in a call" not in await explained(house)
+
+
+async def test_e10_nothing_is_called_changed_in_lead_time_in_time_after_the_end_or_by_another_booking(
+    tmp_path: Path,
+) -> None:
+    policy = replace(AUTO, join_before=minutes(2), leave_after=minutes(2))
+    async with Harness(tmp_path, policy) as house:
+        await house.calendar(A, other("inner", 15, 5, "123456789"))
+        for at in (9, 12, 16, 30, 41):
+            await house.at(minutes(at))
+            assert "in a call to 123456789@zoomcrc.com" in await explained(house)
+            assert "never cut by an edit" not in await explained(house), at
+
+
+async def test_e10_a_call_that_nobody_watches_is_spoken_of_while_its_meeting_runs(tmp_path: Path) -> None:
+    async with Harness(tmp_path, replace(AUTO, auto_leave=False)) as house:
+        await house.calendar(A)
+        await house.at(minutes(20))
+        assert "auto_leave is off: people end it" in await explained(house)
+        await house.at(minutes(60))
+        assert "in a call" not in await explained(house)
 
 
 async def test_e10_explain_tells_of_a_call_that_people_joined(house: Harness) -> None:

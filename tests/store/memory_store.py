@@ -235,7 +235,7 @@ class MemoryStore:
         return number
 
     def save_attempt(self, lease: UnitLease, attempt: Attempt) -> Change:
-        progress = ("state", "at", "call_id", "cause", "owned", "leave_at", "left", "left_at")
+        progress = ("state", "at", "call_id", "cause", "owned", "leave_at", "left", "left_at", "sent_at")
         values = {name: getattr(attempt, name) for name in progress}
 
         def work(data: MemoryData) -> None:

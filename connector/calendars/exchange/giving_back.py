@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from connector.calendars.exchange.client import Client
 from connector.calendars.exchange.mailboxes import Mailboxes
@@ -53,7 +54,7 @@ def _work(client: Client, waiting: deque[Given], call: Call) -> None:
         while not call.aborted:
             each = waiting.popleft()
             with suppress(CalendarError):  # it is gone already, or its mailbox is
-                client.work(each.calendar, lambda each=each: _unsubscribe(line, each), call)  # type: ignore[misc]
+                client.work(each.calendar, partial(_unsubscribe, line, each), call)
     except (IndexError, CalendarError):
         return  # all are given back; or the server is away
     finally:

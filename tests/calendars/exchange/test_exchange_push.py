@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -100,7 +101,7 @@ async def test_200_rooms_share_a_connection_and_the_next_ones_have_another(
         await listening(exchange, source, *rooms)
         await until(lambda: len(exchange._open) == 3)
         for room in rooms:
-            await listener.hears(room, lambda room=room: book(exchange, room))  # type: ignore[misc]
+            await listener.hears(room, partial(book, exchange, room))
         anchors = {
             headers.get("x-anchormailbox") for headers in exchange.headers if "x-preferserveraffinity" in headers
         }
@@ -370,7 +371,7 @@ async def test_f4_a_mailbox_that_is_not_streamed_is_set_apart_and_the_others_kee
         await settled(listener)
         kept = dict(exchange.subscriptions.alive)
         for room in (rooms[1], rooms[-1]):
-            await listener.hears(room, lambda room=room: book(exchange, room))  # type: ignore[misc]
+            await listener.hears(room, partial(book, exchange, room))
         assert source._streams is not None and not source._streams.covers(bad)
         assert {each.address for each in kept.values()} >= set(rooms[1:])
         assert exchange.requests["Subscribe"] <= len(rooms) + 2  # nobody else was subscribed anew

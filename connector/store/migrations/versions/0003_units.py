@@ -40,7 +40,6 @@ def _create_units() -> None:
         sa.Column("state", sa.String(length=16), server_default="in_use", nullable=False),
         sa.Column("since", sa.String(length=32), nullable=True),
         sa.Column("room", sa.String(length=255), server_default="", nullable=False),
-        sa.Column("options", sa.Text(), server_default="", nullable=False),
         sa.Column("info", sa.Text(), nullable=True),
         sa.Column("info_at", sa.String(length=32), nullable=True),
         sa.Column("contact", sa.String(length=32), server_default="new", nullable=False),

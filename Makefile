@@ -2,13 +2,12 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-# Most tests wait for sockets and foreign programs: three at a time suit two cores. Where Python may keep no compiled
+# Most tests wait for sockets and foreign programs: three at a time suit two cores; who
+# has nothing left takes tests from the others. Where Python may keep no compiled
 # files, each worker and each of the hundreds of processes would compile everything anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 3 --dist loadfile
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 3 --dist worksteal
 OURS := tests --ignore=tests/shared
-# A wheel of urllib3-future, which caldav needs, would take urllib3's place.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
-BUILT := --no-binary urllib3-future --emit-build-options
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast test-long check fmt docs lock test-setup
@@ -61,8 +60,8 @@ docs: test-setup
 
 lock:
 	@$(PYTHON) scripts/setup.py lock
-	$(COMPILE) $(BUILT) pyproject.toml -o requirements/run.txt
-	$(COMPILE) $(BUILT) --extra test -c requirements/run.txt pyproject.toml -o requirements/test.txt
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) --extra test -c requirements/run.txt pyproject.toml -o requirements/test.txt
 	printf 'hatchling\neditables\n' | $(COMPILE) - -o requirements/build.txt
 	printf 'Cython>=3.0.3,<4\nsetuptools\n' | $(COMPILE) - -o requirements/build-test.txt
 	printf 'uv\n' | $(COMPILE) - -o requirements/lock.txt

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Protocol
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_AGAIN = 1.0  # seconds: the wall clock may be stepped while a timer sleeps (NTP, a resumed VM)
 
 
@@ -29,6 +31,10 @@ class Alarm:
 class Clock(Protocol):
     def now(self) -> datetime:
         """Aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; no step of the wall clock moves it, and it may stand while the computer sleeps."""
         ...
 
     def call_at(self, when: datetime, callback: Callable[[], None]) -> Alarm:
@@ -72,6 +78,9 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
     def call_at(self, when: datetime, callback: Callable[[], None]) -> Alarm:
         alarm = self._deadlines.add(when, callback)
         if self._armed_for is None or when < self._armed_for:
@@ -92,6 +101,29 @@ class SystemClock:
         self._handle = None
         self._deadlines.ring(self.now())
         self._arm()
+
+
+class Steps:
+    """Notices that the wall clock was set, or that the computer slept, by comparing it with the monotonic one. Both
+    drift apart by far less."""
+
+    LEAST = timedelta(seconds=5)  # less is slewed, or not worth a word
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset = self._measure()
+
+    def look(self) -> timedelta | None:
+        """By how much the clock was set since the last look; ahead is positive."""
+        found = self._measure()
+        by = found - self._offset
+        if abs(by) < self.LEAST:
+            return None
+        self._offset = found
+        return by
+
+    def _measure(self) -> timedelta:
+        return self._clock.now() - _EPOCH - timedelta(seconds=self._clock.monotonic())
 
 
 async def sleep_until(clock: Clock, when: datetime) -> None:

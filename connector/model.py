@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, NewType
 
 from device_drivers.api import BookingList, DialAddress, TlsPolicy
 
+Overlap = Literal["switch", "stay"]
 RoomId = NewType("RoomId", str)
 UnitId = NewType("UnitId", str)
 NO_SERIES = datetime(1970, 1, 1, tzinfo=UTC)  # original_start of an event that does not recur: its UID alone names it
@@ -38,6 +39,11 @@ class Policy:
     early_join: timedelta = timedelta(minutes=5)  # the Join button works this long before start
     late_join: timedelta = timedelta(minutes=5)  # grace: a late dial is still made until start + late_join
     busy: Literal["wait", "skip", "drop"] = "wait"
+    overlap: Overlap = "switch"  # a meeting starts while another one of the room runs: see planning/overlap.py
+    new_address: Literal["stay", "change"] = "stay"  # a running meeting gets another number
+    leave_joined: Literal["ours", "booked"] = "ours"  # whose calls are ended at a meeting's end
+    tentative: Literal["button", "join"] = "button"  # a tentative meeting: only the button, or auto-join too
+    free: Literal["button", "join"] = "button"  # one that the calendar shows as free
     show_non_joinable: bool = True  # meetings without an address, shown without a button where the unit can
     show_all_day: bool = True
     private_title: str = "Private meeting"  # shown instead of a private event's title and organiser
@@ -98,6 +104,7 @@ class Unit:
     state: UnitState = UnitState.IN_USE
     since: datetime | None = None  # of ``state``
     room: RoomId = RoomId("")  # that it served last
+    options: tuple[tuple[str, str], ...] = ()  # driver options, as the row's template had them
 
 
 def same_unit(one: Unit, other: Unit) -> bool:
@@ -156,7 +163,9 @@ class Event:
     cancelled: bool = False
     declined: bool = False  # the room refused it
     tentative: bool = False
+    free: bool = False  # it takes no time in the calendar: TRANSP:TRANSPARENT, shown as free
     texts: tuple[SourceText, ...] = ()
+    modified: datetime | None = field(default=None, compare=False)  # when it was changed last, where the calendar says
 
     @property
     def key(self) -> str:
@@ -215,6 +224,7 @@ class JoinInfo:
     evidence: tuple[Evidence, ...] = ()
     regions: tuple[tuple[str, str], ...] = ()  # (host of an address above, what the invitation prints of its place)
     withheld: str = ""  # the sentence of an admin's rule that gives this meeting no button
+    no_auto_join: str = ""  # why no room joins it by itself, though it has a button; "" where nothing speaks against it
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +277,11 @@ class DialOrder:
     leave_at: datetime | None
     address: DialAddress
     meeting_key: str  # service:meeting id, or the address; equal keys are the same meeting
+    end: datetime | None = None  # of the meeting, whenever the room leaves; None in plans of former versions
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.end or self.leave_at or self.give_up_at
 
     @property
     def key(self) -> AttemptKey:
@@ -339,6 +354,11 @@ FINAL = frozenset(
 )
 
 
+# How a call was left: by us; it had ended before; it goes on as the next booking's; given up; by us for another meeting
+# of the room while this one still ran; by us for the meeting's new address; somebody else's, up after its meeting.
+Left = Literal["", "done", "gone", "stay", "failed", "switched", "moved", "overran"]
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One row. ``leave_at`` is the leave order; it survives the event's deletion."""
@@ -355,7 +375,7 @@ class Attempt:
     cause: str = ""
     owned: bool = True  # we dialled it: leaving applies
     leave_at: datetime | None = None
-    left: Literal["", "done", "gone", "stay", "failed"] = ""
+    left: Left = ""
     left_at: datetime | None = None
     sent_at: datetime | None = None  # when the command left, or was about to
     unit: UnitId = UnitId("")  # that was told to dial
@@ -369,3 +389,8 @@ class Attempt:
         """Ours to leave, as far as is known."""
         maybe = (AttemptState.ANSWERED, AttemptState.SENT, AttemptState.UNKNOWN)
         return self.owned and not self.left and self.state in maybe
+
+    @property
+    def joined(self) -> bool:
+        """Somebody else's call of this booking may be up."""
+        return self.state is AttemptState.PRESENT and not self.left

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 HIDDEN = "…"
 _FINGERPRINT_BYTES = 4  # of a secret that nobody can guess, hashed: they give nothing away
 
+_PUBLIC = frozenset({"public-calendars", "published"})  # of Nextcloud and iCloud: what follows is the secret
 _TOKEN = re.compile(r"[A-Za-z0-9_=+-]{15,}")
 _URL = re.compile(
     r"""(?i)\b(?P<scheme>[a-z][a-z0-9+.-]{1,20}://)(?:[^\s/?#"'<>]*@)?(?P<host>[^\s/?#"'<>]*)[^\s"'<>]*"""
@@ -36,7 +37,12 @@ def shown_path(path: str) -> str:
 
     A link that Nextcloud or iCloud made for the public has such a part, also where an account reads it.
     """
-    return "/".join(HIDDEN if _is_token(part) else part for part in path.split("/"))
+    parts = path.split("/")
+    before = ["", *parts]
+    return "/".join(
+        HIDDEN if _is_token(part) or (part and was.lower() in _PUBLIC) else part
+        for was, part in zip(before, parts, strict=False)
+    )
 
 
 def _is_token(part: str) -> bool:

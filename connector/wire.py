@@ -143,6 +143,22 @@ def _with_facts(data: bytes | str) -> bytes | str:
     return json.dumps(found | {"facts": facts})
 
 
+def dump_options(options: Iterable[tuple[str, str]]) -> str:
+    """A unit's driver options, which are texts and references."""
+    return json.dumps(dict(options))
+
+
+def load_options(data: bytes | str) -> tuple[tuple[str, str], ...]:
+    """Raises WireError."""
+    try:
+        found = json.loads(data)
+    except (ValueError, TypeError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise WireError("a unit's options cannot be read")
+    return tuple(found.items())
+
+
 def dump_detail(detail: Mapping[str, Any]) -> str:
     """The fields of one event, redacted by who tells it; a time or an address in it becomes text."""
     return json.dumps(detail, default=str)

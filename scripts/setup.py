@@ -205,9 +205,7 @@ def install_packages(packages: list[str], why: str) -> None:
 
 
 def pip(*arguments: str) -> None:
-    # caldav's transport would put itself in the place of urllib3, which everything else sends with, unless built so.
-    environment = {**os.environ, "URLLIB3_NO_OVERRIDE": "1"}
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments], environment)
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> None:

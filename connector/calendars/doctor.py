@@ -17,6 +17,7 @@ from datetime import datetime, timedelta, tzinfo
 import httpx2
 
 from connector.calendars.base import PING, PONG, CalendarSource, Examinable, Finding
+from connector.calendars.ics_local import MissingFile
 from connector.detection.detect import detect
 from connector.errors import (
     AccessDenied,
@@ -26,7 +27,7 @@ from connector.errors import (
     RateLimited,
     SourceUnavailable,
 )
-from connector.model import Event, Snapshot, Window
+from connector.model import Event, Snapshot, Unreadable, Window
 
 _AT_ONCE = 4  # calendars of one source
 _DEADLINE = 60.0  # seconds for one calendar, or for what concerns the whole source
@@ -41,6 +42,26 @@ _REACH = (
     "See that the service is up and that this machine reaches it, unless the sentence names another cause. It is asked"
     " again by itself."
 )
+_SHOWN_ITEMS = 3
+_ITEM_FIXES = (  # by words of the reason
+    (
+        ("in the time zone",),
+        "Give the meeting a time zone that is known everywhere, such as Europe/Berlin, or let the program that writes"
+        " the calendar export the zone's definition (VTIMEZONE), too.",
+    ),
+    (
+        ("is not followed", "RRULE", "EXRULE", "occurs more than"),
+        "Make the series anew, with a repetition that calendar programs offer.",
+    ),
+    (
+        ("END:VCALENDAR", "END:VEVENT", "web page", "is empty", "does not begin with", "larger than"),
+        "Export the file again, whole, and see that nothing cuts it off on the way.",
+    ),
+    (("did not give it", "does not give it"), "Let the connector's account see all event details of this calendar."),
+    (("may not be read", "does not exist"), "See that the file is there, and may be read by the connector's user."),
+    (("ends before it starts", "beyond the calendar"), "Correct the meeting's start and end."),
+)
+_ITEM_FIX = "Correct in a calendar program what the sentence names, and save the meeting again."
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
@@ -89,7 +110,7 @@ async def examine_source(
     for each in outcomes:
         found += _of_calendar(each, whole, judged)
         found += stored(each.patient, now, stale_after, readable=isinstance(each.read, Snapshot))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))  # rooms of several zones may share a calendar, and its troubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +148,9 @@ def _of_calendar(outcome: _Outcome, whole: Sequence[Finding], judged: bool) -> I
     for finding in examined:
         yield replace(finding, fix=_fix_of(read)) if finding.level == "problem" and not finding.fix else finding
     if isinstance(read, CredentialsRejected) or any(str(read).startswith(what.rstrip(".")) for what in told):
-        yield _failed(shown, _SEE_SOURCE, "")
+        yield _failed(shown, _SEE_SOURCE, "", outcome.patient.seen)
     elif not _problem_among(examined, _NOT_READ):
-        yield _failed(shown, str(read), _fix_of(read))
+        yield _failed(shown, str(read), _fix_of(read), outcome.patient.seen)
 
 
 def _with_fix(finding: Finding) -> Finding:
@@ -181,10 +202,22 @@ def content(shown: str, snapshot: Snapshot, *, judged: bool = False) -> Iterator
             shown,
             "unreadable",
             "warning",
-            f"{len(snapshot.unreadable)} items cannot be read; the first: {snapshot.unreadable[0].reason}",
-            "They keep the form in which they were last read.",
-            "Open the item in a calendar program and save it again.",
+            _unreadable(snapshot.unreadable),
+            "The room shows none of them, but for those that could be read before: these it shows as they were then.",
+            " ".join(dict.fromkeys(_item_fix(item.reason) for item in snapshot.unreadable[:_SHOWN_ITEMS])),
         )
+
+
+def _unreadable(items: Sequence[Unreadable]) -> str:
+    """Each reason that differs, up to a few: the first one alone would hide the others."""
+    count = len(items)
+    head = "1 item cannot be read" if count == 1 else f"{count} items cannot be read"
+    shown = " ".join(item.reason for item in items[:_SHOWN_ITEMS])
+    return f"{head}: {shown}" + (f" And {count - _SHOWN_ITEMS} more." if count > _SHOWN_ITEMS else "")
+
+
+def _item_fix(reason: str) -> str:
+    return next((fix for words, fix in _ITEM_FIXES if any(word in reason for word in words)), _ITEM_FIX)
 
 
 def _stripped(shown: str, events: Sequence[Event]) -> Iterator[Finding]:
@@ -305,11 +338,13 @@ def not_opened(error: ConnectorError, patients: Iterable[Patient]) -> tuple[Find
     """A source that cannot be opened at all."""
     fix = "Correct what the sentence names; connector check says whether it is right then."
     whole = Finding("", "open", "problem", str(error), _NOTHING_READ, fix)
-    return (whole, *(_failed(patient.shown, _SEE_SOURCE, "") for patient in patients))
+    return (whole, *(_failed(patient.shown, _SEE_SOURCE, "", patient.seen) for patient in patients))
 
 
-def _failed(shown: str, what: str, fix: str) -> Finding:
-    return Finding(shown, "read", "problem", what, "The room keeps what it showed at the last good reading.", fix)
+def _failed(shown: str, what: str, fix: str, seen: Seen | None = None) -> Finding:
+    never = seen is not None and seen.read_at is None
+    effect = _EMPTY if never else "The room keeps what it showed at the last good reading."
+    return Finding(shown, "read", "problem", what, effect, fix)
 
 
 def _head(reason: str) -> str:
@@ -323,6 +358,8 @@ def _fix_of(error: CalendarError) -> str:
             return "Correct the credentials, then run: connector calendars sync"
         case AccessDenied():
             return "Let the connector's account read this calendar, or correct the calendar column of rooms.csv."
+        case MissingFile():
+            return error.remedy
         case RateLimited():
             return f"Wait {error.retry_after.total_seconds():.0f} s; raise sync.poll_every if it happens often."
         case _:

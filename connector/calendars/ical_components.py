@@ -3,60 +3,45 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from icalendar import Event as VEvent
-from icalendar.timezone import tzp
 
 from connector.calendars.ical_text import CalendarText, EventText, decode, split
-from connector.calendars.ical_texts import one_line, values
-from connector.calendars.ical_zones import CalendarZones, named_zone, read_zone
+from connector.calendars.ical_texts import first
+from connector.calendars.ical_times import NAMES, STAMPS, Times, Unusable, times_of
+from connector.calendars.ical_zones import FileZones
 
 T = TypeVar("T")
 
-_VITAL = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE")
-_MOMENTS = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
 _OLDEST = datetime.min.replace(tzinfo=UTC)
-
-_reading = threading.Lock()  # the icalendar library keeps the zones of the file it reads in one global table
-
-
-class Unusable(ValueError):
-    """Why one event cannot be read: the tail of a sentence that begins with "The event"."""
+_NO_TIMES = Times(_OLDEST)
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One VEVENT: a meeting, a series, or one changed occurrence of a series."""
+    """One VEVENT: a meeting, a series, or one changed occurrence of a series.
+
+    ``event`` holds its words, ``times`` when it takes place.
+    """
 
     key: bytes  # digest of its text and of what around it gives it meaning
     uid: str
     problem: str = ""  # why it cannot be read; then only ``uid`` counts
     event: VEvent = field(default_factory=VEvent, repr=False)
+    times: Times = _NO_TIMES
     zone: tzinfo | None = None  # the calendar's own zone (X-WR-TIMEZONE), for floating times
     withdrawn: bool = False  # it stands in a message of METHOD:CANCEL
-
-    @property
-    def is_change(self) -> bool:
-        return "RECURRENCE-ID" in self.event
-
-    @property
-    def is_single(self) -> bool:
-        return not any(name in self.event for name in ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"))
+    sequence: int = 0  # its number among the revisions that the organiser made
 
     @property
     def revision(self) -> tuple[int, datetime]:
         """Of two components that describe the same, the higher one counts."""
-        sequence = self.event.get("SEQUENCE", 0)
-        changed = getattr(self.event.get("LAST-MODIFIED", self.event.get("DTSTAMP")), "dt", None)
-        return (
-            sequence if isinstance(sequence, int) else 0,
-            to_utc(changed, UTC) if isinstance(changed, datetime) else _OLDEST,
-        )
+        return self.sequence, self.times.stamp or _OLDEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,97 +78,89 @@ def guarded(work: Callable[[], T]) -> T | Unusable:
         return Unusable(f"cannot be read ({type(error).__name__})")
 
 
-# ------------------------------------------------------------------------------------ time
-
-
-def to_utc(value: date, zone: tzinfo) -> datetime:
-    """Dates begin at midnight, and floating times run, in ``zone``."""
-    if not isinstance(value, datetime):
-        value = datetime.combine(value, time.min)
-    return (value.replace(tzinfo=zone) if value.tzinfo is None else value).astimezone(UTC)
-
-
-def is_date(value: date) -> bool:
-    return not isinstance(value, datetime)
-
-
-def moment(event: VEvent, name: str) -> date:
-    """A date, a floating time or a time with a zone, as written."""
-    value = getattr(event.get(name), "dt", None)
-    if not isinstance(value, date):
-        raise Unusable(f"has a {name} that cannot be read")
-    return value
-
-
-def span(event: VEvent) -> tuple[date, date]:
-    """Start and end as written; without an end a date lasts a day, and a time no time at all."""
-    start = moment(event, "DTSTART")
-    end = start
-    if "DTEND" in event:
-        end = moment(event, "DTEND")
-    elif "DURATION" in event:
-        end = _add(start, getattr(event["DURATION"], "dt", None))
-    if is_date(start) and end == start:  # also what some programs write for a single day
-        end = start + timedelta(days=1)
-    return start, end
-
-
-def _add(start: date, duration: object) -> date:
-    """RFC 5545 section 3.3.6: days are days of the calendar, hours are exact also in the night the clock changes."""
-    if not isinstance(duration, timedelta):
-        raise Unusable("has a DURATION that cannot be read")
-    if not isinstance(start, datetime) or start.tzinfo is None:
-        return start + duration
-    exact = timedelta(seconds=duration.seconds)
-    return ((start + timedelta(days=duration.days)).astimezone(UTC) + exact).astimezone(start.tzinfo)
-
-
-# ------------------------------------------------------------------------------------ reading
-
-
 def _read_calendar(calendar: CalendarText, charset: str | None, known: Mapping[bytes, Component]) -> list[Component]:
-    zone = named_zone(calendar.value("X-WR-TIMEZONE") or "none")
+    default = calendar.value("X-WR-TIMEZONE")
     withdrawn = calendar.value("METHOD").upper() == "CANCEL"
-    context = repr((calendar.zones, zone, withdrawn, charset)).encode()
+    context = repr((calendar.zones, default, withdrawn, charset)).encode()
     keys = [_digest(context, *text.lines, str(text.closed).encode()) for text in calendar.events]
     if all(key in known for key in keys):
         return [known[key] for key in keys]
-    with _reading:
-        tzp.use(CalendarZones())  # forgets the zones of other files: "Customized Time Zone" means another in each
-        for lines in calendar.zones:
-            _read_zone(decode(lines, charset) + "\r\n")
-        return [
-            known.get(key) or _read_component(key, text, charset, zone, withdrawn)
-            for key, text in zip(keys, calendar.events, strict=True)
-        ]
+    zones = FileZones((decode(lines, charset) for lines in calendar.zones), default)
+    return [
+        known.get(key) or _read_component(key, text, charset, zones, withdrawn)
+        for key, text in zip(keys, calendar.events, strict=True)
+    ]
 
 
-def _read_zone(block: str) -> None:
-    """An unreadable zone is no loss by itself: an event that needs it says so."""
-    guarded(lambda: read_zone(block))
-
-
-def _read_component(
-    key: bytes, text: EventText, charset: str | None, zone: tzinfo | None, withdrawn: bool
-) -> Component:
+def _read_component(key: bytes, text: EventText, charset: str | None, zones: FileZones, withdrawn: bool) -> Component:
     if not text.closed:
         return Component(key, text.uid, "has no END:VEVENT where it should end")
 
     def read() -> Component:
-        event = VEvent.from_ical(decode(text.lines, charset) + "\r\n")
-        if not isinstance(event, VEvent):
-            raise Unusable("is no VEVENT")
-        _check(event)
-        return Component(key, _uid(event), event=event, zone=zone, withdrawn=withdrawn)
+        words, when = _sorted_lines(text, charset)
+        times = times_of(when, zones.find)
+        event = _words_of(words)
+        sequence = first(event, "SEQUENCE")
+        return Component(
+            key,
+            _uid(event, times),
+            event=event,
+            times=times,
+            zone=zones.default,
+            withdrawn=withdrawn,
+            sequence=sequence if isinstance(sequence, int) else 0,
+        )
 
     result = guarded(read)
     return Component(key, text.uid, str(result)) if isinstance(result, Unusable) else result
 
 
-def _uid(event: VEvent) -> str:
+_TIMES = frozenset(name.encode() for name in NAMES | STAMPS)
+_WORDS = frozenset(
+    b"UID SEQUENCE STATUS TRANSP CLASS SUMMARY LOCATION DESCRIPTION URL CONFERENCE ORGANIZER ATTENDEE".split()
+)
+_NAME = re.compile(rb"\s*([A-Za-z0-9-]{1,100})\s*[;:]")
+_EMPTY = re.compile(rb"""[^;:]*+(?:;(?:[^":;]|"[^"]*+")*+)*+:\s*""")
+
+
+def _sorted_lines(text: EventText, charset: str | None) -> tuple[list[str], list[str]]:
+    """The words, for the icalendar library, and the times. A line that stands twice alike says no more than once, and
+    an empty one nothing; of the others nobody asks."""
+    words: list[str] = []
+    when: list[str] = []
+    for line in dict.fromkeys(text.lines):
+        match = _NAME.match(line)
+        name = match[1].upper() if match else b""
+        if name in _TIMES:
+            when.append(decode([line], charset))
+        elif (name in _WORDS or name.startswith(b"X-")) and _EMPTY.fullmatch(line) is None:
+            words.append(decode([line], charset))
+    return words, when
+
+
+def _words_of(lines: list[str]) -> VEvent:
+    """The library may stumble over one line; that one is then left out, and not the meeting."""
+    try:
+        return _parsed(lines)
+    except Exception:  # it raises anything
+        return _parsed([line for line in lines if _can_be_parsed(line)])
+
+
+def _can_be_parsed(line: str) -> bool:
+    return not isinstance(guarded(lambda: _parsed([line])), Unusable)
+
+
+def _parsed(lines: list[str]) -> VEvent:
+    event = VEvent.from_ical("\r\n".join(["BEGIN:VEVENT", *lines, "END:VEVENT", ""]))
+    if not isinstance(event, VEvent):
+        raise Unusable("is no VEVENT")
+    return event
+
+
+def _uid(event: VEvent, times: Times) -> str:
     """RFC 5545 wants one; without it the start and the title tell events apart, also after a restart."""
-    uid = str(event.get("UID", "")).strip()
-    return uid or "no-uid-" + _digest(*(repr(event.get(name)).encode() for name in ("DTSTART", "SUMMARY"))).hex()
+    uid = str(first(event, "UID") or "").strip()
+    return uid or "no-uid-" + _digest(*(repr(each).encode() for each in (times.start, event.get("SUMMARY")))).hex()
 
 
 def _digest(*parts: bytes) -> bytes:
@@ -192,35 +169,3 @@ def _digest(*parts: bytes) -> bytes:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.digest()
-
-
-# ------------------------------------------------------------------------------------ is it usable?
-
-
-def _check(event: VEvent) -> None:
-    broken = {name for name, _ in event.errors}
-    for name in _VITAL:
-        if name in broken:
-            raise Unusable(f"has a {name} that cannot be read")
-    for name in ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"):
-        if len(values(event, name)) > 1:
-            raise Unusable(f"has more than one {name}")
-    if "DTSTART" not in event:
-        raise Unusable("has no DTSTART, so its time is not known")
-    for name in _MOMENTS:
-        _check_zones(name, values(event, name))
-    start, end = span(event)
-    if is_date(start) != is_date(end):
-        raise Unusable("begins with a date and ends with a time, or the reverse")
-    if to_utc(end, UTC) < to_utc(start, UTC):
-        raise Unusable("ends before it starts")
-
-
-def _check_zones(name: str, found: Iterable[object]) -> None:
-    """The icalendar library makes floating times of times in a zone that it does not know."""
-    for value in found:
-        zone = getattr(value, "params", {}).get("TZID")
-        moments = [getattr(item, "dt", None) for item in getattr(value, "dts", [value])]
-        if zone and any(isinstance(each, datetime) and each.tzinfo is None for each in moments):
-            shown = one_line(zone)[:80]
-            raise Unusable(f"has a {name} in the time zone {shown!r}, which is unknown and not defined in the file")

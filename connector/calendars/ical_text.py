@@ -11,17 +11,22 @@ from dataclasses import dataclass, field
 
 from connector.errors import SourceUnavailable
 
-_FOLD = re.compile(rb"\r?\n[ \t]")
+_LINE_ENDS = (b"\r\r\n", b"\r\n", b"\r")
+_FOLD = re.compile(rb"\n[ \t]")
 _PROPERTY = re.compile(rb"([A-Za-z0-9-]+)[;:]")
+_TEXT = re.compile(rb"(?:DESCRIPTION|SUMMARY|LOCATION|COMMENT|CONTACT|X-[A-Za-z0-9-]+)[;:]", re.IGNORECASE)
 _UID = re.compile(rb"UID(?:;[^:]*)?:(.*)", re.IGNORECASE)
 
 # Lower-case spellings are legal, but "Password: 1234" is more often a line of a description whose writer forgot to
 # escape its line breaks: a name that is not in capitals counts only when it is one of these or starts with X-.
 _NAMES = frozenset(
     b"ATTACH ATTENDEE BEGIN CATEGORIES CLASS COMMENT CONFERENCE CONTACT CREATED DESCRIPTION DTEND DTSTAMP DTSTART "
-    b"DURATION END EXDATE GEO LAST-MODIFIED LOCATION METHOD ORGANIZER PRIORITY PRODID RDATE RECURRENCE-ID RRULE "
+    b"DURATION END EXDATE EXRULE GEO LAST-MODIFIED LOCATION METHOD ORGANIZER PRIORITY PRODID RDATE RECURRENCE-ID RRULE "
     b"SEQUENCE STATUS SUMMARY TRANSP TZID TZNAME TZOFFSETFROM TZOFFSETTO UID URL VERSION".split()
 )
+
+
+_BEFORE = b"\xef\xbb\xbf \t\r\n\v\f"  # a byte order mark, blank lines
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ def split(data: bytes, name: str) -> list[CalendarText]:
     """Cuts a file. Raises SourceUnavailable, with ``name`` in the sentence, when it is no whole iCalendar file."""
     lines = _lines(data)
     first = next((line for line in lines if line), b"")
-    if first.upper() != b"BEGIN:VCALENDAR":
+    if b"".join(first.split()).upper() != b"BEGIN:VCALENDAR":
         raise SourceUnavailable(_not_a_calendar(name, first))
     cutter = _Cutter()
     for line in lines:
@@ -84,13 +89,15 @@ def decode(lines: list[bytes], charset: str | None) -> str:
 
 
 def _lines(data: bytes) -> list[bytes]:
+    """LF, CR LF and CR each end a line, also mixed in one file. Unfolded as bytes: some writers fold in the middle of a
+    UTF-8 character."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", "replace").encode()
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")
-    # unfolded as bytes: some writers fold in the middle of a UTF-8 character
-    return [line.rstrip(b"\r") for line in _FOLD.sub(b"", data).split(b"\n")]
+    data = data.replace(b"\0", b"")
+    data = data.lstrip(_BEFORE)
+    for end in _LINE_ENDS:
+        data = data.replace(end, b"\n")
+    return _FOLD.sub(b"", data).split(b"\n")
 
 
 def _not_a_calendar(name: str, first: bytes) -> str:
@@ -113,12 +120,15 @@ class _Cutter:
         self._event: EventText | None = None
         self._zone: list[bytes] | None = None
         self._inner: list[bytes] = []  # components that are skipped, outermost first
+        self._more: list[bytes] = []  # lines that belong to the event's last text
 
     def take(self, line: bytes) -> None:
         if not line:
             return
         keyword, _, what = line.partition(b":")
         keyword, what = keyword.strip().upper(), what.strip().upper()
+        if keyword in (b"BEGIN", b"END"):
+            self._join()
         if keyword == b"BEGIN":
             self._begin(what, line)
         elif keyword == b"END":
@@ -164,6 +174,12 @@ class _Cutter:
         elif self._inner and self._inner[-1] == what:
             self._inner.pop()
 
+    def _join(self) -> None:
+        """All at once: one by one, a long text would be copied for each of its lines."""
+        if self._more and self._event is not None:
+            self._event.lines[-1] = b"\\n".join([self._event.lines[-1], *self._more])
+        self._more = []
+
     def _property(self, line: bytes) -> None:
         if self.open is None or self._inner:
             return
@@ -172,9 +188,10 @@ class _Cutter:
         elif self._event is None:
             self.open.lines.append(line)
         elif _is_property(line):
+            self._join()
             self._event.lines.append(line)
-        else:  # a line break that should have been escaped
-            self._event.lines[-1] += b"\\n" + line
+        elif _TEXT.match(self._event.lines[-1]):  # a line break that should have been escaped
+            self._more.append(line)
 
 
 def _is_property(line: bytes) -> bool:

@@ -34,6 +34,11 @@ def values(event: VEvent, name: str) -> list[object]:
     return list(value) if isinstance(value, list) else [value]
 
 
+def first(event: VEvent, name: str) -> object:
+    """Of a property that may stand once, and stands several times in some files; None when absent."""
+    return next(iter(values(event, name)), None)
+
+
 def source_texts(event: VEvent) -> tuple[SourceText, ...]:
     """Every place where join information may stand, in a fixed order, empty ones left out."""
     found = [*_standard(event), *_extensions(event), *_text(event, "SUMMARY", "title")]
@@ -55,11 +60,19 @@ def organizer_email(event: VEvent) -> str:
 
 
 def answer_of(event: VEvent, owner: frozenset[str]) -> str:
-    """The PARTSTAT of the calendar's owner (lower-case addresses), "" when it cannot be told."""
-    for value in values(event, "ATTENDEE"):
-        if _address(value).lower() in owner:
-            return str(getattr(value, "params", {}).get("PARTSTAT", "")).upper()
-    return ""
+    """The PARTSTAT of the calendar's owner (lower-case addresses), "" when it cannot be told. Where the owner is not
+    known, a lone room among the invited is taken for the one whose calendar it is."""
+    attendees = values(event, "ATTENDEE")
+    if owner:
+        own = [value for value in attendees if _address(value).lower() in owner]
+    else:
+        own = [value for value in attendees if _parameter(value, "CUTYPE") in ("ROOM", "RESOURCE")]
+        own = own if len(own) == 1 else []
+    return _parameter(own[0], "PARTSTAT") if own else ""
+
+
+def _parameter(value: object, name: str) -> str:
+    return str(getattr(value, "params", {}).get(name, "")).strip().upper()
 
 
 def _address(value: object) -> str:

@@ -10,23 +10,17 @@ cannot be read, the whole series keeps its last good form.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, tzinfo
 
-from connector.calendars.ical_components import (
-    Component,
-    Parsed,
-    Unusable,
-    guarded,
-    is_date,
-    moment,
-    parse,
-    span,
-    to_utc,
-)
+from icalendar import Event as VEvent
+
+from connector.calendars.ical_components import Component, Parsed, guarded, parse
 from connector.calendars.ical_rules import problem_with
-from connector.calendars.ical_series import MeetingSeries, series_of
-from connector.calendars.ical_texts import answer_of, one_line, organizer, organizer_email, source_texts, values
+from connector.calendars.ical_series import MeetingSeries, Part, series_of
+from connector.calendars.ical_texts import answer_of, first, one_line, organizer, organizer_email, source_texts
+from connector.calendars.ical_times import Unusable, settled
+from connector.calendars.ical_values import is_date, to_utc
 from connector.model import NO_SERIES, Event, Snapshot, Unreadable, Window
 
 __all__ = ["Agenda", "Parsed", "events_between", "parse"]
@@ -56,18 +50,18 @@ class Agenda:
         kept: dict[str, _Group] = {}
         if previous is not None and (previous.zone, previous.owner) == (zone, owner):
             kept = previous._groups
-        by_uid: dict[str, list[Component]] = {}
-        for part in parsed:
+        by_uid: dict[str, dict[int, list[Component]]] = {}
+        for number, part in enumerate(parsed):
             for component in part.components:
-                by_uid.setdefault(component.uid, []).append(component)
+                by_uid.setdefault(component.uid, {}).setdefault(number, []).append(component)
         self._groups: dict[str, _Group] = {
-            uid: self._group(tuple(found), kept.get(uid)) for uid, found in by_uid.items()
+            uid: self._group(tuple(map(tuple, found.values())), kept.get(uid)) for uid, found in by_uid.items()
         }
 
-    def _group(self, components: tuple[Component, ...], old: _Group | None) -> _Group:
-        if old is not None and [c.key for c in old.components] == [c.key for c in components]:
+    def _group(self, files: tuple[tuple[Component, ...], ...], old: _Group | None) -> _Group:
+        if old is not None and old.keys == [[c.key for c in file] for file in files]:
             return old
-        return _Group(components, self.zone, self.owner)
+        return _Group(files, self.zone, self.owner)
 
     def between(self, window: Window) -> Snapshot:
         """The events that touch the window, in order of start. Costs CPU: call it off the event loop."""
@@ -94,13 +88,14 @@ def events_between(
 
 
 class _Group:
-    """All components of one UID, and what came of them in the span that was asked last."""
+    """All components of one UID, file by file, and what came of them in the span that was asked last."""
 
-    def __init__(self, components: tuple[Component, ...], zone: tzinfo, owner: frozenset[str]) -> None:
-        self.components = components
-        self._zone = next((c.zone for c in components if c.zone is not None), zone)
+    def __init__(self, files: tuple[tuple[Component, ...], ...], zone: tzinfo, owner: frozenset[str]) -> None:
+        self.keys = [[component.key for component in file] for file in files]
+        self._files = files
+        self._zone = next((c.zone for file in files for c in file if c.zone is not None), zone)
         self._owner = owner
-        self._series: MeetingSeries | None = None
+        self._series: list[MeetingSeries] | None = None
         self._expanded: Window | None = None
         self._result: list[Event] | Unusable = []
 
@@ -116,48 +111,56 @@ class _Group:
         return [event for event in self._result if _touches(event, window)]
 
     def _expand(self, window: Window) -> list[Event]:
-        for component in self.components:
-            if component.problem:
-                raise Unusable(component.problem)
-            _check_rules(component, window.end + _MARGIN)
-        newest = _newest(self.components)
-        if all(component.is_single for component in newest):
-            alone = len(newest) == 1 and not newest[0].is_change
-            found = [self._event(c, *span(c.event), None if alone else moment(c.event, "DTSTART")) for c in newest]
+        files = [[self._part(component, window.end + _MARGIN) for component in file] for file in self._files]
+        newest = files[0] if len(files) == 1 == len(files[0]) else _newest(files)
+        if all(part.times.is_single for part in newest):
+            alone = len(newest) == 1
+            found = [self._event(p.component, *p.times.span, None if alone else p.times.start) for p in newest]
             return [event for event in found if _touches(event, window)]
-        series, self._series = self._series or series_of(newest), None
+        series, self._series = self._series or series_of(newest, self._zone), None
         events = self._occurrences(series, window)
         self._series = series  # only now: one that raised keeps a lock of the recurrence library, and would wait for it
         return events
 
-    def _occurrences(self, series: MeetingSeries, window: Window) -> list[Event]:
+    def _part(self, component: Component, horizon: datetime) -> Part:
+        if component.problem:
+            raise Unusable(component.problem)
+        times = settled(component.times, self._zone)
+        for rule in (*times.rules, *times.exrules):
+            if problem := problem_with(rule, times.start, horizon):
+                raise Unusable(f"is not followed: {problem}")
+        return Part(component, times, self._zone)
+
+    def _occurrences(self, many: Iterable[MeetingSeries], window: Window) -> list[Event]:
         events: dict[str, Event] = {}  # by key: RDATE and RRULE may name the same moment
-        for occurrence in series.between(window.start - _MARGIN, window.end + _MARGIN):
-            event = self._event(occurrence.component, occurrence.start, occurrence.end, occurrence.original)
-            if _touches(event, window):
-                events.setdefault(event.key, event)
-            if len(events) > _MOST_OCCURRENCES:
-                raise Unusable(f"occurs more than {_MOST_OCCURRENCES} times in a few days")
+        for series in many:
+            for occurrence in series.occurrences(window.start - _MARGIN, window.end + _MARGIN):
+                event = self._event(occurrence.component, occurrence.start, occurrence.end, occurrence.original)
+                if _touches(event, window):
+                    events.setdefault(event.key, event)
+                if len(events) > _MOST_OCCURRENCES:
+                    raise Unusable(f"occurs more than {_MOST_OCCURRENCES} times in a few days")
         return list(events.values())
 
     def _event(self, component: Component, start: date, end: date, original: date | None) -> Event:
         event = component.event
-        status = str(event.get("STATUS", "")).upper()
-        busy = str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
-        answer = answer_of(event, self._owner) if self._owner else ""
+        status, busy = _word(event, "STATUS"), _word(event, "X-MICROSOFT-CDO-BUSYSTATUS")
+        answer = answer_of(event, self._owner)
         return Event(
             series_uid=component.uid,
             original_start=NO_SERIES if original is None else to_utc(original, self._zone),
             start=to_utc(start, self._zone),
             end=to_utc(end, self._zone),
-            title=one_line(event.get("SUMMARY", "")),
+            title=one_line(first(event, "SUMMARY") or ""),
             organizer=organizer(event),
             organizer_email=organizer_email(event),
-            all_day=is_date(start) or str(event.get("X-MICROSOFT-CDO-ALLDAYEVENT", "")).upper() == "TRUE",
-            private=str(event.get("CLASS", "PUBLIC")).strip().upper() not in ("PUBLIC", ""),
+            all_day=is_date(start) or _word(event, "X-MICROSOFT-CDO-ALLDAYEVENT") == "TRUE",
+            private=_word(event, "CLASS") not in ("PUBLIC", ""),
             cancelled=component.withdrawn or status == "CANCELLED",
             declined=answer == "DECLINED",
             tentative=answer == "TENTATIVE" or "TENTATIVE" in (status, busy),
+            free=_word(event, "TRANSP") == "TRANSPARENT" or busy == "FREE",
+            modified=component.times.stamp,
             texts=source_texts(event),
         )
 
@@ -169,27 +172,34 @@ def _touches(event: Event, window: Window) -> bool:
     return event.start < window.end and event.end > window.start
 
 
-def _check_rules(component: Component, horizon: datetime) -> None:
-    for rule in values(component.event, "RRULE"):
-        problem = problem_with(rule, moment(component.event, "DTSTART"), horizon) if isinstance(rule, Mapping) else None
-        if problem:
-            raise Unusable(f"is not followed: {problem}")
+def _word(event: VEvent, name: str) -> str:
+    return str(first(event, name) or "").strip().upper()
 
 
-def _newest(components: Iterable[Component]) -> list[Component]:
+def _newest(files: Iterable[Iterable[Part]]) -> list[Part]:
     """The newest revision of each component: files repeat events, and folders hold old copies.
 
-    Some exporters write every occurrence of a series as a meeting of its own with the same UID: equal revisions with
-    different starts are different meetings.
+    Within one file, components with different starts and the same SEQUENCE are meetings of their own: exporters write
+    the occurrences of a series so, and those who split a series keep its UID. Of several files the newest counts, and
+    others only where they are of the same revision.
     """
-    newest: dict[tuple[str, datetime], Component] = {}
-    for component in components:
-        name = "RECURRENCE-ID" if component.is_change else "DTSTART"
-        slot = name, to_utc(moment(component.event, name), UTC)
-        if slot not in newest or component.revision >= newest[slot].revision:
-            newest[slot] = component
-    cores = [c for c in newest.values() if not c.is_change]
-    best = max((c.revision for c in cores), default=None)
-    cores = [c for c in cores if c.revision == best]
-    changes = [c for c in newest.values() if c.is_change]
-    return cores if all(c.is_single for c in cores) and not changes else cores[-1:] + changes
+    newest: dict[tuple[bool, datetime], tuple[int, Part]] = {}
+    for number, file in enumerate(files):
+        for part in file:
+            times = part.times
+            moment = times.start if times.original is None else times.original
+            slot = times.is_change, to_utc(moment, part.zone)
+            if slot not in newest or part.component.revision >= newest[slot][1].component.revision:
+                newest[slot] = number, part
+    cores = [(number, part) for number, part in newest.values() if not part.times.is_change]
+    changes = [part for _, part in newest.values() if part.times.is_change]
+    if not cores:
+        return changes
+    best_file, best = max(cores, key=lambda core: core[1].component.revision)
+    kept = [
+        part
+        for number, part in cores
+        if part.component.revision == best.component.revision
+        or (number == best_file and part.component.sequence == best.component.sequence)
+    ]
+    return kept + changes

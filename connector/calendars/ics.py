@@ -18,6 +18,7 @@ from connector.calendars.ics_local import LocalCalendar
 from connector.calendars.ics_watch import LOOK, LocalWatch
 from connector.calendars.ics_web import WebCalendar, client, url_of
 from connector.calendars.options import Options
+from connector.calendars.own_hosts import AllowedHosts
 from connector.calendars.triggers import Triggers
 from connector.calendars.worker_threads import DEADLINE, ReadingHangs, WorkerThreads
 from connector.errors import CalendarError, SourceUnavailable
@@ -34,7 +35,8 @@ class IcsSource:
     ``zone``: for all-day events and times without a zone, where ``read`` is not told the room's. ``http``: to use
     another client, which stays open; else one of our own that verifies certificates. ``auth``: for URLs.
     ``poll_every``: how often watched URLs are asked for changes. Changes of watched files come from the kernel,
-    within about 0.1 s. ``thread_deadline``: of one piece of blocking work, such as reading one file.
+    within about 0.1 s. ``thread_deadline``: of one piece of blocking work, such as reading one file. ``allowed``: hosts
+    on this machine, or next to it, that addresses and redirects may lead to.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class IcsSource:
         size_limit: int = SIZE_LIMIT,
         look_every: timedelta = timedelta(milliseconds=LOOK),
         thread_deadline: timedelta = DEADLINE,
+        allowed: AllowedHosts | None = None,
     ) -> None:
         self._base = base.absolute()
         self._zone = zone
-        self._http = client() if http is None else http
+        self._allowed = allowed or AllowedHosts()
+        self._http = client(self._allowed) if http is None else http
         self._own_http = http is None
         self._allow_http = allow_http
         self._auth = auth
@@ -150,6 +154,7 @@ class IcsSource:
                     deadline=self._deadline,
                     allow_http=self._allow_http,
                     auth=self._auth,
+                    allowed=self._allowed,
                 )
             )
         return self._web[calendar]
@@ -234,7 +239,7 @@ def _is_url(calendar: str) -> bool:
 def plug(config: Mapping[str, object], context: SourceContext) -> IcsSource:
     """Entry point of ``connector.calendar_sources``. Options: folder (relative to the folder of the
     configuration), timezone, allow_http, poll_every (seconds, for URLs), deadline (seconds), username and password (a
-    reference; for URLs that ask for them). Raises UserError.
+    reference; for URLs that ask for them), allowed_hosts (a list). Raises UserError.
     """
     options = Options(config, "ics")
     folder = options.text("folder", ".")
@@ -244,8 +249,23 @@ def plug(config: Mapping[str, object], context: SourceContext) -> IcsSource:
     deadline = options.seconds("deadline", 30)
     username = options.text("username", "")
     password = options.text("password", "")
+    allowed = _allowed(options)
     options.done()
     auth = httpx2.BasicAuth(username, context.secret(password) if password else "") if username else None
     return IcsSource(
-        context.base / folder, zone=zone, allow_http=allow_http, auth=auth, poll_every=poll_every, deadline=deadline
+        context.base / folder,
+        zone=zone,
+        allow_http=allow_http,
+        auth=auth,
+        poll_every=poll_every,
+        deadline=deadline,
+        allowed=allowed,
     )
+
+
+def _allowed(options: Options) -> AllowedHosts:
+    try:
+        return AllowedHosts.of(options.texts("allowed_hosts"))
+    except ValueError as error:
+        options.problem(f"allowed_hosts {error} is neither a host nor a network such as 127.0.0.0/8.")
+        return AllowedHosts()

@@ -16,6 +16,13 @@ from connector.model import Snapshot, Unreadable, Window
 
 _SETTLED = 2.0  # seconds: a file that changed less than this ago may still be being written
 
+
+class MissingFile(SourceUnavailable):
+    """Nothing is where the calendar column, with the folder of the source, says."""
+
+    remedy = "Put the file there, or correct the calendar column of rooms.csv, or folder in connector.toml."
+
+
 Signature = tuple[str, int, int, int]  # name, modification time in ns, size, inode
 
 
@@ -148,5 +155,5 @@ def _cannot_open(path: Path, error: OSError) -> CalendarError:
     if isinstance(error, PermissionError):
         return AccessDenied(f"{path} may not be read by the user that the connector runs as: check its owner and mode.")
     if isinstance(error, FileNotFoundError):
-        return SourceUnavailable(f"{path} does not exist: check the calendar column and the folder of the source.")
+        return MissingFile(f"{path} does not exist: check the calendar column and the folder of the source.")
     return SourceUnavailable(f"{path} cannot be read: {error.strerror or type(error).__name__}.")

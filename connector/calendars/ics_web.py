@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 from connector.calendars.bounded import body
+from connector.calendars.own_hosts import AllowedHosts, check, guard
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 _REDIRECTS = 5
@@ -17,13 +18,17 @@ _PHASE = timedelta(seconds=10)  # connect, each read, each write
 _ACCEPT = "text/calendar, text/plain;q=0.5, */*;q=0.1"
 
 
-def client() -> httpx2.AsyncClient:
-    """Certificates are verified. Redirects are followed by us, to refuse the way from https to http."""
-    return httpx2.AsyncClient(
+def client(allowed: AllowedHosts | None = None) -> httpx2.AsyncClient:
+    """Certificates are verified. Redirects are followed by us, to refuse the way from https to http.
+
+    No name leads to this machine, but for ``allowed``.
+    """
+    made = httpx2.AsyncClient(
         timeout=httpx2.Timeout(_PHASE.total_seconds()),
         limits=httpx2.Limits(max_connections=32, max_keepalive_connections=16),
         follow_redirects=False,
     )
+    return guard(made, allowed or AllowedHosts())
 
 
 def url_of(calendar: str, *, allow_http: bool) -> httpx2.URL:
@@ -60,7 +65,9 @@ class WebCalendar:
         deadline: timedelta,
         allow_http: bool = False,
         auth: httpx2.BasicAuth | None = None,
+        allowed: AllowedHosts | None = None,
     ) -> None:
+        self._allowed = allowed or AllowedHosts()
         self._url = url
         self._http = http
         self._size_limit = size_limit
@@ -109,6 +116,7 @@ class WebCalendar:
     async def _fetch(self) -> bytes | None:
         request = self._http.build_request("GET", self._url, headers={"Accept": _ACCEPT, **self._validators})
         for _ in range(_REDIRECTS + 1):
+            check(request.url, self._url.host, self._allowed, self.name)
             at_home = (request.url.scheme, request.url.netloc) == (self._url.scheme, self._url.netloc)
             auth = self._auth if at_home else None  # the password goes nowhere else
             response = await self._http.send(request, stream=True, follow_redirects=False, auth=auth)

@@ -31,6 +31,14 @@ class Options:
         )
         return ""
 
+    def texts(self, name: str) -> list[str]:
+        """A list of texts; empty where the option is not set."""
+        value = self._take(name, [])
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return list(value)
+        self._problems.append(f"{self._section}: {name} must be a list of texts.")
+        return []
+
     def flag(self, name: str, default: bool) -> bool:
         value = self._take(name, default)
         if isinstance(value, bool):

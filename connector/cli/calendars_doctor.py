@@ -50,7 +50,7 @@ def report_findings(target: str | None, config: Path | None, json_output: bool) 
     if is_source:
         chosen = tuple(room for room in rooms if settings.calendar_of(room).source == target)
     else:
-        chosen = (find_room(target, settings.rooms),) if target else rooms
+        chosen = (_room_or_source(target, settings),) if target else rooms
     examined = asyncio.run(examine(settings, chosen, whole=target is None, source=target))
     if json_output:
         print_json([record for part in examined for record in _records(part)])
@@ -58,6 +58,15 @@ def report_findings(target: str | None, config: Path | None, json_output: bool) 
         for line in lines(examined, in_full=target is not None and not is_source):
             click.echo(line)
     raise click.exceptions.Exit(status(examined))
+
+
+def _room_or_source(target: str, settings: Configuration) -> Room:
+    """UserError also names the sources: the word may have meant one."""
+    try:
+        return find_room(target, settings.rooms)
+    except UserError as error:
+        sources = ", ".join(settings.settings.calendars)
+        raise UserError(*error.problems, f"The calendar sources are: {sources}.") from None
 
 
 def status(examined: Sequence[Examined]) -> int:
@@ -93,7 +102,10 @@ async def examine(
                 findings = await _source(config, sources.opened[name], list(patients), now)
             else:
                 findings = doctor.not_opened(sources.refused[name], patients)
-            found.append(Examined(name, findings, {p.shown: tuple(ids) for p, ids in patients.items()}))
+            rooms_of: dict[str, tuple[str, ...]] = {}
+            for patient, ids in patients.items():  # rooms of one calendar may lie in several zones
+                rooms_of[patient.shown] = (*rooms_of.get(patient.shown, ()), *ids)
+            found.append(Examined(name, findings, rooms_of))
     return found
 
 

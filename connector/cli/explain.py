@@ -72,6 +72,8 @@ def lines(report: RoomReport, early_join: timedelta, now: datetime) -> Iterator[
     how = f" by {report.pushed_how}" if report.pushed_how else ""
     times = f"planned {at(report.planned_at)}, pushed {at(report.pushed_at)}{how}, verified {at(report.verified_at)}"
     yield f"  screen    {times}: {state}"
+    for call in report.in_calls:
+        yield f"  in a call {_in_call(call, at)}"
     if not report.screen:
         yield "  no meetings" if report.planned_at else "  no meetings are known"
     for item in report.screen:
@@ -86,6 +88,15 @@ def lines(report: RoomReport, early_join: timedelta, now: datetime) -> Iterator[
         yield "  what happened, newest first"
         for event in report.history:
             yield f"    {at(_instant(event['at']))}  {event['event']}{_rest(event)}"
+
+
+def _in_call(call: Mapping[str, Any], at: Any) -> str:
+    what = f"to {call['address']}" + (f" ({call['title']})" if call["title"] else "")
+    if not call["ours"]:
+        return f"{what} that somebody joined by hand; its meeting ends {at(call['until'])}"
+    until = f"the room leaves it {at(call['until'])}" if call["until"] else "auto_leave is off: people end it"
+    why = "; its meeting was changed or removed, and a live call is never cut by an edit" if call["edited"] else ""
+    return f"{what} since {at(call['since'])}; {until}{why}"
 
 
 def _meeting(item: ScreenReport, at: Any) -> Iterator[str]:

@@ -21,12 +21,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from connector.detection.evidence import lost, note, won
-from connector.detection.parsed_event import ParsedEvent, parse
-from connector.detection.parsed_text import ParsedText
+from connector.detection.parsed_event import MAX_TEXT, ParsedEvent, parse
+from connector.detection.parsed_text import ParsedText, Standing
+from connector.detection.printed_for_rooms import with_printed_address
 from connector.detection.service import Found
 from connector.detection.services import HOSTS, SERVICES
 from connector.detection.signature import signature_of
 from connector.detection.text_parser import parse_text
+from connector.detection.undecided import is_bare_beside, why_undecided
 from connector.model import Evidence, JoinInfo, SourceText
 from device_drivers.api import redact_address
 
@@ -44,12 +46,15 @@ def detect(texts: tuple[SourceText, ...] | ParsedEvent, *, cancelled: bool = Fal
     parsed_texts = event.texts
     cancelled = cancelled or event.called_off
     found = [candidate for service in SERVICES for candidate in service.find(parsed_texts)]
+    if any(parsed.addresses or "gateway" in parsed.low for parsed in parsed_texts):
+        found = [with_printed_address(candidate, parsed_texts) for candidate in found]
     if not found:
-        return _commented_out(parsed_texts) or JoinInfo(evidence=_nothing(parsed_texts))
+        return _commented_out(parsed_texts) or JoinInfo(evidence=_nothing(event))
     ranked = sorted(_with_signatures(found, parsed_texts), key=_precedence)
-    best = _best(ranked)
+    best = _best(ranked, parsed_texts)
     others = [other for other in ranked if other is not best]
-    return _join_info(_with_dial_string(best, others), others, cancelled, parsed_texts)
+    button_only = why_undecided(best, others, event)
+    return _join_info(_with_dial_string(best, others), others, cancelled, event, button_only)
 
 
 def _with_signatures(found: list[Found], parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
@@ -62,19 +67,32 @@ def _with_signatures(found: list[Found], parsed_texts: tuple[ParsedText, ...]) -
     ]
 
 
-def _precedence(found: Found) -> tuple[bool, bool, bool, int, bool, int, int]:
-    quoted, rank, at = found.order
+def _precedence(found: Found) -> tuple[bool, bool, bool, int, bool, int, int, int]:
+    standing, rank, at = found.order
     demoted = found.added_by_calendars and not found.dialable
-    return (not found.joinable, _is_plain(found), bool(found.signature), quoted, demoted, rank, at)
+    beside = _beside_others(found)
+    return (not found.joinable, _is_plain(found), bool(found.signature), beside, demoted, rank, standing, at)
 
 
-def _best(ranked: list[Found]) -> Found:
+def _beside_others(found: Found) -> int:
+    """Who calls a link an alternative gives a choice between services: none of them is worse for it."""
+    return Standing.PLAIN if found.order[0] == Standing.CHOICE else found.order[0]
+
+
+def _best(ranked: list[Found], parsed_texts: tuple[ParsedText, ...]) -> Found:
     first = ranked[0]
-    if first.dialable or not first.for_browsers:
+    if first.dialable:
+        alike = (
+            o
+            for o in ranked[1:]
+            if o.dialable and not o.signature and not _is_plain(o) and o.order[:2] == first.order[:2]
+        )
+        return next((other for other in alike if is_bare_beside(first, other, parsed_texts)), first)
+    if not first.for_browsers:
         return first
-    place = first.order[:2]
+    place = (_beside_others(first), first.order[1])
     choice = (other for other in ranked if other.dialable and not _is_plain(other) and not other.signature)
-    return next((other for other in choice if other.order[:2] == place), first)
+    return next((other for other in choice if (_beside_others(other), other.order[1]) == place), first)
 
 
 def _with_dial_string(best: Found, others: list[Found]) -> Found:
@@ -94,7 +112,7 @@ def _is_plain(found: Found) -> bool:
     return found.address_only
 
 
-def _join_info(best: Found, others: list[Found], cancelled: bool, parsed_texts: tuple[ParsedText, ...]) -> JoinInfo:
+def _join_info(best: Found, others: list[Found], cancelled: bool, event: ParsedEvent, button_only: str) -> JoinInfo:
     joinable = best.joinable and not cancelled
     lines = [won("service", best.where, best.rule, _why_first(best, others), best.service)]
     lines += best.evidence
@@ -109,7 +127,9 @@ def _join_info(best: Found, others: list[Found], cancelled: bool, parsed_texts: 
             lines.append(note("sip", best.where, best.rule, best.reason or "no address that a room can dial"))
         elif best.reason:
             lines.append(note("sip", best.where, best.rule, best.reason))
-    lines += _opaque(parsed_texts)
+    if joinable and button_only:
+        lines.append(note("auto_join", best.where, "detect.undecided", button_only))
+    lines += _cut(event) + _opaque(event.texts)
     return JoinInfo(
         service=best.service,
         joinable=joinable,
@@ -120,6 +140,7 @@ def _join_info(best: Found, others: list[Found], cancelled: bool, parsed_texts: 
         sip=best.sip if joinable else (),
         h323=best.h323 if joinable else (),
         regions=best.regions if joinable else (),
+        no_auto_join=button_only if joinable else "",
         evidence=_bounded(lines),
     )
 
@@ -153,7 +174,9 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
     if rival.signature and not best.signature:
         return "the text calls the other one outdated" if "outdated" in rival.signature else _IN_A_SIGNATURE
     if rival.order[0] > best.order[0]:
-        return "the others are quoted from an older mail"
+        return (
+            _WHY_STANDING[Standing(rival.order[0])] if best.order[0] else "the text says that it is the one that counts"
+        )
     if _is_plain(rival):
         return "a service's own meeting stands before a plain address"
     if rival.added_by_calendars and not rival.dialable and not (best.added_by_calendars and not best.dialable):
@@ -165,6 +188,15 @@ def _why_first(best: Found, others: Iterable[Found]) -> str:
     return "it stands higher in the text"
 
 
+_WHY_STANDING = {
+    Standing.PLAIN: "the text says that it is the one that counts",
+    Standing.CHOICE: "the text calls the other one an alternative",
+    Standing.RESERVE: "the text keeps the other one in reserve",
+    Standing.QUOTED: "the others are quoted from an older mail",
+    Standing.OVER: "the text calls the other one outdated",
+}
+
+
 def _lost_service(best: Found, other: Found) -> Evidence:
     if not other.joinable:
         return lost("service", other.where, other.rule, other.reason, other.service)
@@ -173,11 +205,14 @@ def _lost_service(best: Found, other: Found) -> Evidence:
     return lost("service", other.where, other.rule, f"the event is taken as a {best.service} meeting", other.service)
 
 
-def _nothing(parsed_texts: tuple[ParsedText, ...]) -> tuple[Evidence, ...]:
-    lines = [
-        note("service", parsed.where, "detect.none", "no meeting information found") for parsed in parsed_texts[:10]
-    ]
-    return _bounded([*lines, *_opaque(parsed_texts)])
+def _nothing(event: ParsedEvent) -> tuple[Evidence, ...]:
+    lines = [note("service", text.where, "detect.none", "no meeting information found") for text in event.texts[:10]]
+    return _bounded([*lines, *_cut(event), *_opaque(event.texts)])
+
+
+def _cut(event: ParsedEvent) -> list[Evidence]:
+    why = f"the text is longer than {MAX_TEXT:,} characters: only its beginning and its end are read"
+    return [note("text", where, "text.cut", why) for where in event.cut[:5]]
 
 
 def _opaque(parsed_texts: tuple[ParsedText, ...]) -> list[Evidence]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
-from connector.detection.parsed_text import LINK, ParsedText
+from connector.detection.parsed_text import LINK, MOST, ParsedText
 from connector.detection.tables import cell_below
 from connector.detection.unrelated_codes import (
     OTHER_CODE,
     OUTDATED_BEFORE,
     WORD_BEFORE,
     below_a_user_name,
+    is_a_description,
     is_another_things,
+    is_another_things_code,
     opens_something_else,
     says_something_else,
 )
@@ -75,6 +78,7 @@ def _ends(low: str, labels: tuple[str, ...], words: tuple[str, ...] = ()) -> lis
 _TOKEN = re.compile(r"[^\s<>\"'’”»{}()\[\]|\\,;`\ufffc\u3000-\u303f\uac00-\ud7a3\u3040-\u30ff\u4e00-\u9fff]{1,60}")
 _SPACED_DIGITS = re.compile(r"(\d{2,4})[ \-](\d{2,4})(?:[ \-](\d{2,4}))?(?=[ \t.*_)]{0,4}(?:\n|$))")
 _NUMERIC_BESIDE = re.compile(r"[ \t]{0,4}\(\s?(\d{3,12})(?=[\s)#])")
+_SHORT_ALONE = re.compile(r"\d{2,3}(?:[,;|)]|[ \t]{0,4}(?:\n|$))")  # "Passcode 55, ..."
 _PROSE = re.compile(r" [a-z]{2,}")
 _LABELS = (*PASSCODE_LABELS, *MEETING_ID_LABELS)
 _ROOM_HEADING = re.compile(r"h\.?323|\bsip\b")
@@ -86,15 +90,20 @@ def printed_codes(parsed: ParsedText) -> list[Code]:
     room_from = heading.start() if heading else len(parsed.low)
     places = [link.at for link in parsed.links]
     found: list[Code] = []
-    for start, end in _ends(parsed.low, PASSCODE_LABELS, PASSCODE_WORDS):
+    for start, end in _ends(parsed.low, PASSCODE_LABELS, PASSCODE_WORDS)[:MOST]:
         if _is_no_label(parsed.low, start, end) or opens_something_else(parsed, places, start):
             continue
         vague = parsed.low[start:end] in VAGUE
         hit = _vague_value(parsed, start, end) if vague else _labelled_value(parsed, start, end)
-        if hit is not None:
+        if hit is not None and not is_another_things_code(parsed, start, end, _value_start(parsed.text, end)):
             (value, numeric), at = hit
             found.append(Code(value, numeric, at, at > room_from, vague))
     return found
+
+
+def _value_start(text: str, end: int) -> int:
+    between = _BETWEEN.match(text, end)
+    return between.end() if between else end
 
 
 def _is_no_label(low: str, start: int, end: int) -> bool:
@@ -103,7 +112,8 @@ def _is_no_label(low: str, start: int, end: int) -> bool:
         return True
     if behind == "s" and not low[end + 1 : end + 2].isalpha():
         return True  # passwords, codes: prose
-    if OUTDATED_BEFORE.search(low[max(0, start - 24) : start]):
+    word = low[max(0, start - 24) : start].rstrip(" -")
+    if word and word[-1].isalpha() and OUTDATED_BEFORE.search(low[max(0, start - 24) : start]):
         return True
     # a link's parameter: pwd= is a token, never a code
     return low[start - 1 : start] in ("?", "&") or below_a_user_name(low, start)
@@ -145,16 +155,20 @@ def _value_after(text: str, end: int) -> _Value | None:
         digits = "".join(part for part in spaced.groups() if part)
         return (digits, digits) if len(digits) <= 8 else None  # in groups, more digits are a meeting's number
     value = _tidy(text, end, token)
+    if is_a_description(text[token.start() : token.start() + 32].lower()):
+        return None
     if _is_no_code(text, token, value) or (on_next_line and not _alone_in_line(text, token.end())):
         return None
     if value.isalpha() and on_next_line and on_next_line[0].count("\n") > 1:
         return None  # nothing was filled in: what comes after the gap is a heading
-    if not _plausible(value, marked or on_next_line is not None):
+    if not _plausible(value, marked or on_next_line is not None or _SHORT_ALONE.match(text, token.start()) is not None):
         return None
     if value.isalpha() and (between["mark"] or "").isalpha():
         return None  # "the password is on the board"
     if value.isalpha() and value.islower() and _PROSE.match(text, token.end()):
         return None  # "Password: same as last week"
+    if len(value) > 10 and between["mark"] == "=":
+        return None  # a link's parameter that was copied: a token, never a code
     if value.isascii() and value.isdigit():
         return (value, value) if len(value) <= 10 else None
     beside = _NUMERIC_BESIDE.match(text, token.end())
@@ -255,7 +269,8 @@ _ID_ODD = re.compile(
 )
 # Between a word such as "zoom" and a number: the number is another thing's, or stands in another sentence.
 _FOREIGN_NUMBER = re.compile(
-    r"[^\W\d_]{4}[.!?;]\s|invoice|ticket|phone|\btel\b|\bfax|mobile|whatsapp|call me|office(?! hours)|booking"
+    r"[^\W\d_]{4}[.!?;]\s|account|login|log-in|konto|账号|帳號|账户|アカウント|계정"
+    r"|аккаунт|логин|compte|cuenta|invoice|ticket|phone|\btel\b|\bfax|mobile|whatsapp|call me|office(?! hours)|booking"
     r"|(?:customer|account|order|user|member|client|student|employee|serial|product|case|tax)s?[ \-]?"
     r"(?:id|no|nr|number)\b"
     r"|reserv|referen|konto|kunde|rechnung|bestell|licen[cs]|\biban|\bvat\b"
@@ -276,7 +291,7 @@ def printed_ids(parsed: ParsedText) -> list[PrintedId]:
     """Labelled numbers of 9 to 11 digits, in the order of the text."""
     found: dict[int, PrintedId] = {}
     for labels, words, strong in ((MEETING_ID_LABELS, (), True), ((), ("id", "zoom", "meeting"), False)):
-        for start, end in _ends(parsed.low, labels, words):
+        for start, end in _ends(parsed.low, labels, words)[:MOST]:
             word = None if strong else WORD_BEFORE.search(parsed.low, max(0, start - 24), start)
             if word and word[1] not in ("meeting", "zoom", "webinar", "the", "join"):
                 continue  # "office id", "tax id"
@@ -314,7 +329,7 @@ def foreign_ids(parsed: ParsedText, own: str | None = None) -> list[int]:
 
     ``own``: the meeting's number, which people call a conference's, too.
     """
-    hits = ((end, number_after(parsed.text, end, _ANY_NUMBER)) for _, end in _ends(parsed.low, OTHER_ID_LABELS))
+    hits = ((end, number_after(parsed.text, end, _ANY_NUMBER)) for _, end in _ends(parsed.low, OTHER_ID_LABELS)[:MOST])
     return [end for end, match in hits if match is not None and only_digits(match[0]) != own]
 
 
@@ -384,8 +399,8 @@ _TAIL_CODE = re.compile(r"(?:^|[,*])(\d{1,12})#")
 
 
 def one_taps(parsed: ParsedText) -> list[OneTap]:
-    found = [_one_tap(match, match.start()) for match in _ONE_TAP.finditer(parsed.text)]
-    for target, at in parsed.tel:
+    found = [_one_tap(match, match.start()) for match in islice(_ONE_TAP.finditer(parsed.text), MOST)]
+    for target, at in parsed.tel[:MOST]:
         found += [_one_tap(match, at) for match in _ONE_TAP.finditer(target)]
     return sorted((tap for tap in found if 9 <= len(tap.meeting_id) <= 11), key=lambda tap: tap.at)
 

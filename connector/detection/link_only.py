@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 from connector.detection.evidence import dial_evidence, note, won
 from connector.detection.parsed_text import Address, Link, ParsedText
-from connector.detection.sections import Section, sections
+from connector.detection.sections import Section, labelled_number, sections
 from connector.detection.service import Found, Service, unique
 from connector.detection.signature import is_a_persons
+from connector.detection.stated import imitates_a_bridge, is_called_a_persons
 from connector.detection.urls import Url, host_under
+from connector.detection.words import MEETING_ID_LABELS
 
 _USER = re.compile(r"[A-Za-z0-9._+\-]{1,80}")  # what may stand before the @ of an address we make
 
@@ -34,6 +36,7 @@ class LinkOnly:
     ``printed``: domains at which a printed address with the meeting's id is the meeting's. None: any ``sip:`` address
     in the meeting's section of the invitation is. ``()``: none is. Without a link and without ``dial``, a number
     printed at such a domain is a meeting, unless the event has another.
+    ``numbered``: a pattern of the meeting's number, where invitations print it beside a link that does not hold it.
     ``reason``: a sentence for people, why a room cannot dial.
     """
 
@@ -45,6 +48,7 @@ class LinkOnly:
     dial: str = ""
     printed: tuple[str, ...] | None = None
     reason: str = ""
+    numbered: str = ""
 
     @property
     def for_browsers(self) -> bool:
@@ -64,6 +68,7 @@ class _Row:
     printed: tuple[str, ...] | None
     reason: str
     for_browsers: bool
+    numbered: re.Pattern[str] | None
 
 
 def service_of(words: LinkOnly) -> Service:
@@ -82,8 +87,13 @@ def service_of(words: LinkOnly) -> Service:
         parsed, link, room = min(hits, key=lambda hit: hit[0].order(hit[1].at))
         return [_with_dial(row, _meeting(row, parsed, link, room), parsed_texts, parsed, link, room)]
 
+    def key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+        room = _room(row, link)
+        return ("link", room or link.url.raw_path) if room is not None else None
+
     server = f"^(?:{words.server})$" if words.server else ""
-    return Service(words.name, find, tuple(words.links), server=server, turn=8 if words.for_browsers else 5)
+    turn = 8 if words.for_browsers else 5
+    return Service(words.name, find, tuple(words.links), server=server, key=key, turn=turn)
 
 
 def _ready(words: LinkOnly) -> _Row:
@@ -96,6 +106,7 @@ def _ready(words: LinkOnly) -> _Row:
         printed=words.printed,
         reason=words.reason,
         for_browsers=words.for_browsers,
+        numbered=re.compile(words.numbered) if words.numbered else None,
     )
 
 
@@ -146,6 +157,10 @@ def _with_dial(
     row: _Row, found: Found, parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Link, room: str
 ) -> Found:
     own = sections(parsed_texts, parsed, link, lambda other: _is_same(row, other, room))
+    number = _printed_number(row, own) if row.numbered else None
+    if number is not None:
+        line = won("meeting_id", found.where, f"{row.name}.number", "the printed meeting number", number)
+        found = replace(found, meeting_id=number, evidence=(line, *found.evidence[1:]))
     printed = [
         f"{a.user}@{a.host}" for section in own for a in section.parsed.addresses if _is_own(row, section, a, room)
     ]
@@ -158,19 +173,24 @@ def _with_dial(
     return replace(found, reason=row.reason)
 
 
+def _printed_number(row: _Row, own: list[Section]) -> str | None:
+    assert row.numbered is not None
+    found = (labelled_number(section, MEETING_ID_LABELS, row.numbered, at=section.at) for section in own)
+    return next(filter(None, found), None)
+
+
 _NUMBER = re.compile(r"(\d{4,12})(?:\.\d{1,12})?")
 
 
 def _by_address(row: _Row, parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
     """No link, but ``number@domain`` is printed, at a domain that only has the service's own addresses."""
+    if not row.printed or row.dial:
+        return []
     hits = [
         (parsed, address, number[1])
         for parsed in parsed_texts
         for address in parsed.addresses
-        if row.printed
-        and not row.dial
-        and host_under(address.host, *row.printed)
-        and (number := _NUMBER.fullmatch(address.user))
+        if host_under(address.host, *row.printed) and (number := _NUMBER.fullmatch(address.user))
     ]
     if not hits:
         return []
@@ -194,9 +214,13 @@ def _is_same(row: _Row, link: Link, room: str) -> bool:
     return _room(row, link) in ((None, room) if link.service == row.name else (room,))
 
 
+def _is_somebodys(parsed: ParsedText, address: Address) -> bool:
+    return is_a_persons(parsed, address.at) or is_called_a_persons(parsed, address) or imitates_a_bridge(address.host)
+
+
 def _is_own(row: _Row, section: Section, address: Address, room: str) -> bool:
     if not section.holds(address.at):
         return False
     if row.printed is None:
-        return address.scheme in ("sip", "sips") and not is_a_persons(section.parsed, address.at)
+        return address.scheme in ("sip", "sips") and not _is_somebodys(section.parsed, address)
     return address.user.partition(".")[0] == room and host_under(address.host, *row.printed)

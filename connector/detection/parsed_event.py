@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.detection.parsed_text import ParsedText, is_title
 from connector.detection.quoting import below_headers
-from connector.detection.services import HOSTS
+from connector.detection.services import BY_CALENDARS, HOSTS, key_of
+from connector.detection.standings import with_standings
 from connector.detection.text_parser import parse_text
 from connector.model import SourceText
+
+# Characters of one text that are read: its first and its last million. Reading costs about a second a megabyte, and a
+# calendar that is full of pasted books must not hold up the others; invitations stand at the beginning or at the end.
+MAX_TEXT = 2_000_000
 
 # What clients put before the title of an event that was called off; not all of them set the flag, too.
 _CALLED_OFF = re.compile(
@@ -23,18 +28,32 @@ _CALLED_OFF = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """``texts``: best place first. ``called_off``: the title says that the event is cancelled."""
+    """``texts``: best place first. ``called_off``: the title says that the event is cancelled. ``doubt``: a sentence
+    where the texts contradict each other. ``cut``: places whose text was too long to be read whole."""
 
     texts: tuple[ParsedText, ...]
     called_off: bool
+    doubt: str = ""
+    cut: tuple[str, ...] = ()
 
 
 def parse(texts: tuple[SourceText, ...] | ParsedEvent) -> ParsedEvent:
     """Pure and total: no input raises. What is parsed already is given back."""
     if isinstance(texts, ParsedEvent):
         return texts
-    parsed = (below_headers(parse_text(text, HOSTS)) for text in texts)
-    return ParsedEvent(tuple(sorted(parsed, key=lambda text: text.rank)), _called_off(texts))
+    cut = tuple(text.where for text in texts if len(text.content) > MAX_TEXT)
+    parsed = (below_headers(parse_text(_ends(text), HOSTS)) for text in texts)
+    ordered = tuple(sorted(parsed, key=lambda text: text.rank))
+    told, doubt = with_standings(ordered, key_of, BY_CALENDARS)
+    return ParsedEvent(told, _called_off(texts), doubt, cut)
+
+
+def _ends(text: SourceText) -> SourceText:
+    """Of a very long text its beginning and its end."""
+    if len(text.content) <= MAX_TEXT:
+        return text
+    half = MAX_TEXT // 2
+    return replace(text, content=f"{text.content[:half]}\n{text.content[-half:]}")
 
 
 def _called_off(texts: Iterable[SourceText]) -> bool:

@@ -7,11 +7,28 @@ link is replaced by ``LINK``, so its digits cannot be taken for a meeting id, a 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from connector.detection.urls import Url
 
 LINK = "\ufffc"
+# Of each kind of thing, this many are looked at in one text, from its beginning. No invitation has as many; without a
+# bound, a text made of nothing else would cost a hundred times what prose costs.
+MOST_LINKS = 300
+MOST = 120  # labels, numbers, addresses
+
+
+class Standing(IntEnum):
+    """What a text says of one of its meetings beside others: smaller is believed first."""
+
+    WANTED = 0  # called new, current, or the main one
+    PLAIN = 1  # nothing is said of it
+    CHOICE = 2  # called an alternative
+    RESERVE = 3  # for the case that another one fails
+    QUOTED = 4  # in an older mail
+    OVER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +66,20 @@ class ParsedText:
     tel: tuple[tuple[str, int], ...] = field(repr=False, default=())  # tel: links, decoded
     hidden: str = field(repr=False, default="")  # what stands in comments: nobody sees it
     quoted_lines: tuple[int, ...] = field(repr=False, default=())  # offsets where quoting starts, ends, starts ...
+    standings: Mapping[int, Standing] = field(
+        repr=False, default_factory=dict
+    )  # of places with more to say than quoting
 
     def quoted(self, at: int) -> bool:
         return bisect_right(self.quoted_lines, at) % 2 == 1
 
+    def standing(self, at: int) -> Standing:
+        known = self.standings.get(at)
+        return known if known is not None else Standing.QUOTED if self.quoted(at) else Standing.PLAIN
+
     def order(self, at: int) -> tuple[int, int, int]:
-        """Sort key of a sighting: what is not quoted first, then the better source, then what stands higher."""
-        return (int(self.quoted(at)), self.rank, at)
+        """Sort key of a sighting: by what the text says of it, then the better source, then what stands higher."""
+        return (self.standing(at), self.rank, at)
 
 
 def source_rank(where: str) -> int:

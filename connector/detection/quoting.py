@@ -159,11 +159,7 @@ def _mark_length(lines: list[tuple[int, str]], kinds: list[str], index: int) -> 
     line = lines[index][1]
     if "---" in line and _RULE.match(line) is not None:
         return 1
-    if (
-        _ends_in_a_colon(line)
-        and _WROTE.search(line) is not None
-        and (_DATED.search(line) or _wrapped_wrote(lines, index))
-    ):
+    if _ends_in_a_colon(line) and _says_wrote(line) and (_DATED.search(line) or _wrapped_wrote(lines, index)):
         return 1
     return _block_length(kinds, index)
 
@@ -171,7 +167,7 @@ def _mark_length(lines: list[tuple[int, str]], kinds: list[str], index: int) -> 
 def _wrapped_wrote(lines: list[tuple[int, str]], index: int) -> bool:
     """The second line of "On ... wrote:": the date stands on the first."""
     line = lines[index][1]
-    if index == 0 or not _ends_in_a_colon(line) or _WROTE.search(line) is None or _HAS_YEAR.search(line):
+    if index == 0 or not _ends_in_a_colon(line) or not _says_wrote(line) or _HAS_YEAR.search(line):
         return False
     above = lines[index - 1][1]
     return (
@@ -184,6 +180,17 @@ _HAS_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 def _ends_in_a_colon(line: str) -> bool:
     return line.rstrip(" \t*_").endswith(":")
+
+
+# A part of each word of ``_WROTE``: cheap to look for, and most lines have none.
+_WROTE_PARTS = (
+    *("wrote", "schrieb", "écrit", "escribi", "scritto", "escrev", "schreef", "skrev", "kirjoitti", "napis", "naps"),
+    *("írta", "scris", "пишет", "писал", "пише", "yazdı", "έγραψε", "写道", "寫道", "のメール", "書きました", "작성"),
+)
+
+
+def _says_wrote(line: str) -> bool:
+    return any(part in line for part in _WROTE_PARTS) and _WROTE.search(line) is not None
 
 
 def _kind(line: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from connector.detection.parsed_text import ParsedText
+from connector.detection.parsed_text import Link, ParsedText
 from connector.model import Evidence
 
-Order = tuple[int, int, int]  # quoted, rank of the source, place in it: smaller is better
+Order = tuple[int, int, int]  # standing, rank of the source, place in it: smaller is better
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Found:
     for_browsers: bool = False  # rooms reach no meeting of this service, unless the invitation prints an address
     personal: bool = False  # somebody's own room, whose link people also write into signatures
     signature: str = ""  # why it is taken for a signature, where other meetings stand beside it; set by ``detect``
+    undecided: str = ""  # why the service itself could not tell which of several meetings counts
     address_only: bool = False  # an address that nothing calls a meeting's: it may be a room's or a person's own
 
     @property
@@ -52,6 +53,10 @@ class Service:
     domains: tuple[str, ...] = ()  # hosts of its links, with everything below them
     schemes: tuple[str, ...] = ()  # of links that open its program
     server: str = ""  # a pattern to be found in ``host/path``, for software that anybody runs on a host of their own
+    # (kind of link, id) of the live meeting behind a link of this service; None for any other link. Links of one kind
+    # with different ids are different meetings. Without it, nobody asks what the text says of the service's links.
+    key: Callable[[ParsedText, Link], tuple[str, str] | None] | None = None
+    added_by_calendars: bool = False  # calendars put its link into every event: it contradicts no other meeting
     turn: int = 5  # where two meetings stand at the very same place, the smaller number is first
 
 

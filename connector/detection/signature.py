@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from connector.detection.outdated import says_outdated
-from connector.detection.parsed_text import LINK, Link, ParsedText, source_rank
+from connector.detection.parsed_text import LINK, MOST_LINKS, Link, ParsedText, Standing, source_rank
+from connector.detection.roles import role
 from connector.detection.service import Found
 from connector.detection.words import CLOSINGS, JOIN_WORDS, OR_WORDS, OWN_WORDS
 
@@ -52,7 +52,7 @@ def why_signature(parsed: ParsedText, at: int, *, marks: int, personal: bool, ot
     ``marks``: how many of an invitation's own parts the text has for this meeting, such as a labelled id or a passcode.
     ``personal``: the link of somebody's own room. ``others``: the places of other meetings' links in the text.
     """
-    if parsed.rank != _BODY or _calls_into_a_meeting(parsed, at):
+    if parsed.rank != _BODY or parsed.standing(at) is Standing.WANTED or _calls_into_a_meeting(parsed, at):
         return ""
     start = max(0, at - _ABOVE)
     if marks < 3 and _SEPARATOR.search(parsed.text, start, parsed.text.rfind("\n", start, at) + 1):
@@ -97,19 +97,36 @@ def _stands_below_a_name(parsed: ParsedText, at: int) -> bool:
 
 def signature_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> str:
     """``why_signature`` for a candidate that would be dialled, or is somebody's own room; for all: called outdated."""
-    at = found.order[2]
-    same = [parsed for parsed in parsed_texts if parsed.where == found.where and parsed.order(at) == found.order]
-    parsed = next((parsed for parsed in same if any(link.at == at for link in parsed.links)), same[0] if same else None)
+    at, parsed = found.order[2], text_of(found, parsed_texts)
     if parsed is None:
         return ""
-    if says_outdated(parsed, at):
+    if _is_over(parsed, at):
         return "a link that the text calls outdated"
     if not (found.dialable or found.personal):
         return ""
     owners = {_owner(link) for link in parsed.links if link.at == at} | {found.service}
     rivals = (link.at for link in parsed.links if link.opens_meeting and _owner(link) not in owners)
-    others = [other for other in rivals if not says_outdated(parsed, other)]
+    others = [other for other in rivals if not _is_over(parsed, other)]
     return why_signature(parsed, at, marks=_marks(found, parsed), personal=found.personal, others=others)
+
+
+def text_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> ParsedText | None:
+    at = found.order[2]
+    same = [parsed for parsed in parsed_texts if parsed.where == found.where and parsed.order(at) == found.order]
+    return next((parsed for parsed in same if any(link.at == at for link in parsed.links)), same[0] if same else None)
+
+
+def parts_of(found: Found, parsed_texts: tuple[ParsedText, ...]) -> int:
+    """How many of an invitation's own parts its text has, as ``_marks``, but for tokens: 0 is a bare link."""
+    parsed = text_of(found, parsed_texts)
+    return _printed_parts(found, parsed) if parsed is not None else 0
+
+
+def _is_over(parsed: ParsedText, at: int) -> bool:
+    """Links were asked when the event was read, see ``standings``; a printed number is asked here."""
+    if at in parsed.standings or any(link.at == at for link in parsed.links[:MOST_LINKS]):
+        return parsed.standing(at) is Standing.OVER
+    return role(parsed, at) is Standing.OVER
 
 
 def _owner(link: Link) -> str:
@@ -119,13 +136,17 @@ def _owner(link: Link) -> str:
 def _marks(found: Found, parsed: ParsedText) -> int:
     """Its number where it is printed, an address that is stated, a passcode; and a link with a meeting's own token."""
     token = not found.personal and "pwd=" in (found.join_url or "")
+    return _printed_parts(found, parsed) + token
+
+
+def _printed_parts(found: Found, parsed: ParsedText) -> int:
     without_code = {f"{found.meeting_id}@{address.partition('@')[2]}" for address in found.sip}
     stated = any(
         f"{a.user}@{a.host}" in found.sip or f"{a.user}@{a.host}" in without_code
         for a in parsed.addresses
         if a.scheme != "mailto"
     )
-    return times_printed(parsed, found.meeting_id) + stated + token + (found.passcode_text is not None)
+    return times_printed(parsed, found.meeting_id) + stated + (found.passcode_text is not None)
 
 
 def times_printed(parsed: ParsedText, number: str | None) -> int:

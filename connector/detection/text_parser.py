@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from connector.detection.hosts import HostTable
-from connector.detection.parsed_text import LINK, Address, Link, ParsedText, source_rank
+from connector.detection.parsed_text import LINK, MOST, MOST_LINKS, Address, Link, ParsedText, source_rank
 from connector.detection.text import LINK_CLOSE, LINK_OPEN, readable
 from connector.detection.unwrap import unwrap
 from connector.detection.urls import parse_url
@@ -92,6 +93,7 @@ class _LinkScan:
         self.out: list[str] = []
         self.length = 0
         self.links: list[Link] = []
+        self.asked: set[str] = set()
         self.addresses: list[Address] = []
         self.tel: list[tuple[str, int]] = []
         self.old_turns = list(reversed(quoted))
@@ -113,6 +115,8 @@ class _LinkScan:
         self.length += end - start
 
     def _take(self, match: re.Match[str]) -> int:
+        if len(self.links) >= MOST_LINKS and not self._counts(match):
+            return self._passed_over(match)
         if match["href"] is not None:
             self._link(match["href"])
             return match.end()
@@ -134,6 +138,23 @@ class _LinkScan:
         self.out.append(LINK)
         self.length += 1
         return end
+
+    def _counts(self, match: re.Match[str]) -> bool:
+        """However many links a text has, as many again of meeting services are looked at: decoys crowd out none. One
+        that stands there again says no more than once."""
+        url = match["href"] or match["angle"] or match["bare"] or f"https://{match['hostless']}"
+        if len(self.links) >= 2 * MOST_LINKS or url in self.asked:
+            return False
+        self.asked.add(url)
+        parsed = parse_url(url)
+        return parsed is not None and self.hosts.service_of(parsed.host) is not None
+
+    def _passed_over(self, match: re.Match[str]) -> int:
+        """A link that is not looked at: its digits are still no numbers of the text."""
+        if match["bare"] or match["hostless"]:
+            self.out.append(LINK)
+            self.length += 1
+        return match.end()
 
     def _continuation(self, start: int, end: int, url: str) -> tuple[str, int] | None:
         """A link that a line wrap cut in two, judged by how it looks: joining two lines wrongly is worse."""
@@ -165,8 +186,8 @@ class _LinkScan:
         if scheme == "tel":
             self.tel.append((_percent(rest), self.length))
         elif scheme in ("mailto", "sip", "sips", "h323"):
-            match = _ADDRESS.match(_percent(rest.partition("?")[0]).strip("/ "))
-            if match:
+            match = _ADDRESS.match(_percent(rest.partition("?")[0][:400]).strip("/ "))
+            if match and len(self.addresses) < MOST:
                 self.addresses.append(Address(match["user"], match["host"].lower(), self.length, scheme))
         else:
             self._web_link(text)
@@ -228,17 +249,25 @@ def _printed_addresses(text: str) -> list[Address]:
         return []
     return [
         Address(match["user"], match["host"].lower(), match.start(), (match["scheme"] or "").lower())
-        for match in _PRINTED_ADDRESS.finditer(text)
+        for match in islice(_PRINTED_ADDRESS.finditer(text), MOST)
     ]
 
 
-_IPV4 = re.compile(r"(?<![\d.+\-])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d\-]|\.\d)")
+# What stands before it is asked afterwards: a pattern that begins with a digit is searched for much faster.
+_IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d\-]|\.\d)")
+
+
+_NO_GATEWAY_BEHIND = frozenset("0123456789.+-")
 
 
 def _printed_gateways(text: str) -> tuple[tuple[str, int], ...]:
     """IPv4 addresses; dotted phone numbers drop out by their plus sign or by a part above 255."""
-    return tuple(
+    found = (
         (match[0], match.start())
         for match in _IPV4.finditer(text)
-        if all(int(part) < 256 for part in match.groups()) and 0 < int(match[1]) < 224 and match[1] not in ("127", "10")
+        if text[match.start() - 1 : match.start()] not in _NO_GATEWAY_BEHIND
+        and all(int(part) < 256 for part in match.groups())
+        and 0 < int(match[1]) < 224
+        and match[1] not in ("127", "10")
     )
+    return tuple(islice(found, MOST))

@@ -169,8 +169,35 @@ WRAPPERS = (
         _calendar_add,
     ),
 )
-# Any other site that passes the target on in its query, under one of the usual names.
-_GENERIC = _param("url", "u", "target", "dest", "redirect", "redirect_url", "redirecturl", "link", "goto", "ref")
+# Sites that are known to pass a target on in their query, under one of the usual names. Any other site may say there
+# what it likes: a link to it is a link to it, and where it really leads nobody knows.
+_GENERIC = _param(
+    "url", "u", "to", "z", "target", "dest", "redirect", "redirect_url", "redirecturl", "link", "goto", "ref"
+)
+_REDIRECTORS = (
+    *("imss.trendmicro.com", "tmes.trendmicro.com", "trendmicro.com", "statics.teams.cdn.office.net", "urlsand.com"),
+    *("statics.teams.microsoft.com", "urlsand.esvalabs.com", "hornetsecurity.com", "vadesecure.com", "cudasvc.com"),
+    *("linkedin.com", "vk.com", "out.reddit.com", "l.instagram.com", "l.messenger.com", "l.workplace.com", "href.li"),
+    *(
+        "steamcommunity.com",
+        "disq.us",
+        "links.services.disqus.com",
+        "exit.sc",
+        "t.umblr.com",
+        "duckduckgo.com",
+        "getpocket.com",
+    ),
+    *(
+        "mailtrack.io",
+        "click.icptrack.com",
+        "nam.dcv.ms",
+        "emltrk.com",
+        "cl.s4.exct.net",
+        "sophos.com",
+        "fireeyecloud.com",
+    ),
+)
+_REDIRECTING_PATH = re.compile(r"^/fmlurlsvc/?$", re.IGNORECASE)  # FortiMail, which stands on its owner's host
 
 _LOGIN = re.compile(r"sign_?in|log_?in|sso|redirect", re.IGNORECASE)
 
@@ -221,8 +248,11 @@ def _step(url: Url, hosts: HostTable) -> tuple[str, Url] | None:
                 return wrapper.name, inner
     if "http" not in url.query.lower():
         return None
-    if hosts.service_of(url.host) and not _LOGIN.search(url.path):
-        return None  # a meeting's own link may name a referring site
+    if hosts.service_of(url.host):
+        if not _LOGIN.search(url.path):
+            return None  # a meeting's own link may name a referring site
+    elif not (host_under(url.host, *_REDIRECTORS) or _REDIRECTING_PATH.match(url.path)):
+        return None
     inner = _web(_GENERIC(url))
     return ("query", inner) if inner is not None else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import parse_qsl, unquote
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]{0,20}):")
@@ -62,4 +63,9 @@ def parse_url(text: str) -> Url | None:
 
 def host_under(host: str, *domains: str) -> bool:
     """True for the domain and what stands below it; compares whole labels, so ``notzoom.us`` is not ``zoom.us``."""
-    return any(host == domain or host.endswith("." + domain) for domain in domains)
+    return host in domains or host.endswith(_below(domains))
+
+
+@cache
+def _below(domains: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f".{domain}" for domain in domains)

@@ -66,7 +66,7 @@ PASSCODE_LABELS = (
 VAGUE = frozenset(  # words for other numbers too: short values only
     [
         *("pin", "pin code", "code", "kod", "kode", "koodi", "kód", "cod", "código", "codigo", "codice"),
-        *("код", "קוד", "コード", "코드"),
+        *("код", "קוד", "コード", "코드", "kennung"),
     ]
 )
 PASSCODE_WORDS = ("pw", "pwd", "pass", "clave", "code d'accès", "mdp", "sandi", "パス", *sorted(VAGUE))
@@ -95,7 +95,7 @@ MEETING_ID_LABELS = (
     *("id riunione", "id della riunione", "id webinar", "id da reunião", "id da reuniao", "id de reunião"),
     *("id reunião", "id do webinar", "ミーティングid", "ミーティング id", "会議id", "会議 id", "ウェビナーid"),
     *("ウェビナー id", "회의 id", "회의id", "회의 아이디", "웨비나 id", "会议号", "会议 id", "会议id", "會議號"),
-    *("會議 id", "會議id", "帳號", "网络研讨会 id", "网络研讨会id", "網路研討會 id", "房间号"),
+    *("會議 id", "會議id", "网络研讨会 id", "网络研讨会id", "網路研討會 id"),
     *("идентификатор конференции", "идентификатор встречи", "идентификатор собрания", "идентификатор вебинара"),
     *("ідентифікатор конференції", "ідентифікатор зустрічі", "ідентифікатор вебінару", "id конференции"),
     *("id конференції", "id встречи", "identyfikator spotkania", "id spotkania", "identyfikator webinaru"),
@@ -131,8 +131,8 @@ NOT_A_CODE = frozenset(
 # Words before "code" or "pin" that leave it a meeting's.
 MEETING_WORDS = frozenset(
     [
-        *("meeting", "zoom", "webex", "conference", "access", "security", "numeric"),
-        *("phone", "dial", "join", "the", "and", "with"),
+        *("meeting", "zoom", "webex", "access", "security", "numeric"),
+        *("phone", "dial", "join", "the", "and", "with", "use", "enter", "your", "our", "using", "or", "video"),
     ]
 )
 

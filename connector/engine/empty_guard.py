@@ -37,6 +37,11 @@ class EmptyGuard:
         """It was read with meetings, or is in use no more."""
         self._held.pop(calendar, None)
 
+    def stepped(self, by: timedelta) -> None:
+        """The wall clock was set: times that were taken from it are moved along."""
+        self._held = {calendar: since + by for calendar, since in self._held.items()}
+        self._published = {calendar: at + by for calendar, at in self._published.items()}
+
     def held(self, source: str) -> tuple[CalendarId, ...]:
         return tuple(calendar for calendar in self._held if calendar.source == source)
 

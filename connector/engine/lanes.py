@@ -15,9 +15,9 @@ from connector.engine.driver_session import DriverSession, FindPlug, Secrets
 from connector.engine.limiter import PriorityLimiter
 from connector.engine.options import Options
 from connector.engine.pusher import Pusher
-from connector.engine.recorder import Recorder
+from connector.engine.recorder import DAEMON, Recorder
 from connector.engine.retirement import Retirement
-from connector.model import Attempt, AttemptKey, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
+from connector.model import Attempt, AttemptKey, DialOrder, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
 from connector.store.api import OwnershipLost, StoreApi, StoreError, UnitLease, UnitRow
 from device_drivers.api import DeviceInfo, UnitFacts
 
@@ -79,6 +79,7 @@ class Lanes:
         self._learned = learned
         self._fatal = fatal
         self._rooms: dict[RoomId, _Lanes] = {}
+        self._groups: dict[str, set[RoomId]] = {}  # by calendar
         self._by_serial: dict[str, UnitId] = {}
         self._to_let_go = True  # units that no room has any more: at the start those of a run before this one
         self._retiring: dict[UnitId, asyncio.Task[None]] = {}
@@ -105,6 +106,23 @@ class Lanes:
             self._to_let_go = False
         if self._tidying is None:
             self._tidy()
+
+    async def stepped(self, by: timedelta) -> None:
+        """The wall clock was set: lanes begin anew, with what was dialled moved along. StoreError, OwnershipLost: as
+        for ``use``."""
+        rooms = {key: lanes.room for key, lanes in self._rooms.items()}
+        async with self._changing:
+            for unit in list(self._retiring):
+                await self._stop_retiring(unit)
+            plans = {key: lanes.plan for key, lanes in self._rooms.items()}
+            for lanes in [self._rooms[key] for key in rooms]:
+                await lanes.dialer.stepped(by)
+            self._to_let_go = True
+            await self._stop_all(rooms)
+        await self.use(rooms)
+        for key, plan in plans.items():
+            if plan is not None:
+                self.offer(key, plan)
 
     async def _start_all(self, wanted: Mapping[RoomId, tuple[Room, Unit]], before: Mapping[RoomId, _Before]) -> None:
         await self._store.write()  # what was posted before is read below
@@ -158,6 +176,7 @@ class Lanes:
         for name, lane in (("screen", pusher.run), ("calls", dialer.run)):
             task = asyncio.create_task(self._keep_running(room.id, name, lane), name=f"{name}-{room.id}")
             lanes.tasks.append(task)
+        self._groups.setdefault(room.calendar, set()).add(room.id)
         self._learned(room.id, session.facts)
 
     def _session(self, room: Room, row: UnitRow, lease: UnitLease) -> DriverSession:
@@ -186,17 +205,32 @@ class Lanes:
             lease,
             takes_over=takes_over,
             remembers_since=self._remembers_since,
+            elsewhere=lambda order: self._elsewhere(session.room, order),
             clock=self._clock,
             store=self._store,
             recorder=self._recorder,
             options=self._options,
         )
 
+    def _elsewhere(self, room: Room, order: DialOrder) -> str:
+        """Auto-join went from one row of a calendar to another while the meeting began: one unit in it is enough."""
+        for key in self._groups.get(room.calendar, ()):
+            lanes = self._rooms.get(key)
+            if lanes is None or key == room.id or lanes.room.policy.auto_join:
+                continue
+            if any(_answers(attempt, order) for attempt in lanes.dialer.attempts):
+                return f"the room's other unit, {key}, is in this meeting already"
+        return ""
+
     async def _stop_all(self, keys: Iterable[RoomId]) -> list[_Before]:
         return await asyncio.gather(*map(self._stop, keys))
 
     async def _stop(self, key: RoomId) -> _Before:
         lanes = self._rooms.pop(key)
+        group = self._groups[lanes.room.calendar]
+        group.discard(key)
+        if not group:
+            del self._groups[lanes.room.calendar]
         for task in lanes.tasks:
             task.cancel()
         await asyncio.gather(*lanes.tasks, return_exceptions=True)
@@ -234,6 +268,7 @@ class Lanes:
         for lanes in self._rooms.values():
             self._store.post(self._store.prune_attempts(lanes.lease, now - ATTEMPTS_KEPT))
         self._recorder.prune(self._rooms)
+        self._store.post(*self._store.prune_gone(self._store.calendar_lease(DAEMON), now - ATTEMPTS_KEPT))
         self._tidying = self._clock.call_at(now + _TIDY_EVERY, self._tidy)
 
     # -------------------------------------------------------------------------------- units that go
@@ -351,6 +386,10 @@ class Lanes:
                 lanes.pusher.look()
 
 
+def _answers(attempt: Attempt, order: DialOrder) -> bool:
+    return attempt.live and (attempt.planned_start, attempt.meeting_key) == (order.planned_start, order.meeting_key)
+
+
 def unit_of(room: Room) -> Unit:
     """The unit that a row describes."""
     return Unit(
@@ -362,6 +401,7 @@ def unit_of(room: Room) -> Unit:
         credential=room.credential,
         serial_number=room.serial_number,
         room=room.id,
+        options=room.options,
     )
 
 
@@ -377,4 +417,5 @@ def _room_of(unit: Unit) -> Room:
         tls=unit.tls,
         credential=unit.credential,
         serial_number=unit.serial_number,
+        options=unit.options,
     )

@@ -96,6 +96,11 @@ class Planner:
             planned.facts = facts
             self._plan(key)
 
+    def plan_anew(self) -> None:
+        """The wall clock was set."""
+        for key in self._rooms:
+            self._plan(key)
+
     # -------------------------------------------------------------------------------- the plan
 
     def _plan(self, key: RoomId) -> None:

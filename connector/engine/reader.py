@@ -12,19 +12,17 @@ from connector import events
 from connector.calendars.base import CalendarSource, Forgiving, Sparing
 from connector.clock import Clock, WakeUp
 from connector.detection.rules import NO_RULES, Rules
-from connector.engine.detecting import Memory, detect_all
-from connector.engine.empty_guard import EmptyGuard, held_sentence
+from connector.engine.detecting import detect_all
 from connector.engine.limiter import PriorityLimiter
 from connector.engine.options import Options
-from connector.engine.outages import Outages
+from connector.engine.read_results import CalendarState, Emptied, HandOn, ReadResults
 from connector.engine.recorder import Recorder
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import CalendarId, Meeting, Snapshot, Window
-from connector.planning.merge import future_count, merge
-from connector.redaction import foreign_text
+from connector.planning.merge import merge
 from connector.retry import backoff
 from connector.secret_links import without_paths
-from connector.store.api import CalendarLease, CalendarRow, StoreApi
+from connector.store.api import CalendarRow, StoreApi
 
 _ACCESS_DENIED = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +30,6 @@ _PHASE = 0.37  # of the poll period
 _LET_GO = 5.0  # seconds that readings under way have when their source is closed
 
 Enrich = Callable[[Meeting], Awaitable[Meeting]]
-HandOn = Callable[[CalendarId, tuple[Meeting, ...]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +51,6 @@ class _Source:
     blocked: _Blocked | None = None
 
 
-@dataclass(slots=True)
-class _Calendar:
-    id: CalendarId
-    meetings: tuple[Meeting, ...] = ()
-    known: bool = False  # a good read or a stored one exists: before that nothing is handed on
-    due_at: datetime | None = None
-    read_again_at: datetime | None = None
-    wanted: bool = False  # the next reading is due to a trigger, not only to the poll
-    urgent: bool = False  # the one under way is
-    answered_at: datetime | None = None  # when the last reading that a trigger caused began
-    reading: bool = False
-    readings: int = 0  # good ones
-    failures: int = 0
-    error: str = ""
-    complained: frozenset[str] = frozenset()  # unreadable items already reported
-    memory: Memory = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Emptied:
-    """A reading that would take away all that is to come."""
-
-    calendar: _Calendar
-    meetings: list[Meeting]
-    reading: int
-
-    @property
-    def newest(self) -> bool:
-        """The rest of its batch may have taken long, and the calendar was read again meanwhile."""
-        return self.calendar.readings == self.reading
-
-
 class Reader:
     """``open`` and ``close`` sources, ``use`` says which calendars matter, ``trigger`` marks one as due. ``hand_on`` is
     called with what a calendar holds: once for what the store remembers, then with each change."""
@@ -101,20 +66,17 @@ class Reader:
         options: Callable[[], Options],
     ) -> None:
         self._rows = dict(rows)
-        self._hand_on = hand_on
         self._clock = clock
-        self._store = store
         self._recorder = recorder
         self._options = options
         self._rules = NO_RULES
         self._enrich: Enrich | None = None
         self._sources: dict[str, _Source] = {}
-        self._calendars: dict[CalendarId, _Calendar] = {}
+        self._calendars: dict[CalendarId, CalendarState] = {}
         self._unopened: set[asyncio.Task[None]] = set()  # readings of sources that are not open: they say so
         self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
         self._wake_up = WakeUp(clock)
-        self._outages = Outages()
-        self._guard = EmptyGuard(options)
+        self._results = ReadResults(hand_on, clock=clock, store=store, recorder=recorder, options=options)
 
     # -------------------------------------------------------------------------------- sources
 
@@ -173,6 +135,16 @@ class Reader:
             source.limiter.resize(self._options().read_concurrency)
         self._read_all(self._calendars)
 
+    def stepped(self, by: timedelta) -> None:
+        """The wall clock was set: what was planned by it is forgotten, and everything is read now."""
+        self._results.stepped(by)
+        for calendar in self._calendars.values():
+            calendar.read_again_at = calendar.answered_at = None
+        for source in self._sources.values():
+            if source.blocked is not None and source.blocked.until is not None:
+                source.blocked = _Blocked(source.blocked.reason, source.blocked.until + by)
+        self._read_all(self._calendars)
+
     # -------------------------------------------------------------------------------- calendars
 
     def use(self, calendars: Collection[CalendarId]) -> None:
@@ -186,26 +158,15 @@ class Reader:
         self._wake_up.ring()
 
     def _take_up(self, calendar: CalendarId) -> None:
-        state = self._calendars[calendar] = _Calendar(calendar, due_at=self._clock.now())
-        row = self._rows.get(calendar.key)
-        if row is not None:
-            state.error = row.error
-            if row.error:
-                self._outages.remembered(calendar, row.error)
-            state.meetings, state.known = row.meetings, row.read_at is not None
+        state = self._calendars[calendar] = CalendarState(calendar, due_at=self._clock.now())
         source = self.opened(calendar.source)
         if source is not None:
             source.watch(calendar.name)
-        if state.known:
-            self._hand_on(calendar, state.meetings)
+        self._results.remember(state, self._rows.get(calendar.key))
 
     def _leave(self, calendar: CalendarId, still: Collection[CalendarId]) -> None:
-        state = self._calendars.pop(calendar)
-        self._rows[calendar.key] = CalendarRow(  # a row that comes back goes on with it
-            calendar.key, state.meetings, self._clock.now() if state.known else None, state.error
-        )
-        self._recorder.post(tells=self._outages.forget(calendar))
-        self._guard.filled(calendar)
+        # a row that comes back goes on with it
+        self._rows[calendar.key] = self._results.forget(self._calendars.pop(calendar))
         source = self.opened(calendar.source)
         names = {(other.source, other.name) for other in still}
         if source is not None and (calendar.source, calendar.name) not in names:
@@ -255,7 +216,7 @@ class Reader:
 
     def release(self, source: str) -> int:
         """Believe the empty readings that are held back, if the next one says the same. Returns how many calendars."""
-        released = self._guard.release(source, self._clock.now())
+        released = self._results.release(source)
         for calendar in released:
             self.read_anew(calendar)
         return len(released)
@@ -289,7 +250,7 @@ class Reader:
     def _start_due(self) -> datetime | None:
         now = self._clock.now()
         due = [c for c in self._calendars.values() if c.due_at is not None and c.due_at <= now and not c.reading]
-        by_source: dict[str, list[_Calendar]] = {}
+        by_source: dict[str, list[CalendarState]] = {}
         for calendar in due:
             calendar.reading, calendar.due_at = True, None
             calendar.urgent, calendar.wanted = calendar.wanted, False
@@ -300,54 +261,46 @@ class Reader:
         waiting = (c.due_at for c in self._calendars.values() if c.due_at is not None and not c.reading)
         return min(waiting, default=None)
 
-    def _start_batch(self, source: str, batch: list[_Calendar]) -> None:
+    def _start_batch(self, source: str, batch: list[CalendarState]) -> None:
         under_way = self._sources[source].reading if source in self._sources else self._unopened
         task = asyncio.create_task(self._batch(batch), name=f"read-{source}")
         under_way.add(task)
         task.add_done_callback(under_way.discard)
 
-    async def _batch(self, batch: list[_Calendar]) -> None:
+    async def _batch(self, batch: list[CalendarState]) -> None:
         """Read them all; each speaks for itself, except where many lose everything at once."""
         found = await asyncio.gather(*map(self._read, batch))
         emptied = [each for each in found if each is not None and each.newest]
         if emptied:
-            self._judge_emptied(emptied)
+            source = emptied[0].calendar.id.source
+            self._results.judge_emptied(emptied, [c for c in self._calendars.values() if c.id.source == source])
         self._wake_up.ring()
 
-    async def _read(self, calendar: _Calendar) -> _Emptied | None:
+    async def _read(self, calendar: CalendarState) -> Emptied | None:
         """Hands on what was read, unless it empties the calendar: then the batch decides."""
         pause = None
         try:
             snapshot = await self._ask(calendar)
             merged = merge(calendar.meetings, await self._detect(calendar, snapshot), snapshot.unreadable)
-            self._recovered(calendar)
-            calendar.readings += 1
-            if self._would_be_emptied(calendar, merged):
-                return _Emptied(calendar, merged, calendar.readings)
-            self._guard.filled(calendar.id)
-            self._take(calendar, merged)
+            return self._results.read(calendar, merged)
         except CalendarError as error:
             pause = self._failed(calendar, error)
+            return None
         finally:
             calendar.reading = False
             self._plan_next(calendar, pause)
-        return None
 
-    async def _detect(self, calendar: _Calendar, snapshot: Snapshot) -> list[Meeting]:
+    async def _detect(self, calendar: CalendarState, snapshot: Snapshot) -> list[Meeting]:
         rules = self._rules
         meetings, memory = await asyncio.to_thread(detect_all, snapshot.events, calendar.memory, rules)
         if rules is self._rules:  # else it is read again, with those of now
             calendar.memory = memory
-        self._report_unreadable(calendar, snapshot)
+        self._results.report_unreadable(calendar, snapshot.unreadable)
         if self._enrich is None:
             return meetings
         return list(await asyncio.gather(*map(self._enrich, meetings)))
 
-    def _would_be_emptied(self, calendar: _Calendar, merged: list[Meeting]) -> bool:
-        now = self._clock.now()
-        return calendar.known and future_count(calendar.meetings, now) > 0 and not future_count(merged, now)
-
-    def _plan_next(self, calendar: _Calendar, pause: timedelta | None) -> None:
+    def _plan_next(self, calendar: CalendarState, pause: timedelta | None) -> None:
         done = self._clock.now()
         next_poll = self._tick(done) if pause is None else done + pause
         again = calendar.read_again_at
@@ -365,7 +318,7 @@ class Reader:
         tick = now - passed + every * _PHASE
         return tick if tick > now else tick + every
 
-    async def _ask(self, calendar: _Calendar) -> Snapshot:
+    async def _ask(self, calendar: CalendarState) -> Snapshot:
         opened = self._sources.get(calendar.id.source)
         if opened is None:
             raise SourceUnavailable(
@@ -394,64 +347,9 @@ class Reader:
             raise CredentialsRejected(blocked.reason)
         opened.blocked = None
 
-    def _window(self) -> Window:
-        now, options = self._clock.now(), self._options()
-        return Window(now - options.window_back, now + options.window_ahead)
-
-    # -------------------------------------------------------------------------------- results
-
-    def _lease(self, calendar: CalendarId) -> CalendarLease:
-        return self._store.calendar_lease(calendar.source, calendar.name)
-
-    def _take(self, calendar: _Calendar, meetings: Iterable[Meeting]) -> None:
-        now, fresh = self._clock.now(), tuple(meetings)
-        if calendar.known and fresh == calendar.meetings:
-            self._store.post(self._store.save_unchanged(self._lease(calendar.id), calendar.id.key, now))
-            return
-        calendar.meetings, calendar.known = fresh, True
-        event = events.CalendarRead(calendar=_shown(calendar.id), meetings=len(fresh))
-        change = self._store.save_reading(self._lease(calendar.id), calendar.id.key, fresh, now)
-        self._recorder.post(change, tells=[event])
-        self._hand_on(calendar.id, fresh)
-
-    def _judge_emptied(self, emptied: list[_Emptied]) -> None:
-        now, source = self._clock.now(), emptied[0].calendar.id.source
-        can_be_read = [c for c in self._calendars.values() if c.id.source == source and not c.error]
-        future = {c.id: future_count(c.meetings, now) for c in can_be_read}
-        verdict = self._guard.judge([each.calendar.id for each in emptied], future, now)
-        for each in emptied:
-            if each.calendar.id in verdict.confirmed:
-                self._recorder.publish(events.CalendarReleased(calendar=_shown(each.calendar.id)))
-            if each.calendar.id in verdict.believed:
-                self._take(each.calendar, each.meetings)
-        if verdict.newly_held:
-            reason = held_sentence(verdict.newly_held, self._options().guard_hold)
-            self._recorder.publish(
-                events.CalendarSuspiciouslyEmpty(source=source, calendars=verdict.newly_held, reason=reason)
-            )
-
-    def _report_unreadable(self, calendar: _Calendar, snapshot: Snapshot) -> None:
-        lines = {f"{item.series_uid}: {item.reason}": item.reason for item in snapshot.unreadable}
-        for line, reason in lines.items():
-            if line not in calendar.complained:
-                self._recorder.publish(events.CalendarItemUnreadable(calendar=_shown(calendar.id), reason=reason))
-        calendar.complained = frozenset(lines)
-
-    def _recovered(self, calendar: _Calendar) -> None:
-        calendar.failures = 0
-        if calendar.error:
-            calendar.error = ""
-            self._recorder.post(tells=self._outages.recovered(calendar.id))
-
-    def _failed(self, calendar: _Calendar, error: CalendarError) -> timedelta:
-        """The last good list stays. Returns when to try again."""
-        calendar.failures += 1
-        sentence = foreign_text(str(error), lines=True)  # as it is kept: after a restart it is no other one
-        if sentence != calendar.error:
-            calendar.error = sentence
-            change = self._store.save_failure(self._lease(calendar.id), calendar.id.key, sentence, self._clock.now())
-            in_use = len(self.calendars(calendar.id.source))
-            self._recorder.post(change, tells=self._outages.failed(calendar.id, error, sentence, in_use))
+    def _failed(self, calendar: CalendarState, error: CalendarError) -> timedelta:
+        """Returns when to try again."""
+        self._results.failed(calendar, error, len(self.calendars(calendar.id.source)))
         match error:
             case CredentialsRejected():
                 return self._block(calendar.id.source, error)
@@ -470,9 +368,9 @@ class Reader:
         until = opened.blocked.until if opened is not None and opened.blocked is not None else until
         return timedelta(hours=1) if until is None else max(until - now, timedelta(seconds=1))
 
-
-def _shown(calendar: CalendarId) -> str:
-    return calendar.shown or calendar.key
+    def _window(self) -> Window:
+        now, options = self._clock.now(), self._options()
+        return Window(now - options.window_back, now + options.window_ahead)
 
 
 async def _end(closed: _Source) -> None:

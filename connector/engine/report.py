@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.model import Attempt, CalendarId, Decision, Room
+from connector.model import Attempt, CalendarId, Decision, Room, RoomPlan
+from connector.planning.address import call_target
 from connector.store.store import Store
+from device_drivers.api import DialAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class RoomReport:
     pushed_how: str
     up_to_date: bool
     verified_at: datetime | None
+    in_calls: tuple[Mapping[str, Any], ...]  # that may be up, also of meetings that are in the calendar no more
     screen: tuple[ScreenReport, ...]
     history: tuple[Mapping[str, Any], ...]
 
@@ -82,6 +85,7 @@ async def room_report(
         pushed_how=receipt.note if receipt else "",
         up_to_date=bool(plan and receipt and plan.digest == receipt.digest),
         verified_at=row.verified_at if row else None,
+        in_calls=tuple(_call(a, plan, room, now) for a in attempts if _may_be_up(a, plan, room, now)),
         screen=tuple(
             ScreenReport(
                 decision=decision,
@@ -93,6 +97,38 @@ async def room_report(
         ),
         history=tuple({"at": e.at, "event": e.event, **e.detail} for e in events),
     )
+
+
+def _may_be_up(attempt: Attempt, plan: RoomPlan | None, room: Room, now: datetime) -> bool:
+    """A call that nobody watches, since auto_leave is off, is spoken of while its meeting runs."""
+    watched = attempt.leave_at is not None or _runs_until(attempt, plan, room, now) is not None
+    return (attempt.live or attempt.joined) and watched
+
+
+def _runs_until(attempt: Attempt, plan: RoomPlan | None, room: Room, now: datetime) -> datetime | None:
+    """The last end of the meetings that are in the plan now and are this call's, by their booking or their address."""
+    address = DialAddress("sip", attempt.address).shown
+    ends = [
+        decision.end + room.policy.leave_after
+        for decision in (plan.decisions if plan is not None else ())
+        if (decision.booking_id == attempt.booking_id or decision.address_shown == address)
+        and decision.start - room.policy.join_before <= now < decision.end + room.policy.leave_after
+    ]
+    return max(ends, default=None)
+
+
+def _call(attempt: Attempt, plan: RoomPlan | None, room: Room, now: datetime) -> dict[str, Any]:
+    titles = {decision.booking_id: decision.title for decision in (plan.decisions if plan is not None else ())}
+    ends = _runs_until(attempt, plan, room, now)
+    return {
+        "title": titles.get(attempt.booking_id, ""),
+        "address": "@".join(filter(None, call_target(attempt.address))),  # no passcode
+        "since": attempt.sent_at or attempt.at,
+        "until": attempt.leave_at,
+        "ours": attempt.owned and not attempt.joined,
+        # its meeting was moved, shortened or removed since: the call keeps its end
+        "edited": ends is None or (attempt.leave_at is not None and attempt.leave_at > ends),
+    }
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

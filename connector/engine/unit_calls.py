@@ -10,7 +10,7 @@ from connector.engine.driver_session import DriverSession
 from connector.engine.options import Options
 from connector.planning.whose_call import Calls
 from connector.retry import backoff
-from device_drivers.api import DriverError, ListsCalls, UnitProtocol, offered
+from device_drivers.api import CallRef, DriverError, ListsCalls, UnitProtocol, offered
 
 _FRESH = timedelta(milliseconds=950)
 _READ_SLOWEST = timedelta(seconds=5)
@@ -41,6 +41,10 @@ class UnitCalls:
         if self._calls is None or self._clock.now() - self._calls.read_at > _FRESH:
             return None
         return self._calls
+
+    def stated(self, *calls: CallRef) -> Calls:
+        """For a unit that cannot list its calls: these are taken to be all."""
+        return Calls(calls, self._clock.now(), self._options().settle)
 
     def changed(self) -> None:
         """A command of ours changes them: what was read is old."""

@@ -67,10 +67,19 @@ from connector.events.calendars import (
     CalendarWatchFailed as CalendarWatchFailed,
 )
 from connector.events.calls import (
+    CallAddressChanged as CallAddressChanged,
+)
+from connector.events.calls import (
     CallFound as CallFound,
 )
 from connector.events.calls import (
     CallOutcome as CallOutcome,
+)
+from connector.events.calls import (
+    CallOverruns as CallOverruns,
+)
+from connector.events.calls import (
+    CallUnknownOwner as CallUnknownOwner,
 )
 from connector.events.calls import (
     DialAdopted as DialAdopted,
@@ -115,10 +124,19 @@ from connector.events.calls import (
     LeaveFailed as LeaveFailed,
 )
 from connector.events.calls import (
+    LeaveMoved as LeaveMoved,
+)
+from connector.events.calls import (
     LeavePlanned as LeavePlanned,
 )
 from connector.events.calls import (
     LeaveStay as LeaveStay,
+)
+from connector.events.calls import (
+    LeaveSwitched as LeaveSwitched,
+)
+from connector.events.daemon import (
+    ClockStepped as ClockStepped,
 )
 from connector.events.daemon import (
     ConfigLoaded as ConfigLoaded,

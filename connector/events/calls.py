@@ -102,6 +102,31 @@ class LeaveStay(CallOutcome):
     """The next meeting is the same one: the room stays in the call."""
 
 
+@event("leave.switched", "info")
+class LeaveSwitched(CallOutcome):
+    """The room left a meeting that still runs for another one of its own; it returns when that is over."""
+
+
+@event("leave.moved", "info")
+class LeaveMoved(CallOutcome):
+    """The room left a call because its meeting has another address now, which it dials next."""
+
+
+@event("call.address_changed", "warning")
+class CallAddressChanged(CallOutcome):
+    """A running meeting has another address now, and the room is in a call to the one before."""
+
+
+@event("call.overruns", "warning")
+class CallOverruns(CallOutcome):
+    """Somebody joined by hand and nobody hung up: the call is still up after its meeting."""
+
+
+@event("call.unknown_owner", "warning")
+class CallUnknownOwner(CallOutcome):
+    """The database was lost, and nobody can say whether a call on the unit was dialled by us."""
+
+
 @event("leave.failed", "warning")
 class LeaveFailed(CallOutcome):
     """The unit did not hang up; it is tried again."""

@@ -27,6 +27,13 @@ class DaemonStood(Happened):
     more: int | None = None  # shorter ones that were not told of since the last
 
 
+@event("clock.stepped", "warning")
+class ClockStepped(Happened):
+    """The computer's clock was set, or it slept; everything is read and planned anew. Ahead is positive."""
+
+    seconds: int
+
+
 @event("config.loaded", "info")
 class ConfigLoaded(Happened):
     """A new connector.toml is in force."""

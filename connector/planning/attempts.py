@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
 
-from connector.model import Attempt, AttemptState, DialOrder, RoomId
-
-Left = Literal["done", "gone", "stay", "failed"]
+from connector.model import Attempt, AttemptState, DialOrder, Left, RoomId
 
 
 def begun(order: DialOrder, room: RoomId, state: AttemptState, now: datetime, cause: str = "") -> Attempt:
@@ -45,6 +42,17 @@ def accepted(attempt: Attempt, call_id: str, state: AttemptState, now: datetime)
 def found(attempt: Attempt, call_id: str, state: AttemptState, now: datetime, *, owned: bool) -> Attempt:
     """A call on the unit is the one of this attempt. ``owned``: ours to leave."""
     return replace(_entered(attempt, state, now), call_id=call_id, owned=owned, cause="")
+
+
+def moved_along(attempt: Attempt, by: timedelta) -> Attempt:
+    """The wall clock was set by so much, or the computer slept: what was taken from it, not what the calendar says.
+
+    Which of the two it was cannot be told. Where it slept, the unit went on counting its call's seconds; so the call
+    may have begun at either time, and what says whose it is spans both.
+    """
+    sent_at = None if attempt.sent_at is None else min(attempt.sent_at, attempt.sent_at + by)
+    at = attempt.at + by
+    return replace(attempt, at=max(attempt.at, at) if attempt.state is AttemptState.ANSWERED else at, sent_at=sent_at)
 
 
 def leaves_at(attempt: Attempt, leave_at: datetime | None) -> Attempt:

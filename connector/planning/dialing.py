@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from connector.model import FINAL, Attempt, AttemptState, DialOrder
+from connector.model import FINAL, Attempt, AttemptState, DialOrder, Left
 from connector.planning.address import same_target
+from connector.planning.overlap import HANDOVER
 from connector.planning.whose_call import Calls, is_ours, of_attempt, of_meeting
 from connector.planning.whose_call import ours as calls_of_ours
 from connector.retry import backoff
@@ -68,7 +69,9 @@ class Done:
 
 Step = Wait | ReadCalls | Dial | Adopt | HangUpFirst | Conclude | Done
 
+IN_ANOTHER_CALL = "the room is in another call"
 _BUSY_POLL = timedelta(seconds=5)
+_LAST_LOOK = timedelta(seconds=2)  # how long the last look at a busy unit may take
 _DIALLING_POLL = timedelta(seconds=1)
 
 
@@ -89,13 +92,23 @@ def decide(
     ``unreadable``: the last try to read the calls failed, or the unit cannot list them. ``remembers_since``: the
     database was lost, and of dials before this time nothing is known."""
     last = attempts[-1] if attempts else None
+    if last is not None and resumes(order, last):
+        return _start(order, attempts, None, calls, ours, busy, now, unreadable)
     if last is not None and last.state in FINAL:
         return Done()
     if last is not None and last.state in (AttemptState.SENT, AttemptState.UNKNOWN):
         return _settle(order, attempts, last, calls, now, settle, unreadable)
     if last is None and remembers_since is not None and order.dial_at < remembers_since:
-        return _remembered(order, calls, now, unreadable) or _start(order, attempts, last, calls, ours, busy, now)
-    return _start(order, attempts, last, calls, ours, busy, now)
+        return _remembered(order, calls, now, unreadable) or _start(
+            order, attempts, last, calls, ours, busy, now, unreadable
+        )
+    return _start(order, attempts, last, calls, ours, busy, now, unreadable)
+
+
+def resumes(order: DialOrder, last: Attempt) -> bool:
+    """Whether a meeting that was left while it ran is to be joined again: the room's other one is over, or it has
+    another address now. Never one that a person hung up."""
+    return last.left == "switched" or (last.left == "moved" and last.meeting_key != order.meeting_key)
 
 
 def _remembered(order: DialOrder, calls: Calls | None, now: datetime, unreadable: bool) -> Step | None:
@@ -166,15 +179,15 @@ def _start(
     ours: Sequence[Attempt],
     busy: Literal["wait", "skip", "drop"],
     now: datetime,
+    unreadable: bool,
 ) -> Step:
     open_row = last if last is not None and last.state is AttemptState.INTENDED else None
     if now < order.dial_at:
         return Wait(order.dial_at, "not yet time")
-    if now > order.give_up_at:
+    if _too_late(order, last, calls, now, unreadable):
         if any(a.booking_id == order.booking_id for a in ours):
             return Conclude(AttemptState.PRESENT, "the room is in this meeting since its earlier time", open_row)
-        cause = last.cause if last is not None and last.cause else "the grace was over before the room could dial"
-        return Conclude(AttemptState.MISSED, cause, open_row)
+        return Conclude(AttemptState.MISSED, _why_missed(last, calls), open_row)
     if last is not None and last.state is AttemptState.REFUSED:
         refused = sum(a.state is AttemptState.REFUSED for a in attempts)
         again = last.at + backoff(refused)
@@ -194,12 +207,29 @@ def _start(
     if not others:
         return Dial()
     if own is not None:
-        return HangUpFirst(own[0], own[1], "our earlier call ends for the next meeting")
+        return HangUpFirst(own[0], own[1], "our earlier call ends for another meeting of the room")
     if busy == "drop":
         return HangUpFirst(others[0], None, "the room is in another call and busy = drop")
     if busy == "skip":
         return Conclude(AttemptState.SKIPPED, "the room was in another call and busy = skip", open_row)
-    return Wait(min(now + _BUSY_POLL, order.give_up_at + timedelta(milliseconds=1)), "the room is in another call")
+    return Wait(min(now + _BUSY_POLL, order.give_up_at + timedelta(milliseconds=1)), IN_ANOTHER_CALL)
+
+
+def _too_late(order: DialOrder, last: Attempt | None, calls: Calls | None, now: datetime, unreadable: bool) -> bool:
+    """The grace is over; but a busy unit is looked at once more, for it may have become free at the very end."""
+    if now <= order.give_up_at:
+        return False
+    if now > order.give_up_at + _LAST_LOOK or (last is not None and last.state is AttemptState.REFUSED):
+        return True
+    return unreadable if calls is None else bool(calls.live)
+
+
+def _why_missed(last: Attempt | None, calls: Calls | None) -> str:
+    if last is not None and last.cause:
+        return last.cause
+    if calls is not None and calls.live:
+        return f"{IN_ANOTHER_CALL} until the grace was over"
+    return "the grace was over before the room could dial"
 
 
 def _own_call(calls: Calls, ours: Sequence[Attempt]) -> tuple[CallRef, Attempt] | None:
@@ -209,13 +239,14 @@ def _own_call(calls: Calls, ours: Sequence[Attempt]) -> tuple[CallRef, Attempt] 
 
 # ------------------------------------------------------------------------------------ leaving
 
-HANDOVER = timedelta(seconds=3)  # our earlier call ends this long before the next dial, which leaves on the second
 SAME_MEETING_GAP = timedelta(minutes=10)  # back-to-back with the same id: stay in between
 
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
     calls: tuple[CallRef, ...]  # more than one where a dial took effect that was given up as lost
+    how: Left
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,30 +269,48 @@ def leave_step(
     next_orders: Sequence[DialOrder],
     calls: Calls | None,
     now: datetime,
+    *,
+    ends_at: datetime | None = None,
 ) -> LeaveStep:
     """``siblings``: the attempts of the same order that were given up as lost. ``next_orders``: the room's orders of
-    other bookings that have not been concluded, by dial time."""
+    other bookings that have not been concluded, by dial time, as ``overlap.timed`` left them. ``ends_at``: until when
+    the meeting runs; None where its order is gone."""
     if not attempt.live or attempt.leave_at is None:
         return Done()
-    leave_at = attempt.leave_at
+    leave_at, how, why = attempt.leave_at, _OVER, "the meeting is over"
     for order in next_orders:
         same = order.meeting_key == attempt.meeting_key
         soon = order.dial_at <= attempt.leave_at + SAME_MEETING_GAP
         if same and soon and order.give_up_at >= now and order.planned_start >= attempt.planned_start:
             return Stay(order.dial_at, order.booking_id)
         if not same and order.dial_at >= attempt.planned_start:
-            leave_at = min(leave_at, order.dial_at - HANDOVER)
+            if order.dial_at - HANDOVER < leave_at:
+                leave_at = order.dial_at - HANDOVER
+                if ends_at is not None and order.dial_at < ends_at:
+                    how, why = "switched", "another meeting of the room begins, and overlap = switch"
             break
     if now < leave_at:
         return Wait(leave_at, "the meeting is on")
     if calls is None:
         return ReadCalls("is our call still up?")
     own = calls_of_ours(calls, (attempt, *siblings))
-    return HangUp(own) if own else Gone()
+    return HangUp(own, how, why) if own else Gone()
 
 
-def later_leave(stored: datetime | None, planned: datetime | None) -> datetime | None:
-    """A later end moves the leave order; an earlier one does not: a live call is never cut by an edit."""
-    if stored is None or planned is None:
-        return stored
-    return max(stored, planned)
+_OVER: Left = "done"
+
+
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Of two times to leave; None: never."""
+    return None if one is None or other is None else max(one, other)
+
+
+def followed(attempt: Attempt, orders: Sequence[DialOrder], now: datetime) -> datetime | None:
+    """When to leave, by the plan of now: at the last end of all meetings that cover now and are this call's, by their
+    booking or by the meeting behind them. A later end moves the leave; an earlier one does not, nor does a meeting that
+    was moved away: a live call is never cut by an edit."""
+    if attempt.leave_at is None:
+        return None
+    mine = (o for o in orders if attempt.booking_id == o.booking_id or attempt.meeting_key == o.meeting_key)
+    ends = (o.leave_at for o in mine if o.leave_at is not None and o.planned_start <= now < o.leave_at)
+    return max(attempt.leave_at, *ends, attempt.leave_at)

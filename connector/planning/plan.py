@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.model import Decision, DialOrder, Event, JoinInfo, Meeting, Policy, Room, RoomPlan, booking_id
 from connector.planning.address import Choice, call_target, choose_address
+from connector.planning.overlap import taken_by
 from connector.planning.rulings import ruled
 from device_drivers.api import Booking, BookingList, DialAddress, UnitFacts, UnitProtocol
 
@@ -21,6 +23,7 @@ def plan(room: Room, meetings: Iterable[Meeting], facts: UnitFacts, now: datetim
     orders: list[DialOrder] = []
     ends: list[datetime] = []  # of what is shown, and the times when more can be
     seen: set[str] = set()
+    twins = _twins(meetings := list(meetings))
     for meeting in sorted(meetings, key=lambda m: (m.event.start, m.event.end, m.event.key)):
         event = meeting.event
         number = booking_id(room.id, event)
@@ -29,7 +32,7 @@ def plan(room: Room, meetings: Iterable[Meeting], facts: UnitFacts, now: datetim
             continue
         meeting, left_out = ruled(meeting, room)
         choice = choose_address(meeting.join, room.policy, facts)
-        not_held = _not_held(event, duplicate=number in seen) or left_out
+        not_held = _not_held(event, duplicate=number in seen) or left_out or _twin(event, twins)
         if not_held is None:
             seen.add(number)
         left_off = (
@@ -47,6 +50,7 @@ def plan(room: Room, meetings: Iterable[Meeting], facts: UnitFacts, now: datetim
         if order is not None:
             orders.append(order)
         decisions.append(_decision(number, meeting, room, facts, choice, left_off, order, why_not, end))
+    decisions = _with_overlaps(decisions, orders, room)
     ordered = tuple(sorted(bookings.values(), key=lambda b: (b.start, b.id)))
     return RoomPlan(
         room=room.id,
@@ -67,6 +71,61 @@ def _not_held(event: Event, *, duplicate: bool) -> str | None:
     if duplicate:
         return "the calendar lists the same occurrence twice; the other one is shown"
     return None
+
+
+def _twins(meetings: Iterable[Meeting]) -> frozenset[str]:
+    """Keys of events that repeat another one: the same meeting, time and title under another UID, as imports and moves
+    between calendars leave them. The one that was changed last stays, with its passcode."""
+    newest: dict[tuple[object, ...], Event] = {}
+    older: set[str] = set()
+    for meeting in meetings:
+        event, join = meeting.event, meeting.join
+        if event.cancelled or event.declined or not join.meeting_id:
+            continue
+        alike = (join.service, join.meeting_id, event.start, event.end, event.title)
+        other = newest.setdefault(alike, event)
+        if other.series_uid != event.series_uid:
+            newest[alike], last = sorted((other, event), key=_revision, reverse=True)
+            older.add(last.key)
+    return frozenset(older)
+
+
+def _revision(event: Event) -> tuple[bool, datetime, str]:
+    return event.modified is not None, event.modified or event.start, event.series_uid
+
+
+def _twin(event: Event, twins: Collection[str]) -> str | None:
+    if event.key in twins:
+        return "the calendar lists this meeting twice, under two UIDs; the one that was changed last is shown"
+    return None
+
+
+def _with_overlaps(decisions: list[Decision], orders: Sequence[DialOrder], room: Room) -> list[Decision]:
+    """With what the room's other meetings do to each: who waits, who gives way."""
+    titles = {decision.booking_id: decision.title for decision in decisions}
+    by_booking = {order.booking_id: order for order in orders}
+    told = []
+    for decision in decisions:
+        order = by_booking.get(decision.booking_id) if decision.auto_join else None
+        why = _overlapped(order, orders, titles, room) if order is not None else ""
+        told.append(replace(decision, reason=f"{decision.reason}; {why}") if why else decision)
+    return told
+
+
+def _overlapped(order: DialOrder, orders: Sequence[DialOrder], titles: Mapping[str, str], room: Room) -> str:
+    other = taken_by(order, orders, room.policy.overlap)
+    if other is None:
+        return ""
+    begins, ends = (
+        f"{time.astimezone(ZoneInfo(room.timezone)):%H:%M}" for time in (other.planned_start, other.ends_at)
+    )
+    title = titles.get(other.booking_id, "another meeting")
+    if other.planned_start <= order.planned_start:
+        why = "starts with it and ends first" if other.planned_start == order.planned_start else "runs then"
+        rest = f"this one is joined at {ends}" if other.ends_at < order.ends_at else "this one is not joined"
+        return f"{title!r} {why} (overlap = {room.policy.overlap}): {rest}"
+    rest = f", and returns at {ends}" if other.ends_at < order.ends_at else ""
+    return f"the room leaves it at {begins} for {title!r} (overlap = {room.policy.overlap}){rest}"
 
 
 def _not_shown(event: Event, policy: Policy, choice: Choice, facts: UnitFacts) -> str | None:
@@ -139,10 +198,16 @@ def _dial_order(booking: Booking, meeting: Meeting, policy: Policy, facts: UnitF
         return None, "auto_join is off for this room"
     if booking.address is None:
         return None, "there is no address to dial"
+    if meeting.join.no_auto_join:
+        return None, meeting.join.no_auto_join
     if event.all_day:
         return None, "an all-day event is never joined automatically"
     if event.end <= event.start:
         return None, "an event without a length is never joined automatically"
+    if event.tentative and policy.tentative == "button":
+        return None, "a tentative meeting is not joined automatically (tentative = button)"
+    if event.free and policy.free == "button":
+        return None, "the calendar shows it as free, so it is not joined automatically (free = button)"
     if not facts.can(UnitProtocol.DIALS):
         return None, "this unit cannot be told to dial"
     leaves = policy.auto_leave and facts.can(UnitProtocol.HANGS_UP)
@@ -154,6 +219,7 @@ def _dial_order(booking: Booking, meeting: Meeting, policy: Policy, facts: UnitF
         leave_at=event.end + policy.leave_after if leaves else None,
         address=booking.address,
         meeting_key=meeting_key(meeting.join, booking.address),
+        end=event.end,
     ), ""
 
 

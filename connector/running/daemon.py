@@ -13,7 +13,7 @@ from typing import Any
 
 from connector import __version__, events
 from connector.calendars.base import NoWebhooks, Webhooks
-from connector.clock import Clock, SystemClock
+from connector.clock import Clock, Steps, SystemClock
 from connector.engine.commands import Commands
 from connector.engine.gc_schedule import collect_between_dials
 from connector.engine.lanes import Lanes
@@ -41,6 +41,7 @@ from connector.running.watchdog import Watchdog
 from connector.running.zoom import ZoomAccount
 from connector.serving.webhooks import Listener
 from connector.settings import Settings, open_vault
+from connector.store.api import StoreError
 from connector.store.store import Store
 from connector.vault import Vault
 
@@ -201,16 +202,26 @@ class Connector:
             ]
             stack.push_async_callback(_cancel, tasks)
             commands = Commands(reader, lanes.try_again, sources.reopen, clock=clock, store=store, recorder=recorder)
+            steps = Steps(clock)
             while not (stop.is_set() or broken.is_set()):
                 await self._wait(stop, broken)
                 _raise_what_ended(tasks)
+                if (by := steps.look()) is not None:
+                    publish(events.ClockStepped(seconds=round(by.total_seconds())))
+                    reader.stepped(by)
+                    try:
+                        await lanes.stepped(by)
+                    except StoreError:  # the store has said so; the rooms get their lanes when it works again
+                        parts.again(rooms)
+                    planner.plan_anew()
+                    await sources.reopen([*config.settings.calendars])
                 await commands.look(self._calendar_of)
                 if not process.vault.ready():  # after a rotation: the new key first
                     continue
                 fresh = follower.look(at_once=self._reread.is_set())
                 self._reread.clear()
                 if fresh is None and parts.unfinished:
-                    await parts.apply(config)
+                    await _finish(parts, planner, config)
                 if fresh is not None:
                     config = self._config = fresh
                     await parts.apply(fresh)
@@ -258,6 +269,13 @@ async def _listen(stack: AsyncExitStack, settings: Settings, publish: events.Pub
         return NoWebhooks()
     publish(events.WebhooksListening(address=hooks.listen, public=hooks.public_url))
     return opened
+
+
+async def _finish(parts: Parts, planner: Planner, config: Configuration) -> None:
+    """What broke off is tried again; lanes that begin late have no plan yet."""
+    await parts.apply(config)
+    if not parts.unfinished:
+        planner.plan_anew()
 
 
 def _raise_what_ended(tasks: list[asyncio.Task[None]]) -> None:

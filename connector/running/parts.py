@@ -43,6 +43,11 @@ class Parts:
         """Some part broke off: to be applied again, also without an edit."""
         return bool(self._broken_off)
 
+    def again(self, part: Part) -> None:
+        """It is applied with the next configuration, or soon, though its slice is the same."""
+        self._slices.pop(part.name, None)
+        self._broken_off.setdefault(part.name, "")
+
     async def apply(self, config: Configuration) -> tuple[str, ...]:
         """The names of those whose slice changed."""
         applied = []

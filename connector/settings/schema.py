@@ -194,6 +194,11 @@ class Template(_Section):
     early_join: Minutes = _in_minutes(_UNSAID.early_join)
     late_join: Minutes = _in_minutes(_UNSAID.late_join)
     busy: Literal["wait", "skip", "drop"] = _UNSAID.busy
+    overlap: Literal["switch", "stay"] = _UNSAID.overlap
+    new_address: Literal["stay", "change"] = _UNSAID.new_address
+    leave_joined: Literal["ours", "booked"] = _UNSAID.leave_joined
+    tentative: Literal["button", "join"] = _UNSAID.tentative
+    free: Literal["button", "join"] = _UNSAID.free
     show_non_joinable: bool = _UNSAID.show_non_joinable
     show_all_day: bool = _UNSAID.show_all_day
     private_title: str = _UNSAID.private_title

@@ -250,6 +250,10 @@ class Units(Protocol):
         earlier than that."""
         ...
 
+    def prune_gone(self, lease: Lease, before: datetime) -> tuple[Change, ...]:
+        """Drop the units that are gone since before that time, with their attempts."""
+        ...
+
 
 class History(Protocol):
     """What happened, under either lease; what people ask, under none."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 from sqlalchemy import Boolean, Delete, String, bindparam, delete, func, insert, select, type_coerce, update
 
-from connector.model import Attempt, AttemptState, DialOrder, RoomId, UnitId
+from connector.model import Attempt, AttemptState, DialOrder, Left, RoomId, UnitId
 from connector.redaction import foreign_text
 from connector.store import tables
 from connector.store.api import Change, UnitLease
@@ -25,8 +25,7 @@ _CHANGE = CHANGE.where(_table.c.unit == bindparam("of_unit"))
 _WHEN = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*"
 _NO_INSTANT = ~func.glob(_WHEN, type_coerce(_table.c.planned_start, String), type_=Boolean)  # damaged
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_Left = Literal["", "done", "gone", "stay", "failed"]
-_LEFT = get_args(_Left)
+_LEFT = get_args(Left)
 
 
 def prune_where(column: Any, name: str) -> Delete:
@@ -117,9 +116,9 @@ def _state(word: object, cells: Cells) -> AttemptState:
         return cells.lost("state", AttemptState.ANSWERED)
 
 
-def _left(word: object, cells: Cells) -> _Left:
+def _left(word: object, cells: Cells) -> Left:
     """What cannot be read was no open order: that cell is empty, and nothing is in it to be damaged."""
-    return cast(_Left, word) if word in _LEFT else cells.lost("left", "failed")
+    return cast(Left, word) if word in _LEFT else cells.lost("left", "failed")
 
 
 def purpose(attempt: Attempt) -> dict[str, Any]:

@@ -91,6 +91,7 @@ units = Table(
     Column("receipt", Text),  # JSON; holds ids and reasons only
     Column("receipt_at", Instant),
     Column("verified_at", Instant),
+    Column("options", Text, nullable=False, server_default=""),  # JSON of names and texts
     Index("units_by_room", "room"),
 )
 

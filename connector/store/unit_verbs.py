@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.model import RoomId, Unit, UnitId, UnitState
 from connector.redaction import foreign_text
 from connector.store import tables
-from connector.store.api import UnitLease, UnitRow
+from connector.store.api import Lease, UnitLease, UnitRow
 from connector.store.claims import Claims, adopted, claim
 from connector.store.database import Database, put
 from connector.store.rows import Cells, keyed
 from connector.store.writer import Write
-from connector.wire import dump_info, dump_receipt, load_info, load_receipt
+from connector.wire import dump_info, dump_options, dump_receipt, load_info, load_options, load_receipt
 from device_drivers.api import DeviceInfo, Receipt, TlsPolicy
 
-_IDENTITY = ("driver", "address", "port", "tls_mode", "tls_value", "credential", "serial_number")
+_IDENTITY = ("driver", "address", "port", "tls_mode", "tls_value", "credential", "serial_number", "options")
 _of = tables.units.c.id == bindparam("of_unit")
 _STATE = update(tables.units).where(_of).values(state=bindparam("state"), since=bindparam("since"))
 _CLAIMED = put(tables.units, "id", *_IDENTITY, "state", "since", "room")
@@ -48,6 +48,12 @@ _PROBED = _probe.on_conflict_do_update(
         "serial_number": func.coalesce(func.nullif(_probe.excluded.serial_number, ""), tables.units.c.serial_number),
     },
 )
+
+
+_OLD = (tables.units.c.state == UnitState.GONE.value) & (tables.units.c.since < bindparam("before"))
+_PRUNE_ATTEMPTS = delete(tables.attempts).where(tables.attempts.c.unit.in_(select(tables.units.c.id).where(_OLD)))
+# Never before its attempts, in whatever order the two are made: an attempt without a unit would bring its row back.
+_PRUNE_GONE = delete(tables.units).where(_OLD, tables.units.c.id.not_in(select(tables.attempts.c.unit)))
 
 
 class UnitVerbs(Database):
@@ -93,6 +99,7 @@ class UnitVerbs(Database):
             state=UnitState(state),
             since=cells.instant("since"),
             room=RoomId(cells.text("room")),
+            options=(cells.json("options", load_options) or ()) if row["options"] else (),
         )
 
     # -------------------------------------------------------------------------------- claims
@@ -118,6 +125,10 @@ class UnitVerbs(Database):
             served = claims.rooms | dict.fromkeys(claims.bereft)
             await conn.execute(_SERVED, [{"room": room, "unit": unit} for room, unit in served.items()])
         return claims
+
+    def prune_gone(self, lease: Lease, before: datetime) -> tuple[Write, ...]:
+        values = {"before": before}
+        return Write(_PRUNE_ATTEMPTS, values, lease.epoch), Write(_PRUNE_GONE, values, lease.epoch)
 
     # -------------------------------------------------------------------------------- what the unit told
 
@@ -155,4 +166,5 @@ def _identity(unit: Unit) -> dict[str, Any]:
         "state": unit.state.value,
         "since": unit.since,
         "room": unit.room,
+        "options": dump_options(unit.options),
     }

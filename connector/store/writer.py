@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -22,6 +23,7 @@ from connector.store.api import StoreError as StoreError
 _log = structlog.get_logger("connector")
 
 
+_GONE = "the database file is another one, or gone"
 _EPOCH = select(tables.owner.c.epoch)
 _LAST = text("SELECT seq FROM sqlite_sequence WHERE name = :of_table")
 Work = Callable[[AsyncConnection], Awaitable[None]]
@@ -53,6 +55,8 @@ class Writer:
         self._queue: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._trouble = ""  # why nothing can be written now: one line in the log a change
+        self._path = str(engine.url.database or "")
+        self._inode = _inode(self._path)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="store-writer")
@@ -116,8 +120,28 @@ class Writer:
             else:
                 _settle(jobs, self._troubled(error) if _is_trouble(error) else error)
         else:
-            self._mended()
+            if not self._file_is_gone():
+                self._mended()
             _settle(jobs, None)
+
+    def _file_is_gone(self) -> bool:
+        """SQLite goes on writing to a file that was deleted or replaced: all of it is lost when the process ends."""
+        found = _inode(self._path)
+        if found == self._inode:
+            return False
+        if self._trouble != _GONE:
+            self._trouble = _GONE
+            self._say_gone(found is not None)
+        return True
+
+    def _say_gone(self, replaced: bool) -> None:
+        what = "was replaced by another one" if replaced else "was deleted"
+        reason = (
+            f"The database file {what} while the daemon has it open. Rooms work on, and what they do is lost when the"
+            " daemon ends. Put a backup in its place, where there is one, and restart the connector: it goes on from"
+            " there. Without one it plans everything anew, and leaves calls where it can tell that they are ours."
+        )
+        say(StoreFailed(database=self._path, reason=reason))
 
     def _holds(self, job: _Job, epoch: int | None) -> bool:
         """Whether each lease that the job acts under is of the present owner."""
@@ -140,6 +164,15 @@ class Writer:
         if self._trouble:
             self._trouble = ""
             say(StoreRecovered(database=str(self._engine.url.database)))
+
+
+def _inode(path: str) -> tuple[int, int] | None:
+    """Which file stands there; None when none does."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def say(event: Happened) -> None:

@@ -21,6 +21,8 @@ from connector.clock import Clock
 PATH = "zoom-account"
 _WINDOW = timedelta(minutes=5)  # of the time stamp, to both sides: an old notification cannot be played again later
 _TELL_EVERY = timedelta(minutes=10)
+_MOST_TAKEN = 20_000  # signatures that are remembered; a busy account sends a few a second at most
+_LONGEST_CHALLENGE = 1_000  # characters
 
 
 class Notices:
@@ -32,36 +34,51 @@ class Notices:
         self._publish = publish
         self._changed = changed
         self._told_at: datetime | None = None
+        self._taken: dict[str, float] = {}  # signature to when its time stamp is too old, oldest first
 
     def handle(self, hook: Hook) -> HookReply:
-        if not self._signed(hook):
+        signature = self._signature(hook)
+        if not signature:
             self._forged()
             return HookReply(401)
         try:
-            tree = json.loads(hook.body)
-            event, payload = str(tree["event"]), tree["payload"]
-            if event == "endpoint.url_validation":
-                return self._challenge(str(payload["plainToken"]))
-        except (ValueError, KeyError, TypeError):
+            event, payload = _read(hook.body)
+            if event == "endpoint.url_validation":  # answered as often as it is asked: each time by the same words
+                return self._challenge(payload["plainToken"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             return HookReply(400)
-        if event.startswith("meeting."):
-            meeting_id = _meeting_id(payload)
-            if meeting_id:
-                self._changed(meeting_id)
+        meeting_id = _meeting_id(payload) if event.startswith("meeting.") else ""
+        if self._is_first(signature) and meeting_id:
+            self._changed(meeting_id)
         return HookReply(204)
 
-    def _signed(self, hook: Hook) -> bool:
+    def _is_first(self, signature: str) -> bool:
+        """A notification that is played again is thanked for, and triggers nothing."""
+        now = self._clock.now().timestamp()
+        while self._taken and next(iter(self._taken.values())) < now:
+            del self._taken[next(iter(self._taken))]
+        if signature in self._taken:
+            return False
+        if len(self._taken) >= _MOST_TAKEN:
+            del self._taken[next(iter(self._taken))]
+        self._taken[signature] = now + 2 * _WINDOW.total_seconds()  # a stamp may lie ahead by the window
+        return True
+
+    def _signature(self, hook: Hook) -> str:
+        """The right one, where the caller knows it; else ""."""
         stamp = hook.headers.get("x-zm-request-timestamp", "")
         if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 13:
-            return False
+            return ""
         seconds = int(stamp) / (1000 if len(stamp) == 13 else 1)
         if abs(self._clock.now().timestamp() - seconds) > _WINDOW.total_seconds():
-            return False
+            return ""
         expected = f"v0={self._mac(b'v0:' + stamp.encode() + b':' + hook.body)}"
         given = hook.headers.get("x-zm-signature", "").encode("utf-8", "replace")  # it may be any bytes
-        return hmac.compare_digest(expected.encode(), given)
+        return expected if hmac.compare_digest(expected.encode(), given) else ""
 
-    def _challenge(self, plain: str) -> HookReply:
+    def _challenge(self, plain: object) -> HookReply:
+        if not isinstance(plain, str) or len(plain) > _LONGEST_CHALLENGE:
+            raise ValueError("no challenge")
         answer = {"plainToken": plain, "encryptedToken": self._mac(plain.encode())}
         return HookReply(200, json.dumps(answer), "application/json")
 
@@ -76,7 +93,19 @@ class Notices:
             self._publish(events.ZoomForged(reason=reason))
 
 
+def _read(body: bytes) -> tuple[str, Any]:
+    """The event's name and what it brings. Raises ValueError, KeyError, TypeError, RecursionError."""
+    tree = json.loads(body)
+    event, payload = tree["event"], tree["payload"]
+    if not isinstance(event, str):
+        raise ValueError("no event")
+    return event, payload
+
+
 def _meeting_id(payload: Any) -> str:
     found = payload.get("object") if isinstance(payload, dict) else None
-    number = str(found.get("id", "")) if isinstance(found, dict) else ""
+    number = found.get("id") if isinstance(found, dict) else None
+    if not isinstance(number, str | int) or isinstance(number, bool):
+        return ""
+    number = str(number)
     return number if number.isascii() and number.isdigit() and len(number) <= 20 else ""

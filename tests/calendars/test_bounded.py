@@ -119,7 +119,7 @@ async def through_requests(url: str) -> object:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("read", [ics, caldav, graph, google, zoom, through_requests])
-async def test_what_has_no_end_is_not_read(read: Callable[[str], Awaitable[object]], flood: Flood) -> None:
+async def test_b1_what_has_no_end_is_not_read(read: Callable[[str], Awaitable[object]], flood: Flood) -> None:
     if read is caldav:
         flood.status = "207 Multi-Status"
     async with raw_server(flood) as url:
@@ -131,7 +131,7 @@ async def test_what_has_no_end_is_not_read(read: Callable[[str], Awaitable[objec
 
 
 @pytest.mark.timeout(60)
-async def test_the_loop_goes_on_while_a_bomb_is_read(bomb: list[bytes]) -> None:
+async def test_b1_the_loop_goes_on_while_a_bomb_is_read(bomb: list[bytes]) -> None:
     """Rooms of other calendars are served meanwhile."""
     longest, at = 0.0, asyncio.get_running_loop().time()
 
@@ -151,7 +151,7 @@ async def test_the_loop_goes_on_while_a_bomb_is_read(bomb: list[bytes]) -> None:
     assert longest < 0.5  # 50 MB inflated at once take less, what they inflate to more
 
 
-async def test_a_listing_of_very_many_tags_is_not_parsed() -> None:
+async def test_b1_a_listing_of_very_many_tags_is_not_parsed() -> None:
     """Four bytes are an element, an element is 250 bytes of memory."""
     flood = Flood([b"<multistatus>" + b"<a/>" * 1_100_000], "Content-Type: text/xml\r\n", endless=False)
     flood.status = "207 Multi-Status"
@@ -160,7 +160,7 @@ async def test_a_listing_of_very_many_tags_is_not_parsed() -> None:
             await caldav(url)
 
 
-def test_every_session_of_the_requests_library_is_bounded() -> None:
+def test_b1_every_session_of_the_requests_library_is_bounded() -> None:
     tokens = Tokens(AppIdentity("t", "c", secret="x"), CLOUDS["global"], ca_file=None, deadline=PATIENCE)
     assert isinstance(tokens._transport._session.get_adapter("https://login.example.org/"), BoundedAdapter)
     tokens.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from connector.calendars.icalendar_events import events_between
 from connector.errors import CalendarError
 from connector.model import Snapshot
 from tests.calendars.ics_text import change, vcalendar, vevent, window
+from tests.support import patience
 
 WINDOW = window("2026-11-10", "2026-11-12")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -92,3 +95,24 @@ def test_a_good_calendar_with_a_hole(noise: bytes, at: int) -> None:
     data = vcalendar(vevent("a", "20261110T100000Z", "20261110T110000Z", "RRULE:FREQ=DAILY", "DESCRIPTION:x"))
     answer(data[:at] + noise + data[at + len(noise) :])
     answer(data[:at])
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "\r", "\r\r", "\n", "\n ", " ", "\t", ":", ";", '"', ",", "=", "A;", "A:", 'X-A;B="', "DTSTART:",
+        "DTSTART;TZID=",
+        ";TZID=Europe/Berlin", "EXDATE:,", "RRULE:FREQ=", ";BYDAY=MO", "MO,", "2026-11-10T10:00:00",
+        ": ", "\\", "BEGIN:VEVENT\n",
+        "END:VEVENT\n", "BEGIN:VTIMEZONE\n", "BEGIN:X\n", "DTSTART:20261110\n", "EXDATE:20261110T100000Z\n",
+        "x\n", "\xef\xbb\xbf",
+    ],
+)  # fmt: skip
+def test_b4_no_text_costs_more_than_its_length(junk: str) -> None:
+    """Ten times the text takes ten times as long, and not a hundred times."""
+    head, tail = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nDTSTART:20261110T100000Z\n", "\nEND:VEVENT\nEND:VCALENDAR\n"
+    for before in ("", "DTSTART", "RRULE:FREQ=DAILY", "SUMMARY:", "X-A"):
+        data = f"{head}{before}{junk * (100_000 // len(junk))}{tail}".encode()
+        began = time.process_time()
+        answer(data)
+        assert time.process_time() - began < patience.seconds(2), before

@@ -48,14 +48,14 @@ async def hang(threads: WorkerThreads, gate: threading.Event, key: str) -> Readi
     return caught.value
 
 
-async def test_more_hanging_readings_than_threads_hold_up_no_other(gate: threading.Event) -> None:
+async def test_b4_more_hanging_readings_than_threads_hold_up_no_other(gate: threading.Event) -> None:
     threads = WorkerThreads("test", 1, SHORT)
     told = await asyncio.gather(*(hang(threads, gate, f"k{n}") for n in range(3)))
     assert "The calendar k0 was not read within 0.2 seconds" in str(told[0])
     assert await threads.run(lambda: 7, key="other", what="Another") == 7
 
 
-async def test_a_calendar_whose_reading_hangs_is_not_begun_again_until_it_ended(gate: threading.Event) -> None:
+async def test_b4_a_calendar_whose_reading_hangs_is_not_begun_again_until_it_ended(gate: threading.Event) -> None:
     threads, begun = WorkerThreads("test", 1, SHORT), 0
 
     def work() -> bool:

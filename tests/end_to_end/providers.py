@@ -142,7 +142,7 @@ deadline = {DEADLINE}
 
 
 class OnGoogle(_Standing):
-    denied = ("may not read the calendar", "calendar.google.com")
+    denied = ("shows nothing of it to", "calendar.google.com")
     resumes = True
 
     def __init__(self, trust: ssl.SSLContext) -> None:

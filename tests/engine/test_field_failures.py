@@ -79,12 +79,16 @@ async def test_later_occurrences_of_a_series_are_meetings_of_their_own(house: Ha
 # ------------------------------------------------------------------------------------ time and lifecycle
 
 
-async def test_declined_and_cancelled_are_not_shown_and_tentative_is(house: Harness) -> None:  # F068, F070
+@pytest.mark.parametrize("tentative", ["join", "button"])
+async def test_declined_and_cancelled_are_not_shown_and_tentative_is(
+    house: Harness, tentative: str
+) -> None:  # F068, F070
+    await house.policy(tentative=tentative)
     kept = meeting("t", tentative=True)
     await house.calendar(meeting("d", declined=True), meeting("c", cancelled=True), kept)
     assert shown(house) == [bid(kept)]
     await house.at(minutes(15))
-    assert [booking for _, _, booking in house.unit.dialled] == [bid(kept)]
+    assert [booking for _, _, booking in house.unit.dialled] == ([bid(kept)] if tentative == "join" else [])
 
 
 async def test_a_whole_day_hides_no_meeting_of_the_day(house: Harness) -> None:  # F074, F075

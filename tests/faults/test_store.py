@@ -105,7 +105,7 @@ async def test_a_database_of_a_newer_version_is_named(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
-    with pytest.raises(StoreError, match=r"a newer version of the connector wrote it: its schema is 9999, .* 0003;"):
+    with pytest.raises(StoreError, match=r"a newer version of the connector wrote it: its schema is 9999, .* 0004;"):
         async with opened(tmp_path):
             pass
 
@@ -138,6 +138,27 @@ async def test_a_full_disk_is_an_error_without_the_statement_and_passes(tmp_path
     assert [line["event"] for line in told] == ["store.failed", "store.recovered"]  # one a change, not one a failure
     assert "cannot be written" in told[0]["reason"] and told[0]["database"] == str(tmp_path / "db")
     assert events.ALL.keys() >= {line["event"] for line in told}
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced", "folder moved"])
+async def test_a15_a_database_file_that_goes_while_it_is_open_is_told_of_once(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir()
+    with capture_logs() as told:
+        async with opened(folder) as store:
+            first = await store.add_attempt(of_unit(store, ROOM), attempt(1))
+            match how:
+                case "deleted":
+                    (folder / "db").unlink()
+                case "replaced":
+                    (tmp_path / "other").write_bytes((folder / "db").read_bytes())
+                    (tmp_path / "other").replace(folder / "db")
+                case _:
+                    folder.rename(tmp_path / "elsewhere")
+            for number in (2, 3):  # rooms work on
+                assert await store.add_attempt(of_unit(store, ROOM), attempt(number)) == first + number - 1
+    assert [line["event"] for line in told] == ["store.failed"]
+    assert ("replaced" if how == "replaced" else "deleted") in told[0]["reason"]
 
 
 async def test_a_bad_statement_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:

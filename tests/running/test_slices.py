@@ -69,6 +69,11 @@ EDITS: dict[str, tuple[str, frozenset[str]]] = {
         f"templates.default.{name}": (text, frozenset({"rooms"}))
         for name, text in {
             "one_touch_join": "false",
+            "overlap": '"stay"',
+            "new_address": '"change"',
+            "leave_joined": '"booked"',
+            "tentative": '"join"',
+            "free": '"join"',
             "auto_join": "true",
             "auto_leave": "false",
             "join_before": "1",

@@ -235,7 +235,7 @@ class MemoryStore:
         return number
 
     def save_attempt(self, lease: UnitLease, attempt: Attempt) -> Change:
-        progress = ("state", "at", "call_id", "cause", "owned", "leave_at", "left", "left_at")
+        progress = ("state", "at", "call_id", "cause", "owned", "leave_at", "left", "left_at", "sent_at")
         values = {name: getattr(attempt, name) for name in progress}
 
         def work(data: MemoryData) -> None:
@@ -254,6 +254,15 @@ class MemoryStore:
             }
 
         return Made(work, lease.epoch)
+
+    def prune_gone(self, lease: Lease, before: datetime) -> tuple[Change, ...]:
+        def work(data: MemoryData) -> None:
+            states = {key: row.unit for key, row in data.units.items()}
+            old = {k for k, u in states.items() if u.state is UnitState.GONE and u.since and u.since < before}
+            data.units = {key: row for key, row in data.units.items() if key not in old}
+            data.attempts = {key: found for key, found in data.attempts.items() if found.unit not in old}
+
+        return (Made(work, lease.epoch),)
 
     def _leave_is_open(self, attempt: Attempt, before: datetime) -> bool:
         return not attempt.left and attempt.leave_at is not None and attempt.leave_at >= before

@@ -197,6 +197,7 @@ class StoreTests:
             number = await store.add_attempt(lease, attempt())
             known = attempt(id=number, unit=lease.unit, state=AttemptState.ANSWERED, call_id="7", cause="yes")
             known = replace(known, owned=False, left="done", left_at=NINE + HOUR, leave_at=NINE + 2 * HOUR)
+            known = replace(known, sent_at=NINE + 3 * HOUR)
             told = replace(known, booking_id="2", address="elsewhere", meeting_key="zoom:2")
             store.post(store.save_attempt(lease, told))
             await store.write()
@@ -238,6 +239,38 @@ class StoreTests:
             await store.add_attempt(leases[R2], attempt(booking_id="another's", planned_start=old, leave_at=None))
             await store.write(store.prune_attempts(leases[R1], NINE - HOUR))
             assert [a.booking_id for a in await store.attempts(old)] == ["open", "new", "another's"]
+
+    async def check_units_that_are_long_gone_are_dropped_with_their_attempts(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            leases = await store.claim_units({R1: unit("192.0.2.1"), R2: unit("192.0.2.2")}, NINE)
+            for lease in leases.values():
+                await store.add_attempt(lease, attempt(leave_at=None))
+            gone, kept = leases[R1].unit, leases[R2].unit
+            await store.write(store.save_unit_state(leases[R1], UnitState.GONE, NINE))
+            anybodys = store.calendar_lease(":daemon")
+            await store.write(*store.prune_gone(anybodys, NINE))
+            assert {gone, kept} <= set(await store.units())
+            await store.write(*store.prune_gone(anybodys, NINE + HOUR))
+            assert gone not in await store.units() and kept in await store.units()
+            assert {a.unit for a in await store.attempts(NINE - HOUR)} == {kept}
+
+    async def check_a_unit_is_never_dropped_before_its_attempts(self, opener: Opener) -> None:
+        """In whatever order a batch makes them: an attempt without a unit would bring its unit back."""
+        async with opener.open() as store:
+            leases = await store.claim_units({R1: unit("192.0.2.1"), R2: unit("192.0.2.2")}, NINE)
+            await store.add_attempt(leases[R1], attempt(leave_at=None))
+            store.post(store.save_verified(leases[R2], NINE))  # the table of units comes first in this batch
+            store.post(store.save_unit_state(leases[R1], UnitState.GONE, NINE))
+            store.post(*store.prune_gone(store.calendar_lease(":daemon"), NINE + HOUR))
+            await store.write()
+            left = {a.unit for a in await store.attempts(NINE - HOUR)}
+            assert left <= set(await store.units())
+
+    async def check_a_units_options_are_kept(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            wanted = replace(unit("192.0.2.1"), options=(("tls_minimum", "1.0"), ("x", "ü")))
+            lease = (await store.claim_units({R1: wanted}, NINE))[R1]
+            assert (await store.units())[lease.unit].unit.options == wanted.options
 
     # transactions, order and leases
 
@@ -400,6 +433,7 @@ def _each_change(store: StoreApi, lease: UnitLease, calendar: Any, command: Any)
         store.save_unit_state(lease, UnitState.RETIRING, NINE),
         store.save_attempt(lease, attempt(id=1, state=AttemptState.SENT)),
         store.prune_attempts(lease, NINE - HOUR),
+        *store.prune_gone(calendar, NINE - HOUR),
         store.save_event(lease, "r1", "unit.reachable", NINE, {}),
         store.prune_history(lease, "r1"),
         store.answer(calendar, command, "done"),

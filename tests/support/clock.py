@@ -13,10 +13,19 @@ NINE = datetime(2030, 5, 6, 9, 0, tzinfo=UTC)
 class FakeClock:
     def __init__(self, now: datetime = NINE) -> None:
         self._now = now
+        self._stepped = timedelta(0)
         self._deadlines = Deadlines()
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._stepped - NINE).total_seconds()
+
+    def step(self, by: timedelta) -> None:
+        """The wall clock is set; no time passes."""
+        self._now += by
+        self._stepped += by
 
     def call_at(self, when: datetime, callback: Callable[[], None]) -> Alarm:
         return self._deadlines.add(max(when, self._now), callback)

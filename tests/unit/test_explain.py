@@ -15,7 +15,7 @@ NEW = RoomReport(
     id="r1", name="Room", device_type="cisco", address="10.0.0.1", timezone="Europe/Berlin", calendar="r1.ics",
     calendar_read_at=None, calendar_error="r1.ics does not exist.", state="new", detail="", since=None, product="",
     software="", serial_number="", notes=(), planned_at=None, pushed_at=None, pushed_how="", up_to_date=False,
-    verified_at=None, screen=(), history=(),
+    verified_at=None, in_calls=(), screen=(), history=(),
 )  # fmt: skip
 
 

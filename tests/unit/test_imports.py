@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.slow  # starts programs
 
-_LARGE = ("alembic", "caldav", "exchangelib", "fastapi", "googleapiclient", "msal", "boto3", "uvicorn")
+_LARGE = ("alembic", "exchangelib", "fastapi", "googleapiclient", "msal", "boto3", "uvicorn")
 _SERVICES = (
     *_LARGE, "aiohttp", "aiosqlite", "httpx2", "icalendar", "jinja2", "lxml", "recurring_ical_events", "requests",
     "spnego", "sqlalchemy", "structlog", "watchfiles",

@@ -114,3 +114,63 @@ def test_garbage_with_a_signature_is_an_answer(body: bytes) -> None:
     desk = Desk()
     assert desk.send(body).status in (204, 400)
     assert desk.changed == []
+
+
+# ------------------------------------------------------------------------------------ F8
+
+
+def test_f8_a_signature_is_taken_once() -> None:
+    desk = Desk()
+    replies = [desk.send(updated()).status for _ in range(200)]
+    assert set(replies) == {204}  # thanked for: nobody learns what was taken
+    assert desk.changed == ["12345678901"]
+    desk.clock._now += timedelta(seconds=1)
+    assert desk.send(updated()).status == 204  # a new one of the same words
+    assert desk.send(updated("22345678901")).status == 204
+    assert desk.changed == ["12345678901", "12345678901", "22345678901"]
+
+
+@pytest.mark.parametrize("ahead", [-299, 0, 299])
+def test_f8_within_its_whole_window(ahead: int) -> None:
+    """A stamp may lie ahead: it stays good for ten minutes then, and taken as long."""
+    desk = Desk()
+    sent = desk.clock.now().timestamp()
+    for seconds in range(0, 900, 20):
+        age = desk.clock.now().timestamp() - sent - ahead
+        assert desk.send(updated(), age=age).status == (204 if age <= 300 else 401), seconds
+        desk.clock._now += timedelta(seconds=20)
+    assert desk.changed == ["12345678901"]
+
+
+def test_f8_what_is_remembered_is_bounded_and_forgotten() -> None:
+    desk = Desk()
+    for number in range(25_000):
+        desk.send(updated(f"{number + 10_000_000_000}"))
+    assert len(desk.notices._taken) == 20_000
+    desk.clock._now += timedelta(minutes=11)
+    desk.send(updated())
+    assert len(desk.notices._taken) == 1
+
+
+@pytest.mark.parametrize("body", [
+    b"[" * 100_000, b'{"event":' * 50_000, b'{"event": "meeting.updated"}', b"[]", b"1", b"null", b'"x"', b"{}", b"",
+    b'{"event": ["meeting.updated"], "payload": {}}', b'{"event": null, "payload": {}}', b"\xff\xfe", b"\x00",
+    b'{"event": "endpoint.url_validation", "payload": {"plainToken": ["x"]}}',
+    b'{"event": "endpoint.url_validation", "payload": {"plainToken": "\\ud800"}}',
+    b'{"event": "endpoint.url_validation", "payload": {"plainToken": "' + b"x" * 5_000 + b'"}}',
+    b'{"event": "endpoint.url_validation", "payload": {}}', b'{"event": "endpoint.url_validation", "payload": []}',
+    b'{"event": "endpoint.url_validation", "payload": null}', b"1" * 50_000, b'{"event": 1e999, "payload": NaN}',
+    b'{"event": "meeting.updated", "payload": {"object": {"id": ' + b"1" * 5_000 + b"}}}",
+])  # fmt: skip
+def test_f8_an_odd_signed_body_is_a_400(body: bytes) -> None:
+    desk = Desk()
+    assert desk.send(body).status == 400
+    assert desk.changed == []
+
+
+@pytest.mark.parametrize("number", ["null", "[[1]]", "{}", "1.5", "true", "-1", '"\u0663"', '"12 3"', "1" * 21])
+def test_f8_an_odd_meeting_id_is_none(number: str) -> None:
+    desk = Desk()
+    body = b'{"event": "meeting.updated", "payload": {"object": {"id": %s}}}' % number.encode()
+    assert desk.send(body).status == 204
+    assert desk.changed == []

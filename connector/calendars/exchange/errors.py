@@ -47,6 +47,45 @@ class IncompleteListing(Exception):
     """The server gave a part of the window."""
 
 
+_LOST = (
+    errors.ErrorSubscriptionNotFound,
+    errors.ErrorExpiredSubscription,
+    errors.ErrorInvalidSubscription,
+    errors.ErrorSubscriptionUnsubsribed,
+    errors.ErrorInvalidWatermark,
+)
+_OF_ONE = (
+    *_LOST,
+    *_MISSING,
+    *_NO_RIGHT,
+    *_NO_IMPERSONATION,
+    errors.ErrorSubscriptionAccessDenied,
+    errors.ErrorSubscriptionDelegateAccessNotSupported,
+    errors.ErrorMailboxStoreUnavailable,
+    errors.ErrorMailboxMoveInProgress,
+)
+
+
+class SubscriptionsRefused(SourceUnavailable):
+    """The server does not stream with one or some of the subscriptions. ``subscriptions``: those that it names.
+
+    ``lost``: it does not know them any more, and new ones may be made at once.
+    """
+
+    def __init__(self, sentence: str, subscriptions: tuple[str, ...], *, lost: bool) -> None:
+        super().__init__(sentence)
+        self.subscriptions = subscriptions
+        self.lost = lost
+
+
+def refused_subscriptions(error: Exception, named: tuple[str, ...]) -> SubscriptionsRefused | None:
+    """None where the error has nothing to do with a single mailbox. ``named``: by the server, in its answer."""
+    if not isinstance(error, errors.ResponseMessageError) or not (named or isinstance(error, _OF_ONE)):
+        return None
+    sentence = f"The Exchange server does not stream the changes of this mailbox ({type(error).__name__})."
+    return SubscriptionsRefused(sentence, named, lost=isinstance(error, _LOST))
+
+
 def is_unknown_property(error: BaseException) -> bool:
     """An older server was asked for something that it has never heard of."""
     return isinstance(error, _WRONG_PROPERTY)

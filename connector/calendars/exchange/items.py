@@ -43,6 +43,7 @@ class Item:
     cancelled: bool
     declined: bool
     tentative: bool
+    free: bool
     attended: bool  # somebody invited the room: an empty body is then suspicious
     texts: tuple[SourceText, ...] = field(repr=False)
 
@@ -89,6 +90,7 @@ def _item(element: etree._Element, uid: str) -> Item:
         cancelled=_text(element, "IsCancelled") == "true",
         declined=answer == "Decline",
         tentative="Tentative" in (answer, _text(element, "LegacyFreeBusyStatus")),
+        free=_text(element, "LegacyFreeBusyStatus") == "Free",
         attended=answer not in ("", "Unknown", "Organizer"),
         texts=tuple(dict.fromkeys(text for text in _texts(element) if text.content.strip())),
     )
@@ -113,6 +115,7 @@ def event_of(item: Item, zone: tzinfo) -> Event:
         cancelled=item.cancelled,
         declined=item.declined,
         tentative=item.tentative,
+        free=item.free,
         texts=item.texts,
     )
 

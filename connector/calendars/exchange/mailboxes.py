@@ -39,11 +39,11 @@ from exchangelib.services import (  # type: ignore[import-untyped]
     SubscribeToStreaming,
     Unsubscribe,
 )
-from exchangelib.util import TNS  # type: ignore[import-untyped]
+from exchangelib.util import MNS, TNS  # type: ignore[import-untyped]
 from exchangelib.version import Build, Version  # type: ignore[import-untyped]
 from lxml import etree
 
-from connector.calendars.exchange.errors import IncompleteListing, is_unknown_property
+from connector.calendars.exchange.errors import IncompleteListing, is_unknown_property, refused_subscriptions
 from connector.calendars.exchange.items import Broken, Item, read_item
 from connector.calendars.exchange.transport import EwsProtocol, Login, Policy, patience
 from connector.errors import AccessDenied
@@ -230,8 +230,12 @@ class Mailboxes:
         service.anchor = anchor
         return str(service.get(folders=[_calendar(address)], event_types=_EVENTS))
 
-    def unsubscribe(self, address: str, subscription: str) -> None:
-        Unsubscribe(account=self.account(address)).get(subscription_id=subscription)
+    def unsubscribe(self, address: str, subscription: str, anchor: str) -> None:
+        """``anchor``: the one it was made with. Without it a new connection ends at another server, which does not
+        know the subscription."""
+        service = _Unsubscribe(account=self.account(address))
+        service.anchor = anchor
+        service.get(subscription_id=subscription)
 
     def stream(
         self,
@@ -245,14 +249,20 @@ class Mailboxes:
         """Ids of subscriptions, as something happens. Ends when the server closes it after ``minutes`` (1 to 30).
 
         ``silence``: seconds without a byte that end it with an error. ``sign_of_life`` is called with each document of
-        the server's. Raises anything, requests' own errors too.
+        the server's. Raises SubscriptionsRefused, and anything else, requests' own errors too.
         """
         service = _Stream(account=self.account(anchor))
         service.sign_of_life = sign_of_life
         notifications = service.call(subscription_ids=list(subscriptions), connection_timeout=minutes)
         service.timeout = patience(silence)  # the library's own would let a dead connection look alive all the time
-        for notification in notifications:
-            yield str(notification.subscription_id)
+        try:
+            for notification in notifications:
+                yield str(notification.subscription_id)
+        except Exception as error:
+            refused = refused_subscriptions(error, service.refused)
+            if refused is None:
+                raise
+            raise refused from None
         if service.connection_status != service.CLOSED:
             raise ConnectionResetError("the stream broke off")
 
@@ -290,10 +300,20 @@ class _Subscribe(SubscribeToStreaming):
         return {**super()._extra_headers(), "X-AnchorMailbox": self.anchor}
 
 
+class _Unsubscribe(Unsubscribe):
+    anchor = ""
+
+    def _extra_headers(self) -> dict[str, str]:
+        return {**super()._extra_headers(), "X-AnchorMailbox": self.anchor}
+
+
 class _Stream(GetStreamingEvents):
     sign_of_life: Callable[[], None]
+    refused: tuple[str, ...] = ()  # subscriptions that the server names in its refusal
 
     def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        ids = message.find(f"{{{MNS}}}ErrorSubscriptionIds")
+        self.refused = () if ids is None else tuple(each.strip() for each in ids.itertext() if each.strip())
         found = super()._get_element_container(message=message, name=name)  # raises what the server has against it
         self.sign_of_life()
         return found

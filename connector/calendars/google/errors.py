@@ -72,7 +72,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
         reasons.add(str(error.get("status")))
         reasons.discard("None")
         limit = _limit(error)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass  # a web page of something in between; the status says enough
     return Refusal(status, frozenset(reasons), _retry_after(headers), limit)
 
@@ -159,4 +159,9 @@ def _denied(refused: Refusal, identity: Identity, what: str) -> tuple[str, str]:
             "admin.google.com > Account > Admin roles > give this user a role with the privilege Services > Calendar > "
             "All settings > Buildings and Resources > read.",
         )
-    return f"{identity.shown} may not read the calendar {what} ({refused.status}).", share_step(identity.shown)
+    if refused.status == 404:  # Google says so of a calendar that is not shared, too
+        return (
+            f"Google knows no calendar {what}, or shows nothing of it to {identity.shown} (404).",
+            f"Check the calendar's address in rooms.csv first; if it is right, share it. {share_step(identity.shown)}",
+        )
+    return f"{identity.shown} may not read the calendar {what} (403).", share_step(identity.shown)

@@ -7,7 +7,7 @@ Field names and values: the discovery document of calendar v3 (schema Event), re
   ``maxAttendees=1`` makes Google leave out everybody else, which is also all that we want to know of them. Google calls
   the one who is left "the participant": where that is not the room, see ``answer_left_out``.
 * Who may only see free/busy gets events without any details: "Busy", never "no meetings".
-* Events marked "free" (transparency) are meetings all the same and are kept.
+* Events marked "free" (transparency) are meetings all the same and are kept, with that mark.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Item = Mapping[str, object]
 # Partial response: what is not named here never leaves Google.
 FIELDS = (
     "kind,etag,updated,timeZone,accessRole,nextPageToken,"
-    "items(id,iCalUID,recurringEventId,originalStartTime,status,eventType,visibility,summary,description,location,"
+    "items(id,iCalUID,recurringEventId,originalStartTime,status,eventType,visibility,transparency,summary,description,location,"
     "start,end,organizer(displayName,email,self),attendees(email,self,responseStatus),attendeesOmitted,hangoutLink,"
     "conferenceData(entryPoints(entryPointType,uri,meetingCode,passcode,password,accessCode,pin),notes))"
 )
@@ -86,6 +86,7 @@ def _event(item: Item, calendar: str, role: str, zone: tzinfo) -> Event:
         private=item.get("visibility") in ("private", "confidential"),
         declined=answer == "declined",
         tentative=answer == "tentative" or item.get("status") == "tentative",
+        free=item.get("transparency") == "transparent",
         texts=() if hidden else tuple(dict.fromkeys(_texts(item))),
     )
 

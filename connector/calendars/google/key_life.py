@@ -42,7 +42,7 @@ async def life(api: GoogleApi, key: ServiceKey) -> Life:
         if pem is None:
             return Life(None, None)
         certificate = x509.load_pem_x509_certificate(pem.encode())
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         raise SourceUnavailable("Google's list of the key's certificates cannot be read.") from None
     return Life(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 

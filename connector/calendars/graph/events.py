@@ -99,6 +99,7 @@ def _event(entry: Mapping[str, Any], uid: str) -> Event:
         cancelled=entry.get("isCancelled") is True,
         declined=answer == "declined",
         tentative=answer == "tentativelyAccepted" or entry.get("showAs") == "tentative",
+        free=entry.get("showAs") == "free",
         texts=tuple(dict.fromkeys(text for text in _texts(entry) if text.content.strip())),
     )
 

@@ -10,6 +10,7 @@ from importlib import import_module
 
 from connector.detection.hosts import HostTable
 from connector.detection.link_only import LinkOnly, service_of
+from connector.detection.parsed_text import Link, ParsedText
 from connector.detection.service import Service
 
 
@@ -35,3 +36,15 @@ def _service(entry: object, module: str) -> Service:
 
 SERVICES = _table()
 HOSTS = HostTable.of(SERVICES)
+BY_CALENDARS = frozenset(service.name for service in SERVICES if service.added_by_calendars)
+_NAMED = {service.name: service for service in SERVICES}
+_ANYWHERE = tuple(service for service in SERVICES if service.key is not None and (service.server or service.schemes))
+
+
+def key_of(parsed: ParsedText, link: Link) -> tuple[str, str, str] | None:
+    """(service, kind of link, id) of the live meeting behind a link; None for any other link."""
+    for service in (_NAMED[link.service],) if link.service is not None else _ANYWHERE:
+        key = service.key(parsed, link) if service.key is not None else None
+        if key is not None:
+            return (service.name, *key)
+    return None

@@ -94,4 +94,9 @@ def _is_named(url: Url) -> bool:
     return match is not None and match[1].lower() not in _PAGES
 
 
-service = Service("bluejeans", _find, DOMAINS)
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    match = _ROOM.match(link.url.path)
+    return ("room", match[1]) if match else ("named", link.url.path.lower()) if _is_named(link.url) else None
+
+
+service = Service("bluejeans", _find, DOMAINS, key=_key)

@@ -10,6 +10,7 @@ from connector.detection.evidence import dial_evidence, won
 from connector.detection.parsed_text import Address, Link, ParsedText
 from connector.detection.sections import Section, sections
 from connector.detection.service import Found, Service, unique
+from connector.detection.stated import imitates_a_bridge, is_called_a_persons
 
 _ID = re.compile(r"[A-Za-z0-9._\-]{2,60}")
 
@@ -66,6 +67,8 @@ def _stated(parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Link
 def _is_called(section: Section, address: Address) -> bool:
     if not section.holds(address.at) or address.host.startswith("thread."):
         return False
+    if is_called_a_persons(section.parsed, address) or imitates_a_bridge(address.host):
+        return False
     if address.scheme in ("sip", "sips"):
         return True
     return (
@@ -73,4 +76,9 @@ def _is_called(section: Section, address: Address) -> bool:
     )
 
 
-service = Service("cms", _find, server=r"/invited\.sf")
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    number = _call_id(link)
+    return ("call", f"{number}@{link.url.host}") if number else None
+
+
+service = Service("cms", _find, key=_key, server=r"/invited\.sf")

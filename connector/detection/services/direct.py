@@ -7,15 +7,17 @@ dial. An address in a signature is a person's own.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from connector.detection.dial_words import DIAL_WORD, ROOM_SYSTEM
 from connector.detection.evidence import dial_evidence
 from connector.detection.example import says_example
-from connector.detection.parsed_text import Address, ParsedText
+from connector.detection.parsed_text import MOST, Address, ParsedText
 from connector.detection.service import Found, Order, Service, unique
 from connector.detection.services.zoom.links import is_placeholder
 from connector.detection.services.zoom.printed_addresses import BRIDGE
 from connector.detection.signature import is_a_persons
+from connector.detection.stated import imitates_a_bridge, is_called_a_persons, is_stated_for_rooms
 from connector.detection.urls import host_under
 
 _SIP_LABEL = re.compile(
@@ -28,12 +30,16 @@ _NEVER = ("lync.webex.com", "zoom.us", "example.com")  # the Skype form, and wha
 
 
 def _is_dialable(parsed: ParsedText, address: Address) -> bool:
-    if host_under(address.host, *_NEVER) or address.host.startswith("thread."):
+    if host_under(address.host, *_NEVER) or address.host.startswith("thread.") or imitates_a_bridge(address.host):
         return False
     if host_under(address.host, BRIDGE) and is_placeholder(address.user):  # a template's placeholder
         return False
-    told = address.scheme in ("sip", "sips", "h323") or (not address.scheme and _is_labelled(parsed, address))
-    return told and not is_a_persons(parsed, address.at) and not says_example(parsed, address.at)
+    told = address.scheme in ("sip", "sips", "h323") or (
+        not address.scheme and (_is_labelled(parsed, address) or is_stated_for_rooms(parsed, address, headings=False))
+    )
+    if not told or is_a_persons(parsed, address.at) or says_example(parsed, address.at):
+        return False
+    return not is_called_a_persons(parsed, address)
 
 
 def _is_templates(number: str) -> bool:
@@ -58,7 +64,7 @@ def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
         if "##" in parsed.text:
             h323 += [
                 (parsed.order(m.start()), parsed, f"{m[1]}##{m[2]}" + (f"#{m[3]}" if m[3] else ""), m[3])
-                for m in _DIAL_STRING.finditer(parsed.text)
+                for m in islice(_DIAL_STRING.finditer(parsed.text), MOST)
                 if all(int(part) < 256 for part in m[1].split(".")) and not _is_templates(m[2])
             ]
     sip.sort(key=lambda hit: hit[0])

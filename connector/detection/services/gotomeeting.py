@@ -1,4 +1,8 @@
-"""GoTo Meeting: nine-digit ids, ``id@67.217.95.2`` (the address its invitations print); named rooms hold no number."""
+"""GoTo Meeting: nine-digit ids, dialled at the gateway that the invitation prints; named rooms hold no number.
+
+Most invitations print no gateway, and such meetings cannot be dialled: no address is made up for them. Who knows that
+their account has room connectors writes a rule with ``{meeting_id}@67.217.95.2``, see docs/how-to/admin-rules.md.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ from connector.detection.urls import Url, host_under
 
 DOMAINS = ("gotomeeting.com", "gotomeet.me", "gotomeet.com", "meet.goto.com", "app.goto.com")
 _ID = re.compile(r"^/+(?:(?:[a-z]{2}(?:-[a-z]{2})?/+)?(?:join|meeting/join|meeting)/+)?(\d{9})(?:/|$)", re.IGNORECASE)
-_NAMED = re.compile(r"^/+(?:meet/+|meeting/+|room/+)?([A-Za-z][A-Za-z0-9._\-]{1,60})/*$")
+_NAMED = re.compile(
+    r"^/+(?:meet/+|meeting/+|room/+)?([A-Za-z][A-Za-z0-9._\-]{1,60})(?:/+[A-Za-z][A-Za-z0-9._\-]{0,60})?/*$"
+)
 _PAGES = frozenset(["join", "meeting", "install", "support", "numbers", "features", "pricing", "login", "try"])
 _LABELS = (
     "access code",
@@ -25,7 +31,8 @@ _LABELS = (
     "meeting id",
 )
 _NUMBER = re.compile(r"\d{3}[ \-]?\d{3}[ \-]?\d{3}(?![ \-]?\d)")
-BRIDGE = "67.217.95.2"
+_NETWORKS = ("67.217.", "68.64.", "78.108.", "216.115.", "202.173.")  # LogMeIn's, now GoTo's
+_NAMES = ("inroomlink.goto.com",)
 
 
 def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
@@ -73,11 +80,24 @@ def _meeting(parsed_texts: tuple[ParsedText, ...], parsed: ParsedText, link: Lin
         for ip, at in p.gateways
         if p.text[at + len(ip) : at + len(ip) + 2 + len(number)] == f"##{number}"
     ]
-    rule, why = ("stated", "the invitation states it") if stated else ("derived", "meeting id at the service's bridge")
-    found = replace(
-        found, sip=unique(stated) or (f"{number}@{BRIDGE}",), h323=unique([f"{ip}##{number}" for ip in printed])
-    )
-    return dial_evidence(found, parsed.where, f"gotomeeting.sip.{rule}", why)
+    gateways = [*printed, *_gateways(parsed_texts)]
+    sip = unique(stated) or unique([f"{number}@{gateway}" for gateway in gateways])[:1]
+    if not sip:
+        return replace(found, reason="the invitation prints no gateway for room systems, and none is made up")
+    found = replace(found, sip=sip, h323=unique([f"{ip}##{number}" for ip in printed]))
+    return dial_evidence(found, parsed.where, "gotomeeting.sip.stated", "the invitation states the gateway")
 
 
-service = Service("gotomeeting", _find, DOMAINS)
+def _gateways(parsed_texts: tuple[ParsedText, ...]) -> list[str]:
+    """GoTo's own, where it is printed: by number, or by name."""
+    numbers = [ip for parsed in parsed_texts for ip, _ in parsed.gateways if ip.startswith(_NETWORKS)]
+    names = [name for parsed in parsed_texts for name in _NAMES if name in parsed.low]
+    return numbers or names
+
+
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    match = _ID.match(link.url.path)
+    return ("id", match[1]) if match else ("named", link.url.path.lower()) if _is_room_name(link.url) else None
+
+
+service = Service("gotomeeting", _find, DOMAINS, key=_key)

@@ -275,6 +275,7 @@ services = (
         "tencent",
         "Tencent Meeting, VooV",
         {"meeting.tencent.com": _TENCENT, "voovmeeting.com": _TENCENT},
+        numbered=r"\d{3}[ \-]?\d{3}[ \-]?\d{3,4}(?!\d)",
         reason="Tencent Meeting has no address that a room can dial, unless a room connector of its owner is printed",
     ),
     # Vidyo: the key of a link is not the extension that a room would dial.

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from connector.detection.dial_words import ROOM_SYSTEM
 from connector.detection.evidence import dial_evidence, note, won
-from connector.detection.parsed_text import Address, ParsedText
+from connector.detection.parsed_text import Address, Link, ParsedText
 from connector.detection.sections import links_of
 from connector.detection.service import Found, Service, unique
 from connector.detection.signature import is_a_persons
+from connector.detection.stated import is_called_a_persons
 from connector.detection.urls import Url, host_under
 
 DOMAINS = ("meet.google.com", "tel.meet")
@@ -77,7 +78,11 @@ def _with_dial(found: Found, parsed_texts: tuple[ParsedText, ...]) -> Found:
         f"{address.user}@{address.host}"
         for parsed in parsed_texts
         for address in parsed.addresses
-        if (address.scheme in ("sip", "sips") and not is_a_persons(parsed, address.at))
+        if (
+            address.scheme in ("sip", "sips")
+            and not is_a_persons(parsed, address.at)
+            and not is_called_a_persons(parsed, address)
+        )
         or host_under(address.host, *_INTEROP)
         or (alone and _labelled(parsed, address))
     ]
@@ -86,4 +91,9 @@ def _with_dial(found: Found, parsed_texts: tuple[ParsedText, ...]) -> Found:
     return dial_evidence(replace(found, sip=unique(printed)), found.where, "meet.interop", "a printed interop address")
 
 
-service = Service("meet", _find, DOMAINS)
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    room = _code(link.url)
+    return ("code", room[0].lower()) if room is not None and room[0] else None
+
+
+service = Service("meet", _find, DOMAINS, key=_key, added_by_calendars=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from connector.detection.evidence import dial_evidence, note, won
-from connector.detection.parsed_text import ParsedText
+from connector.detection.parsed_text import Link, ParsedText
 from connector.detection.service import Found, Service, unique
 from connector.detection.urls import Url
 
@@ -55,4 +55,9 @@ def _find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
     return [dial_evidence(replace(found, sip=unique(sip)), parsed.where, "pexip.sip", "the alias is the address")]
 
 
-service = Service("pexip", _find, schemes=("pexip",), server=r"/webapp\d?/")
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    alias = _alias(link.url)
+    return ("alias", alias.lower()) if alias else None
+
+
+service = Service("pexip", _find, key=_key, schemes=("pexip",), server=r"/webapp\d?/")

@@ -65,4 +65,9 @@ def _is_same(link: Link, number: str) -> bool:
     return link.service == "ringcentral" and (match is None or match[1] == number)
 
 
-service = Service("ringcentral", _find, DOMAINS)
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    match = _ID.match(link.url.path)
+    return ("id", match[1]) if match else None
+
+
+service = Service("ringcentral", _find, DOMAINS, key=_key)

@@ -355,4 +355,11 @@ def _place_of(parsed: ParsedText, number: str | None) -> int:
     return match.start() if match else len(parsed.text)
 
 
-service = Service("webex", _find, DOMAINS, turn=2)
+def _key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    join = _classify(link.url)
+    if join is None or join.kind == "registration" or not (identity := _identity(link.url)):
+        return None
+    return join.kind, identity
+
+
+service = Service("webex", _find, DOMAINS, key=_key, turn=2)

@@ -25,7 +25,7 @@ from lxml import etree
 from connector.standins.exchange.login import Kind, NtlmLogin, bindings_of, login, unauthorized
 from connector.standins.exchange.mailbox import Mailbox
 from connector.standins.exchange.operations import Directory, Operations, caller
-from connector.standins.exchange.streams import Subscriptions, given_cookie, not_found, routed, status
+from connector.standins.exchange.streams import Subscriptions, given_cookie, not_found, not_streamed, routed, status
 from connector.standins.exchange.xml import M, Refusal, S, T, envelope, fault
 from connector.standins.tls import loopback_tls
 
@@ -51,6 +51,10 @@ class Troubles:
     clock_ahead: float = 0.0  # seconds, in the Date header
     heartbeat: float = 45.0  # seconds between a stream's signs of life
     stream_status: int = 200  # of GetStreamingEvents
+    unstreamed: set[str] = field(default_factory=set)  # mailboxes, lower case: no stream with their subscriptions
+    unstreamed_code: str = "ErrorAccessDenied"
+    names_unstreamed: bool = True  # the answer says which subscriptions are meant
+    hanging: set[str] = field(default_factory=set)  # mailboxes, lower case, whose Subscribe is never answered
 
 
 class ExchangeStandIn:
@@ -223,6 +227,10 @@ class ExchangeStandIn:
                 )
             who = caller(account, root.find(f"{S}Header"), self.directory)
             self.subscriptions.server = routed(request.headers, request.cookies)
+            if name == "Subscribe" and self.troubles.hanging & {
+                (each.text or "").lower() for each in operation.iter(f"{T}EmailAddress")
+            }:
+                await asyncio.sleep(3600)
             if name == "GetStreamingEvents":
                 return await self._stream(request, operation, body)
             reply = envelope(self._operations(operation, who))
@@ -278,8 +286,14 @@ class ExchangeStandIn:
         self, response: web.StreamResponse, identities: list[str], seconds: float, asked: bytes, server: str
     ) -> None:
         until = asyncio.get_running_loop().time() + seconds
+        held = self.subscriptions.alive
+        bad = [each for each in identities if each in held and held[each].address.lower() in self.troubles.unstreamed]
+        if bad:
+            named = bad if self.troubles.names_unstreamed else []
+            await self._write(response, asked, not_streamed(named, self.troubles.unstreamed_code))
+            return
         await self._write(response, asked, status("OK"))
-        while asyncio.get_running_loop().time() < until:
+        while asyncio.get_running_loop().time() < until and not _is_gone(response):
             missing = self.subscriptions.missing(identities, server)
             if missing:
                 await self._write(response, asked, not_found(missing))
@@ -292,6 +306,12 @@ class ExchangeStandIn:
         if not self.subscriptions.silent:
             self.exchanges.append((asked, document))
             await response.write(document)
+
+
+def _is_gone(response: web.StreamResponse) -> bool:
+    """Its reader hung up: what happens now is for whoever listens after it."""
+    request = response._req
+    return request is not None and (request.transport is None or request.transport.is_closing())
 
 
 def _abort(response: web.StreamResponse) -> None:

@@ -127,9 +127,16 @@ def status(word: str) -> bytes:
 
 
 def not_found(identities: list[str]) -> bytes:
-    refusal = Refusal("ErrorSubscriptionNotFound", "The subscription was not found.")
-    ids = MESSAGES("ErrorSubscriptionIds", *(MESSAGES("SubscriptionId", each) for each in identities))
-    message = failure("GetStreamingEvents", refusal, ids, MESSAGES("ConnectionStatus", "Closed"))
+    return not_streamed(identities, "ErrorSubscriptionNotFound")
+
+
+def not_streamed(identities: list[str], code: str) -> bytes:
+    """``identities``: those that the answer names, which may be none."""
+    refusal = Refusal(code, "The subscription was not found, or may not be used.")
+    named = [MESSAGES("ErrorSubscriptionIds", *(MESSAGES("SubscriptionId", each) for each in identities))]
+    message = failure(
+        "GetStreamingEvents", refusal, *(named if identities else []), MESSAGES("ConnectionStatus", "Closed")
+    )
     return envelope(answer("GetStreamingEvents", [message]))
 
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from connector.calendars import doctor
 from connector.calendars.base import Finding, MemoryState, NoWebhooks, SourceContext
 from connector.calendars.doctor import Patient, Seen, clock_finding, content, examine_source, stored
+from connector.calendars.ics import IcsSource
 from connector.errors import AccessDenied, CredentialsRejected, RateLimited, SourceUnavailable
 from connector.model import Event, Snapshot, SourceText, Unreadable, Window
 from connector.serving.webhooks import Listener
@@ -338,6 +339,71 @@ def test_one_room_and_a_source_that_cannot_be_opened(folder: Folder) -> None:
     assert answer.exit_code == 1
     assert "problem  open: env:NOT_SET_ANYWHERE: the environment variable" in answer.stdout
     assert "problem  read: two (office:two@example.org): Not read: the source as a whole" in answer.stdout
+
+
+# ------------------------------------------------------------------------------------ B12
+
+
+@pytest.mark.parametrize(
+    ("reason", "fix"),
+    [
+        ("The event a has a DTSTART in the time zone 'X', which is unknown and not defined in the file.", "VTIMEZONE"),
+        ("The event a has a RRULE that cannot be read: it has BYDAY=99MO.", "Make the series anew"),
+        ("The event a is not followed: it repeats secondly, more often than any meeting.", "Make the series anew"),
+        ("The file a.ics ends before its END:VCALENDAR: it is cut off.", "Export the file again"),
+        ("The event a ends before it starts.", "start and end"),
+        ("The event a has a DTSTART that cannot be read.", "Correct in a calendar program"),
+    ],
+)
+def test_b12_a_fix_that_fits_the_reason(reason: str, fix: str) -> None:
+    finding = list(content("c", Snapshot((), (Unreadable("a", reason),))))[1]
+    assert fix in finding.fix and reason in finding.what
+    assert "could be read before" in finding.effect  # nothing is said of what was never read
+    assert ("save" in finding.fix) == fix.startswith("Correct in")
+
+
+def test_b12_several_reasons_are_told() -> None:
+    items = tuple(Unreadable(f"e{n}", f"The event e{n} ends before it starts.") for n in range(5))
+    finding = list(content("c", Snapshot((), items)))[1]
+    assert "5 items" in finding.what and "e2 ends" in finding.what and "And 2 more." in finding.what
+    assert finding.fix == "Correct the meeting's start and end."
+
+
+async def test_b12_a_calendar_that_was_never_read_keeps_nothing() -> None:
+    provider = Provider(errors={"c": SourceUnavailable("It is down.")})
+    for seen, word in ((Seen(None), "or nothing"), (Seen(NOW), "last good reading"), (None, "last good reading")):
+        context = SourceContext("office", lambda _: "", Path(), MemoryState(), NoWebhooks(), lambda _: None)
+        async with FakeSource(provider, context) as source:
+            found = await examine_source(
+                source, [Patient("c", "c", UTC, seen)], WHOLE, NOW, stale_after=timedelta(minutes=3)
+            )
+        assert word in found[0].effect
+
+
+async def test_b12_a_missing_file_is_no_service_that_is_down(tmp_path: Path) -> None:
+    async with IcsSource(tmp_path) as source:
+        (finding,) = await examine_source(
+            source, [Patient("nosuch.ics", "nosuch.ics", UTC, None)], WHOLE, NOW, stale_after=timedelta(minutes=3)
+        )
+    assert "does not exist" in finding.what and "Put the file there" in finding.fix and "service" not in finding.fix
+
+
+def test_b12_every_room_of_a_calendar_is_named_once(folder: Folder) -> None:
+    folder.toml(OFFICE)
+    folder.rooms(one="office:one@example.org", two="office:one@example.org")
+    head, one, two = (folder.path / "rooms.csv").read_text().splitlines()
+    rows = [f"{head},timezone", f"{one},Europe/Berlin", f"{two},America/New_York"]
+    (folder.path / "rooms.csv").write_text("\n".join(rows))
+    folder.provider.errors["one@example.org"] = AccessDenied("No right.")
+    records = json.loads(folder.run("calendars", "doctor", "office", "--json").stdout)
+    (found,) = (r for r in records if r["check"] == "read")
+    assert sorted(found["rooms"]) == ["one", "two"]
+
+
+def test_b12_a_name_that_is_neither_room_nor_source(folder: Folder) -> None:
+    settled(folder)
+    answer = folder.run("calendars", "doctor", "nosuch")
+    assert "nosuch" in str(answer.exception) and "The calendar sources are: office" in str(answer.exception)
 
 
 def _kept(folder: Folder) -> list[tuple[object, ...]]:

@@ -20,7 +20,7 @@ def booked(uid: str) -> str:
 
 
 @pytest.mark.timeout(90)
-async def test_rooms_beside_one_whose_reading_hangs_are_served_and_sigterm_ends_the_process(tmp_path: Path) -> None:
+async def test_b4_rooms_beside_one_whose_reading_hangs_are_served_and_sigterm_ends_the_process(tmp_path: Path) -> None:
     """A named pipe that nobody writes to is a file whose opening never returns."""
     async with Site(tmp_path, rooms=3, with_sip=False, settings="[sync]\npoll_every = 5\n") as site:
         for room in ("room0001", "room0002"):

@@ -48,7 +48,9 @@ async def test_rotations_while_the_daemon_runs_open_nothing_anew(folder: Folder)
             assert (await folder.run_beside("secrets", "rotate")).exit_code == 0
         await until(lambda: len(folder.named("rooms.loaded")) >= 2, "the change was noticed")
         assert len(folder.provider.contexts) == opened
-        folder.toml(OFFICE + 'label = "another"\n[sync]\npoll_every = 30\n')  # its own section: it reads what was sealed
+        folder.toml(
+            OFFICE + 'label = "another"\n[sync]\npoll_every = 30\n'
+        )  # its own section: it reads what was sealed
         await until(lambda: len(folder.provider.contexts) > opened, "the source is opened anew")
         assert folder.provider.contexts[-1].secret("vault:office") == "hunter2"
     assert folder.named("calendar.source_failed") == [] == folder.named("store.row_unreadable")

@@ -11,10 +11,29 @@ from pathlib import Path
 import pytest
 
 from benchmarks.world import Site, calendar, meeting, until
+from connector.secret_links import shown_link, shown_path
 from tests.calendars.web_server import WebServer
 
 GOOD, GONE, MOVED, BROKEN = (f"CANARY{number}8604182753" for number in range(4))
 SETTINGS = '[calendars.ics]\ntype = "ics"\nallow_http = true\n\n[sync]\npoll_every = 5\n\n[log]\nlevel = "debug"\n'
+
+
+@pytest.mark.parametrize("link", [
+    "https://p12-caldav.icloud.com/published/2/Mjk0NTYxMjM0NTI5NDU2MQ", "https://cloud.example.org/remote.php/dav/public-calendars/SecretSecretSec?export",
+    "https://calendar.example.com/calendar/ical/x%40example.org/private-secret/basic.ics", "webcal://outlook.example.com/owa/calendar/secret@example.org/secret/calendar.ics",
+    "https://user:secret@cal.example.org/x.ics", "https://cal.example.org/x.ics?token=secret", "https://cal.example.org/x.ics#secret",
+    "https://cal.example.org:8443/secret", "HTTPS://CAL.EXAMPLE.ORG/SECRET", "https://[::1/secret",
+])  # fmt: skip
+def test_b2_of_a_link_the_host_and_a_fingerprint_are_shown(link: str) -> None:
+    shown = shown_link(link)
+    assert "secret" not in shown.lower() and "Mjk0" not in shown and "SecretSecretSec" not in shown
+    assert shown.endswith(")") and shown != shown_link(link + "x")
+
+
+@pytest.mark.parametrize("token", ["SecretSecretSec", "AbCdEfGhIjKlMnO", "Mjk0NTYxMjM0NTI5", "short"])
+@pytest.mark.parametrize("before", ["/remote.php/dav/public-calendars/", "/published/"])
+def test_b2_what_follows_the_word_public_in_a_path(before: str, token: str) -> None:
+    assert token not in shown_path(f"{before}{token}/") and shown_path("/dav/rooms/board/") == "/dav/rooms/board/"
 
 
 async def said(site: Site, *arguments: str) -> str:
@@ -27,7 +46,7 @@ async def said(site: Site, *arguments: str) -> str:
 
 
 @pytest.mark.timeout(180)
-async def test_links_are_shown_nowhere(tmp_path: Path) -> None:
+async def test_b2_links_are_shown_nowhere(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     text = calendar(meeting("one", now + timedelta(hours=2), now + timedelta(hours=3))).encode()
     async with WebServer() as server, Site(tmp_path, rooms=4, with_sip=False, settings=SETTINGS) as site:

@@ -20,7 +20,9 @@ from tests.support import patience
 PASSWORD = "stand-in-password"
 ROOM = "Room.O'Brien@example.org"  # apostrophes are legal in addresses, and have broken other products
 SOON = timedelta(seconds=0.1)
-QUICK = StreamTimings(first_wait=0.05, denied_wait=0.2, broken_wait=0.2, teardown=1.0)
+QUICK = StreamTimings(
+    first_wait=0.05, denied_wait=0.2, broken_wait=0.2, subscribe=patience.seconds(5), teardown=patience.seconds(2)
+)
 
 
 def access_to(exchange: ExchangeStandIn, **changes: Any) -> Access:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -100,7 +101,7 @@ async def test_200_rooms_share_a_connection_and_the_next_ones_have_another(
         await listening(exchange, source, *rooms)
         await until(lambda: len(exchange._open) == 3)
         for room in rooms:
-            await listener.hears(room, lambda room=room: book(exchange, room))  # type: ignore[misc]
+            await listener.hears(room, partial(book, exchange, room))
         anchors = {
             headers.get("x-anchormailbox") for headers in exchange.headers if "x-preferserveraffinity" in headers
         }
@@ -337,3 +338,132 @@ async def test_ntlm_streams_too() -> None:
         await listener.hears(ROOM, lambda: book(exchange))
         await listener.close()
         assert access_to(exchange).auth == "NTLM"
+
+
+# ------------------------------------------------------------------------------------ F4
+
+
+def _rooms(exchange: ExchangeStandIn, count: int) -> list[str]:
+    rooms = [f"room-{n:02}@example.org" for n in range(count)]
+    for room in rooms:
+        exchange.add_mailbox(room)
+    return rooms
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(
+    "code",
+    ["ErrorAccessDenied", "ErrorSubscriptionNotFound", "ErrorMailboxStoreUnavailable", "ErrorInvalidSubscription"],
+)
+async def test_f4_a_mailbox_that_is_not_streamed_is_set_apart_and_the_others_keep_theirs(
+    exchange: ExchangeStandIn, code: str, named: bool
+) -> None:
+    told: list[tuple[str, str]] = []
+    rooms = _rooms(exchange, 9)
+    bad = rooms[0]  # the anchor of the others, too
+    exchange.troubles.unstreamed, exchange.troubles.unstreamed_code = {bad}, code
+    exchange.troubles.names_unstreamed = named
+    timings = replace(QUICK, denied_wait=60.0, broken_wait=60.0)
+    async with source_of(exchange, timings=timings, poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        source.watch(bad)
+        await listening(exchange, source, *rooms[1:])
+        await settled(listener)
+        kept = dict(exchange.subscriptions.alive)
+        for room in (rooms[1], rooms[-1]):
+            await listener.hears(room, partial(book, exchange, room))
+        assert source._streams is not None and not source._streams.covers(bad)
+        assert {each.address for each in kept.values()} >= set(rooms[1:])
+        assert exchange.requests["Subscribe"] <= len(rooms) + 2  # nobody else was subscribed anew
+        await listener.close()
+    assert [event for event, _ in told] == ["calendar.subscription_failed"]
+    assert not exchange.subscriptions.alive  # the one that was set apart is given back, too
+
+
+async def test_f4_it_is_asked_for_again_later(exchange: ExchangeStandIn) -> None:
+    rooms = _rooms(exchange, 3)
+    exchange.troubles.unstreamed = {rooms[1]}
+    async with source_of(exchange, timings=QUICK, poll_every=RARELY) as source:
+        await listening(exchange, source, rooms[0], rooms[2])
+        source.watch(rooms[1])
+        await until(lambda: exchange.requests["GetStreamingEvents"] >= 2)
+        exchange.troubles.unstreamed = set()
+        await asyncio.sleep(QUICK.broken_wait)
+        exchange.kill_streams()
+        await listening(exchange, source, *rooms)
+
+
+async def test_f4_an_anchor_that_is_refused_later_leaves_the_stream_to_the_others(exchange: ExchangeStandIn) -> None:
+    told: list[tuple[str, str]] = []
+    rooms = _rooms(exchange, 4)
+    async with source_of(exchange, timings=replace(QUICK, denied_wait=60.0), poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        await listening(exchange, source, *rooms)
+        made = exchange.requests["Subscribe"]
+        exchange.troubles.forbidden = {rooms[0]}
+        source.unwatch(rooms[3])  # the stream is made anew, with a request that is refused
+        await until(lambda: any(event == "calendar.subscription_failed" for event, _ in told))
+        await listening(exchange, source, rooms[1], rooms[2])
+        await listener.hears(rooms[2], lambda: book(exchange, rooms[2]))
+        assert exchange.requests["Subscribe"] == made
+        await listener.close()
+    assert "calendar.stream_lost" not in [event for event, _ in told]
+
+
+async def test_f4_a_subscribe_that_hangs_costs_its_own_mailbox(exchange: ExchangeStandIn) -> None:
+    told: list[tuple[str, str]] = []
+    rooms = _rooms(exchange, 6)
+    exchange.troubles.hanging = {rooms[2]}
+    timings = replace(QUICK, subscribe=patience.seconds(0.5), broken_wait=0.2)
+    async with source_of(exchange, timings=timings, poll_every=RARELY, told=told) as source:
+        listener = Listener(source)
+        await listening(exchange, source, *(room for room in rooms if room != rooms[2]))
+        assert source._streams is not None and not source._streams.covers(rooms[2])
+        before = exchange.requests["GetStreamingEvents"]
+        source.watch(rooms[2])
+        await until(lambda: bool(told))
+        await until(lambda: exchange.requests["Subscribe"] >= len(rooms) + 2)  # it is tried again, by itself
+        await listener.hears(rooms[5], lambda: book(exchange, rooms[5]))
+        assert exchange.requests["GetStreamingEvents"] <= before + 2  # and disturbs nobody any more
+        exchange.troubles.hanging = set()
+        await until(lambda: source._streams is not None and source._streams.covers(rooms[2]))
+        await listener.hears(rooms[2], lambda: book(exchange, rooms[2]))
+        source.unwatch(rooms[2])
+        await until(lambda: rooms[2] not in {each.address for each in exchange.subscriptions.alive.values()})
+        await listener.close()
+    assert [event for event, _ in told] == ["calendar.subscription_failed"]
+    assert not exchange.subscriptions.alive
+
+
+async def test_f4_leaving_does_not_wait_for_a_subscribe_that_hangs(exchange: ExchangeStandIn) -> None:
+    exchange.troubles.hanging = {ROOM.lower()}
+    async with source_of(exchange, timings=replace(QUICK, subscribe=60.0), poll_every=RARELY) as source:
+        source.watch(ROOM)
+        await until(lambda: exchange.requests["Subscribe"] > 0)
+        started = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - started < patience.seconds(3)
+
+
+async def test_f4_all_subscriptions_are_ended_at_the_stop(exchange: ExchangeStandIn) -> None:
+    rooms = _rooms(exchange, 80)
+    assert len({routed({"X-AnchorMailbox": room}, {}) for room in rooms}) > 1
+    timings = replace(QUICK, teardown=patience.seconds(4))
+    async with source_of(exchange, timings=timings, poll_every=RARELY) as source:
+        await listening(exchange, source, *rooms)
+        exchange.kill_streams()  # those of a stream that broke are ended, too
+        await until(lambda: exchange.requests["Subscribe"] > len(rooms))
+        await listening(exchange, source, *rooms)
+        exchange.troubles.delay = 0.02
+        started = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - started < timings.teardown + 3
+    assert not exchange.subscriptions.alive
+
+
+async def test_f4_a_server_that_hangs_does_not_hold_the_end_up(exchange: ExchangeStandIn) -> None:
+    rooms = _rooms(exchange, 5)
+    timings = replace(QUICK, teardown=0.5)
+    async with source_of(exchange, timings=timings, poll_every=RARELY) as source:
+        await listening(exchange, source, *rooms)
+        exchange.troubles.delay = 30.0
+        started = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - started < patience.seconds(3)

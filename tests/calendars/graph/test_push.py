@@ -263,7 +263,8 @@ async def test_dispose_ends_and_forgets_everything(house: Harness) -> None:
         for room in rooms:
             house.graph.mailbox(room)
             source.watch(room)
-        await until(lambda: len(house.graph.subscriptions.records) == 5)
+        assert {await triggered(source) for _ in rooms} == set(rooms)  # each once the source knows its subscription
+        assert len(house.graph.subscriptions.records) == 5
         await source.dispose()
         assert house.graph.subscriptions.records == {}
         assert await house.source_state.items("") == {}

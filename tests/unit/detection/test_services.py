@@ -160,8 +160,14 @@ def test_meet_with_a_printed_interop_address() -> None:
     [
         ("https://bluejeans.com/615550271?src=x", "bluejeans", "615550271", ("615550271@bjn.vc",)),
         ("https://acme.bluejeans.com/615550271/1234", "bluejeans", "615550271", ("615550271.1234@bjn.vc",)),
-        ("https://global.gotomeeting.com/join/223555240", "gotomeeting", "223555240", ("223555240@67.217.95.2",)),
-        ("https://meet.goto.com/223555240", "gotomeeting", "223555240", ("223555240@67.217.95.2",)),
+        ("https://global.gotomeeting.com/join/223555240", "gotomeeting", "223555240", ()),
+        ("https://meet.goto.com/223555240", "gotomeeting", "223555240", ()),
+        (
+            "https://meet.goto.com/223555240\nDial in or type: 67.217.95.2",
+            "gotomeeting",
+            "223555240",
+            ("223555240@67.217.95.2",),
+        ),
         ("https://gotomeet.me/kimexample", "gotomeeting", None, ()),
         ("https://v.ringcentral.com/join/677555961593", "ringcentral", "677555961593", ("677555961593@sip.rcv.com",)),
         ("https://v.ringcentral.com/join/677555961593?pw=18c0dd", "ringcentral", "677555961593", ()),

@@ -193,3 +193,9 @@ def test_five_megabytes_take_seconds_at_most() -> None:
 def test_the_meeting_is_found_behind_five_megabytes() -> None:
     body = "Lorem ipsum. " * 400_000 + "\nhttps://zoom.us/j/81920374655\nPasscode: 2468\n"
     assert detect((SourceText("description", "text", body),)).sip == ("81920374655.2468@zoomcrc.com",)
+
+
+def test_links_of_nothing_crowd_no_meeting_out() -> None:
+    decoys = " ".join(f"https://example.com/page/{number}" for number in range(5_000))
+    body = f"{decoys}\nhttps://zoom.us/j/81920374655\nPasscode: 2468\n{decoys}"
+    assert detect((SourceText("description", "text", body),)).sip == ("81920374655.2468@zoomcrc.com",)

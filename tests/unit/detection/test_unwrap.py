@@ -71,8 +71,8 @@ def slack(url: str) -> str:
     return f"https://slack-redir.net/link?url={quote(url, safe='')}&v=3"
 
 
-def unknown_site(url: str) -> str:
-    return f"https://click.example.org/track?redirect={quote(url, safe='')}"
+def other_redirector(url: str) -> str:
+    return f"https://www.linkedin.com/redir/redirect?url={quote(url, safe='')}"
 
 
 def calendar_add(url: str) -> str:
@@ -112,7 +112,7 @@ WRAPPERS: list[Callable[[str], str]] = [
         cisco,
         symantec,
     ),
-    *(fireeye, sophos, slack, unknown_site, calendar_add, zoom_external, amazon_mail, youtube),
+    *(fireeye, sophos, slack, other_redirector, calendar_add, zoom_external, amazon_mail, youtube),
     *(check_point, check_point_2),
 ]
 
@@ -134,7 +134,7 @@ def test_wrappers_nest(outer: Callable[[str], str], inner: Callable[[str], str])
 def test_nesting_is_bounded() -> None:
     url = TARGET
     for _ in range(MAX_DEPTH + 1):
-        url = unknown_site(url)
+        url = other_redirector(url)
     unwrapped = unwrap(url, HOSTS)
     assert unwrapped is not None
     assert len(unwrapped.rules) == MAX_DEPTH

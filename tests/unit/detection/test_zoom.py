@@ -294,8 +294,9 @@ def test_the_whole_link_is_shown_where_another_was_cut() -> None:  # F034
     assert join.join_url == "https://zoom.us/j/81920374655?pwd=abc"
 
 
-def test_eleven_digits_with_a_passcode_are_zoom_even_unnamed() -> None:
-    assert in_text("Meeting ID: 819 2037 4655\nPasscode: 2468").service == "zoom"
+def test_a_number_with_a_passcode_is_nobodys_where_no_service_is_named() -> None:
+    assert in_text("Meeting ID: 819 2037 4655\nPasscode: 2468").service is None
+    assert in_text("Zoom\nMeeting ID: 819 2037 4655\nPasscode: 2468").service == "zoom"
     assert in_text("Meeting ID: 819 203 746\nPasscode: 2468").service is None
     assert in_text("腾讯会议\n会议号: 819 203 746\n密码: 2468").service is None
 

@@ -78,10 +78,11 @@ def test_the_code_below_an_altered_copy_of_the_number_is_sent(altered: str) -> N
 
 
 @pytest.mark.parametrize("name", ["Teams", "MS Teams call", "webex", "Skype", "GoTo Meeting", "Google Meet"])
-def test_another_services_name_stops_the_guess(name: str) -> None:
+def test_nothing_is_guessed_beside_another_services_name_or_none(name: str) -> None:
     join = in_text(f"{name}\nMeeting ID: 344 2334 6522\nPasscode: 123456\n")
     assert (join.service, join.sip) == (None, ())
-    assert in_text("Meeting ID: 344 2334 6522\nPasscode: 123456\n").sip == ("34423346522.123456@zoomcrc.com",)
+    assert in_text("Meeting ID: 344 2334 6522\nPasscode: 123456\n").sip == ()
+    assert in_text("Zoom\nMeeting ID: 344 2334 6522\nPasscode: 123456\n").sip == ("34423346522.123456@zoomcrc.com",)
 
 
 def test_a_passcode_in_an_unknown_language_needs_no_link() -> None:

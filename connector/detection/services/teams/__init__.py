@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from connector.detection.service import Service
-from connector.detection.services.teams.invitation import DOMAINS, find
+from connector.detection.services.teams.invitation import DOMAINS, find, key
 
-service = Service("teams", find, DOMAINS, schemes=("msteams",), turn=1)
+service = Service("teams", find, DOMAINS, schemes=("msteams",), key=key, added_by_calendars=True, turn=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from connector.detection.dial_words import VIDEO
 from connector.detection.evidence import dial_evidence
@@ -118,14 +119,15 @@ _ADDRESS = re.compile(r"[\w.+\-]{1,64}@[\w.\-]{1,80}")
 _PHONE_WORDS = re.compile(r"phone|\btel|\bfax|mobil|téléph|電話|电话|전화|телеф")
 _BELOW = 240  # characters from the tenant key to the conference id
 _ABOVE = 120
+_ADDRESSES = 40  # that are asked whether they are a key
 
 
 def _printed_block(section: Section) -> Cvi | None:
     """The first key with its conference id; a key alone only where no other has one."""
     parsed = section.parsed
     menu: Cvi | None = None
-    for address in parsed.addresses:
-        if not section.holds(address.at) or _is_thread(address):
+    for address in islice((a for a in parsed.addresses if section.holds(a.at)), _ADDRESSES):
+        if _is_thread(address):
             continue
         known = host_under(address.host, *_KNOWN)
         around = parsed.low[max(0, address.at - _ABOVE) : address.at + _BELOW]
@@ -137,6 +139,12 @@ def _printed_block(section: Section) -> Cvi | None:
         if known and menu is None:
             menu = _combined(address, None)
     return menu
+
+
+def known_block(section: Section) -> Cvi | None:
+    """A printed key with its conference id at a vendor's domain whose form is known."""
+    cvi = _instruction_link([section]) or _printed_block(section)
+    return cvi if cvi is not None and cvi.rule != "teams.cvi.menu" else None
 
 
 def _is_thread(address: Address) -> bool:
@@ -212,7 +220,7 @@ def printed_blocks(parsed: ParsedText) -> Iterator[tuple[int, Cvi | None]]:
         if cvi is not None:
             yield link.at, cvi
     named = "microsoft teams" in parsed.low
-    for address in parsed.addresses:
+    for address in parsed.addresses[:_ADDRESSES]:
         known = host_under(address.host, *_KNOWN)
         if not known and (address.scheme == "mailto" or not named):
             continue

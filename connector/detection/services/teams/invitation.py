@@ -115,6 +115,14 @@ def _paths(parsed_texts: tuple[ParsedText, ...], own: str) -> set[str]:
     return found
 
 
+def key(_: ParsedText, link: Link) -> tuple[str, str] | None:
+    """The meeting behind a link, see ``Service.key``. Its long link is one of another kind, as both may be printed."""
+    if not _is_join(link.url):
+        return None
+    number = _MEET_NUMBER.search(link.url.path) or _MEET_NUMBER.search(link.url.fragment)
+    return ("short", number[1]) if number else ("long", link.url.path)
+
+
 def _is_reference(parsed: ParsedText, short: Link, long: Link) -> bool:
     if not _MEET_NUMBER.search(short.url.path) or "/meetup-join/" not in long.url.path:
         return False

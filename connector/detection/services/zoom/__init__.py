@@ -7,7 +7,7 @@ it, ``passcodes`` and ``addresses`` what a room dials; ``candidate`` puts it tog
 from __future__ import annotations
 
 from connector.detection.service import Service
-from connector.detection.services.zoom.candidate import find
+from connector.detection.services.zoom.candidate import find, key
 from connector.detection.services.zoom.links import DOMAINS, SCHEMES
 
-service = Service("zoom", find, DOMAINS, schemes=SCHEMES, turn=0)
+service = Service("zoom", find, DOMAINS, schemes=SCHEMES, key=key, turn=0)

@@ -30,11 +30,18 @@ def addresses(
 
 def _is_government(extraction: Extraction, selection: Selection) -> bool:
     links = [z for z in extraction.links if z.meeting_id == selection.meeting_id or z is selection.personal]
+    if (
+        not links
+    ):  # the number is only printed: a page of the government's cloud tells whose it is, and so does its name
+        links = [z for z in extraction.links if z.government]
+        if any(_GOVERNMENT_NAME.search(parsed.low) for parsed in extraction.parsed_texts):
+            return True
     return any(z.government for z in links[:1]) or any(
         stated.meeting_id == selection.meeting_id and host_under(stated.host, GOVERNMENT) for stated in extraction.sip
     )
 
 
+_GOVERNMENT_NAME = re.compile(r"(?<![a-z0-9])zoom ?gov(?![a-z])|zoom for government|zoomgov\.com")
 _H323_HEADING = re.compile(r"h\.?323")
 _MAX_GATEWAYS = 40
 _LIST_WITHIN = 4000  # characters from the meeting to an entry of its list: gateway lists are long

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.detection.evidence import dial_evidence, lost, note, won
-from connector.detection.parsed_text import ParsedText
+from connector.detection.parsed_text import Link, ParsedText
 from connector.detection.service import Found, unique
 from connector.detection.services.zoom.addresses import addresses, regions
 from connector.detection.services.zoom.attribution import Attribution
 from connector.detection.services.zoom.extraction import Extraction, extract
-from connector.detection.services.zoom.links import PERSONAL_DIGITS, ZoomLink
+from connector.detection.services.zoom.links import PERSONAL_DIGITS, ZoomLink, classify
 from connector.detection.services.zoom.passcodes import passcode_of
 from connector.detection.services.zoom.printed_addresses import BRIDGE
 from connector.detection.services.zoom.selection import Selection, select
@@ -50,6 +50,14 @@ def find(parsed_texts: tuple[ParsedText, ...]) -> list[Found]:
         personal=len(selection.meeting_id) == PERSONAL_DIGITS,
     )
     return [_explained(found, extraction, selection)]
+
+
+def key(parsed: ParsedText, link: Link) -> tuple[str, str] | None:
+    """The meeting behind a link, see ``Service.key``."""
+    zoom = classify(parsed, link)
+    if zoom is None or zoom.kind not in ("join", "personal"):
+        return None
+    return (zoom.kind, zoom.meeting_id or zoom.link.url.path.lower())
 
 
 def _explained(found: Found, extraction: Extraction, selection: Selection) -> Found:

@@ -105,9 +105,13 @@ class ZoomLink:
         return (_FORM_RANK.get(self.form, 5), 0 if has_token else 1)
 
 
+_UP = "0123456789" * 3
+
+
 def is_placeholder(number: str) -> bool:
-    """What templates print until the meeting has a number: zeros first, or one digit all along."""
-    return number.startswith("000") or len(set(number)) == 1
+    """What templates and manuals print in place of a number: zeros first, one digit all along, counting up or down."""
+    counts = len(number) <= PERSONAL_DIGITS and (number in _UP or number in _UP[::-1])
+    return number.startswith("000") or len(set(number)) == 1 or counts or number == "12345678910"
 
 
 def classify(parsed: ParsedText, link: Link) -> ZoomLink | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
-from connector.detection.parsed_text import ParsedText
+from connector.detection.parsed_text import MOST, ParsedText
 from connector.detection.services.zoom.links import GOVERNMENT, is_placeholder
 from connector.detection.urls import host_under
 
@@ -47,7 +48,7 @@ def printed_sip(parsed: ParsedText) -> list[PrintedAddress]:
 def printed_h323(parsed: ParsedText) -> list[PrintedAddress]:
     if "##" not in parsed.text:
         return []
-    dial_strings = (m for m in _DIAL_STRING.finditer(parsed.text) if not is_placeholder(m["id"]))
+    dial_strings = (m for m in islice(_DIAL_STRING.finditer(parsed.text), MOST) if not is_placeholder(m["id"]))
     return [PrintedAddress(parsed, m.start(), m["id"], m["ip"], m["code"]) for m in dial_strings]
 
 

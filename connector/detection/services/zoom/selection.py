@@ -4,34 +4,46 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from connector.detection.outdated import says_outdated
-from connector.detection.parsed_text import ParsedText
+from connector.detection.labels import OneTap
+from connector.detection.parsed_text import ParsedText, Standing
+from connector.detection.roles import role
+from connector.detection.services.zoom.evidence import is_anothers, names_another, names_zoom
 from connector.detection.services.zoom.extraction import Extraction
 from connector.detection.services.zoom.links import DOMAINS, ZoomLink, is_placeholder
 from connector.detection.signature import times_printed, why_signature
 from connector.detection.urls import host_under
 
-_ZOOM_WORD = re.compile(r"(?<![a-z0-9@.\-])zoom(?![a-z0-9])(?! (?:in|out)\b)|줌|ズーム|זום|зум|زوم")
 _OTHER_WORD = re.compile(
     r"microsoft teams|webex|腾讯会议|騰訊會議|voov|tencent meeting|ringcentral|gotomeeting|飞书|钉钉|bluejeans"
 )
-# A bare name says little beside Zoom's own; where Zoom is not named, it forbids to guess.
-_OTHER_NAME = re.compile(
-    r"(?<![a-z0-9@.\-])(?:teams|webex|skype|lync|goto|google meet|hangouts?|meet\.google|voov|tencent|lark|feishu"
-    r"|dingtalk|whereby|jitsi|chime|lifesize|starleaf|pexip|dialpad|zoho|jiomeet|discord|slack|bigbluebutton|vidyo"
-    r"|livestorm|clickmeeting|adobe connect|blackboard)(?![a-z0-9])"
+# Zoom's own lines, which no other service's invitations have, in the languages of its templates.
+_TEMPLATE = re.compile(
+    r"#,{2,8}\*\d{1,10}#|#,{4,8}0#,,\d{1,10}#"
+    r"|one tap mobile|dial by your location|find your local number|schnelleinwahl mobil"
+    r"|einwahl nach aktuellem standort"
+    r"|ortseinwahl suchen|touchez l['’]écran|une seule touche sur l['’]appareil|composez un numéro en fonction de"
+    r"|trouvez votre numéro local|móvil con un toque|marque según su ubicación|busque su número local"
+    r"|un tocco su dispositivo|componi in base alla tua posizione|trova il tuo numero locale|toque único no celular"
+    r"|discagem pelo seu local|localizar seu número local|ワンタップモバイル|所在地でダイヤル|市内番号を検索"
+    r"|手机一键拨号|根据您的位置拨号|查找本地号码|手機一鍵撥號|根據您的位置撥號|원탭 모바일|내 위치로 전화"
+    r"|현지 번호 찾기"
+    r"|мобильный вызов одним|вызов по вашему местоположению|найдите свой местный номер"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
+    """``undecided``: a sentence where several printed numbers stand, and nothing tells which one counts."""
+
     meeting_id: str
     parsed: ParsedText
     at: int
     rule: str
     why: str
     personal: ZoomLink | None = None
+    undecided: str = ""
 
 
 def select(extraction: Extraction) -> Selection | None:
@@ -70,10 +82,9 @@ def _not_outdated(extraction: Extraction) -> Extraction | None:
     numbers = {z.meeting_id for z in extraction.links if z.kind in ("join", "personal")}
     if len(numbers | {number.digits for _, number in extraction.printed if number.strong}) < 2:
         return None
-    old = {z.meeting_id for z in extraction.links if z.kind == "join" and says_outdated(z.parsed, z.at)}
-    old |= {
-        number.digits for parsed, number in extraction.printed if number.strong and says_outdated(parsed, number.at)
-    }
+    old = {z.meeting_id for z in extraction.links if z.kind == "join" and z.parsed.standing(z.at) is Standing.OVER}
+    strong = ((parsed, number) for parsed, number in extraction.printed if number.strong)
+    old |= {number.digits for parsed, number in islice(strong, _ASKED) if _is_over(parsed, number.at)}
     if not old:
         return None
     return replace(
@@ -84,6 +95,13 @@ def _not_outdated(extraction: Extraction) -> Extraction | None:
         taps=tuple((parsed, tap) for parsed, tap in extraction.taps if tap.meeting_id not in old),
         printed=tuple((parsed, number) for parsed, number in extraction.printed if number.digits not in old),
     )
+
+
+_ASKED = 40  # printed numbers whose words are read
+
+
+def _is_over(parsed: ParsedText, at: int) -> bool:
+    return role(parsed, at) is Standing.OVER
 
 
 def _not_quoted(extraction: Extraction) -> Extraction | None:
@@ -108,7 +126,7 @@ def _not_in_a_signature(extraction: Extraction, joins: list[ZoomLink]) -> tuple[
 
     Only somebody's own room gives way to a link that is quoted.
     """
-    first = joins[0]
+    first = _complete_before_bare(extraction, joins)
     others = {z.meeting_id: z for z in reversed(joins[1:]) if z.meeting_id != first.meeting_id and z.at > first.at}
     below = [z for z in reversed(others.values()) if z.parsed is first.parsed]
     alike = [z for z in below if first.parsed.quoted(z.at) == first.parsed.quoted(first.at)]
@@ -123,6 +141,27 @@ def _not_in_a_signature(extraction: Extraction, joins: list[ZoomLink]) -> tuple[
     return first, "the id stands in the join link"
 
 
+def _complete_before_bare(extraction: Extraction, joins: list[ZoomLink]) -> ZoomLink:
+    """A link with nothing of an invitation about it gives way to a complete one in the same kind of place."""
+    first = joins[0]
+    place = first.parsed.order(first.at)[:2]
+    others = {z.meeting_id: z for z in joins if z.meeting_id != first.meeting_id and z.parsed.order(z.at)[:2] == place}
+    if not others or _parts(extraction, first):
+        return first
+    return next((z for z in islice(others.values(), _LOOK_AT) if _parts(extraction, z) >= 2), first)
+
+
+def _parts(extraction: Extraction, link: ZoomLink) -> int:
+    """How many of an invitation's own parts stand about the link: its number, a passcode, addresses, one-tap lines."""
+    number = link.meeting_id
+    below = (z.at for z in extraction.links if z.parsed is link.parsed and z.meeting_id not in ("", number))
+    end = min((at for at in below if at > link.at), default=len(link.parsed.text))
+    code = any(parsed is link.parsed and link.at <= code.at < end for parsed, code in extraction.codes)
+    stated = any(s.meeting_id == number for s in (*extraction.sip, *extraction.h323))
+    tap = any(tap.meeting_id == number for _, tap in extraction.taps)
+    return times_printed(link.parsed, number) + code + stated + tap
+
+
 def _why_signature(extraction: Extraction, link: ZoomLink, others: list[int]) -> str:
     stated = any(stated.meeting_id == link.meeting_id for stated in extraction.sip)
     token = not link.personal_room and link.link.url.param("pwd") is not None
@@ -132,6 +171,8 @@ def _why_signature(extraction: Extraction, link: ZoomLink, others: list[int]) ->
 
 def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Extraction) -> Selection | None:
     """No link and no SIP address names the meeting: a printed number may, where the text is about Zoom."""
+    if not (part.h323 or part.taps or part.printed):
+        return None
     named = personal is not None or _speaks_of_zoom(extraction)
     others = _speaks_of_others(extraction.parsed_texts)
     if named and not others:
@@ -140,7 +181,7 @@ def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Ext
             return Selection(
                 stated.meeting_id, stated.parsed, stated.at, "zoom.h323", "the id stands in the H.323 address"
             )
-        if part.taps:
+        if part.taps and not is_anothers(*_place_of(part.taps[0])):
             parsed, tap = part.taps[0]
             return Selection(
                 tap.meeting_id, parsed, tap.at, "zoom.onetap", "the id stands in the one-tap line", personal
@@ -150,20 +191,41 @@ def _select_printed(part: Extraction, personal: ZoomLink | None, extraction: Ext
         # A number beside a recording or a registration admits nobody.
         if later or number.digits.startswith("0") or is_placeholder(number.digits):
             continue
-        if named and (number.grouped_3_4_4 or (not others and (number.strong or personal is not None))):
+        if not named or is_anothers(parsed, number.at):
+            continue
+        if number.grouped_3_4_4 or (not others and (number.strong or personal is not None)):
             return Selection(
                 number.digits, parsed, number.at, "zoom.label", "the id is printed in a text about Zoom", personal
             )
-        unnamed = not named and not others and not _names_others(extraction.parsed_texts)
-        if unnamed and number.strong and number.grouped_3_4_4 and _code_near(extraction, parsed, number.at):
-            why = "only Zoom prints eleven digits as 3-4-4 with a passcode; the text does not name the service"
-            return Selection(number.digits, parsed, number.at, "zoom.inferred", why)
+    return None if named or others or later else _in_its_template(part, extraction)
+
+
+_LINK_ABOVE, _CODE_BELOW = 200, 120  # characters
+
+
+def _in_its_template(part: Extraction, extraction: Extraction) -> Selection | None:
+    """Zoom's own block, whose name stood only in its link, which a link shortener hides: link, id in groups of 3, 4 and
+    4, passcode, in this order. Any other service's name in the event forbids it."""
+    for parsed, number in part.printed[:_ASKED]:
+        hidden = any(link.opaque and 0 <= number.at - link.at <= _LINK_ABOVE for link in parsed.links)
+        below = any(where is parsed and 0 < code.at - number.at < _CODE_BELOW for where, code in extraction.codes)
+        if number.strong and number.grouped_3_4_4 and hidden and below and not is_placeholder(number.digits):
+            if any(names_another(other) for other in extraction.parsed_texts):
+                return None
+            why = (
+                "Zoom's own block of link, id in groups of 3, 4 and 4, and passcode; its link is hidden by a shortener"
+            )
+            return Selection(number.digits, parsed, number.at, "zoom.template", why)
     return None
+
+
+def _place_of(hit: tuple[ParsedText, OneTap]) -> tuple[ParsedText, int]:
+    return hit[0], hit[1].at
 
 
 def _speaks_of_zoom(extraction: Extraction) -> bool:
     if any(z.kind != "help" for z in extraction.links) or any(
-        _ZOOM_WORD.search(parsed.low) for parsed in extraction.parsed_texts
+        names_zoom(parsed) or _TEMPLATE.search(parsed.low) for parsed in extraction.parsed_texts
     ):
         return True
     # Mimecast cannot be undone, but it names the domain behind the link.
@@ -175,11 +237,3 @@ def _speaks_of_others(parsed_texts: tuple[ParsedText, ...]) -> bool:
     if any(_OTHER_WORD.search(parsed.low) for parsed in parsed_texts):
         return True
     return any(link.service not in (None, "zoom") for parsed in parsed_texts for link in parsed.links)
-
-
-def _names_others(parsed_texts: tuple[ParsedText, ...]) -> bool:
-    return any(_OTHER_NAME.search(parsed.low) for parsed in parsed_texts)
-
-
-def _code_near(extraction: Extraction, parsed: ParsedText, at: int) -> bool:
-    return any(where is parsed and 0 < code.at - at < 300 for where, code in extraction.codes)

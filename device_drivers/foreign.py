@@ -164,7 +164,7 @@ def _odd(word: str, what: str, expected: str) -> UnexpectedReply:
 
 
 # A meeting's id and what follows it: id.passcode@host, IP##id#passcode, also where the text breaks off within.
-_AFTER_ID = re.compile(r"(\d{5,})([.#*]{1,2}|\$\$)[^\s\"'<>,;@&]+")
+_AFTER_ID = re.compile(r"(\d{5,})([.#]{1,2}|\*{1,2}|\$\$)[^\s\"'<>,;@&]+")
 
 
 def sentence(text: str, *secrets: str, limit: int = 200) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-import structlog
 from sqlalchemy import Delete, Insert, Update, select, text
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,9 +18,6 @@ from connector.store import tables
 from connector.store.api import Change as Change
 from connector.store.api import OwnershipLost as OwnershipLost
 from connector.store.api import StoreError as StoreError
-
-_log = structlog.get_logger("connector")
-
 
 _GONE = "the database file is another one, or gone"
 _EPOCH = select(tables.owner.c.epoch)
@@ -177,7 +173,9 @@ def _inode(path: str) -> tuple[int, int] | None:
 
 def say(event: Happened) -> None:
     """To the log alone: what the database is in trouble with has no row in its history."""
-    getattr(_log, event.level)(event.name, **event.fields())
+    import structlog  # here: a command that only reads has no use for it, and it is slow to load
+
+    getattr(structlog.get_logger("connector"), event.level)(event.name, **event.fields())
 
 
 async def _execute(conn: AsyncConnection, jobs: list[_Job]) -> None:

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from connector.planning.plan import plan
 from tests.support.clock import NINE
 from tests.support.harness import ROOM, Harness, bid, meeting, minutes
+from tests.support.rounds import examples
 
 M = meeting()
 troubles = st.sampled_from(["crash", "off", "on", "lose_reply", "reboot", "other", "hand", "nothing"])
 steps = st.lists(st.tuples(st.integers(0, 200), troubles), max_size=10)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 @given(steps)
 def test_never_two_calls_and_the_screen_ends_right(history: list[tuple[int, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +62,7 @@ async def _live_through(folder: Path, history: list[tuple[int, str]]) -> None:
     await house.stop()
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15))
 @given(st.lists(st.integers(1, 15_000), min_size=1, max_size=6))
 def test_kills_alone_give_exactly_one_call_whenever_up_within_the_grace(milliseconds: list[int]) -> None:
     """Kills at random moments around the dial, each followed at once by a restart."""

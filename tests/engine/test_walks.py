@@ -20,6 +20,7 @@ from device_drivers.api import CallRef
 from tests.support.clock import NINE
 from tests.support.harness import AUTO, Harness, meeting, minutes
 from tests.support.memory_unit import MemoryUnit
+from tests.support.rounds import examples
 
 LOOK = timedelta(seconds=10)
 CALM = timedelta(seconds=40)  # after something happened, or a meeting began or ended, the room may be on its way
@@ -232,13 +233,13 @@ async def _pass(world: World, time: timedelta) -> None:
         world.check()
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(12))
 @given(steps)
 def test_a_walk_with_switching(history: list[tuple[int, str, int]]) -> None:
     walked("switch", history)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(6))
 @given(steps)
 def test_a_walk_with_staying(history: list[tuple[int, str, int]]) -> None:
     walked("stay", history)

@@ -252,6 +252,16 @@ class Forgiving(Protocol):
 
 
 @runtime_checkable
+class Telling(Protocol):
+    """Sources that are told of changes, or watch what costs nobody: such calendars are read seldom."""
+
+    def tells_of(self, calendar: str) -> bool:
+        """Whether a change of it would come through ``changes()`` within seconds, as far as is known now. Raises
+        nothing; asked once a minute for each calendar, so it only looks."""
+        ...
+
+
+@runtime_checkable
 class Sparing(Protocol):
     """Sources that may answer from memory, where a service counts questions."""
 

@@ -184,6 +184,10 @@ class IcsSource:
         if task := self._tasks.pop(calendar, None):
             task.cancel()
 
+    def tells_of(self, calendar: str) -> bool:
+        """Local files are looked at each second."""
+        return self._watched.get(calendar) is not None
+
     def _changed(self, path: Path) -> None:
         for calendar, watched in self._watched.items():
             if watched == path:

@@ -22,7 +22,7 @@ from connector.cli.find_room import find_room
 from connector.cli.options import print_json
 from connector.errors import CalendarError, UserError
 from connector.model import Room, Window
-from connector.running.configuration import Configuration, read_configuration
+from connector.running.configuration import Configuration, pace_of, read_configuration
 from connector.settings import secret_reader
 from connector.store.store import CalendarRow
 from connector.zoom_account.api import ZoomApi
@@ -126,7 +126,7 @@ async def _source(
 ) -> tuple[Finding, ...]:
     sync = config.settings.sync
     window = Window(now - timedelta(hours=sync.window_back_hours), now + timedelta(hours=sync.window_ahead_hours))
-    stale_after = timedelta(seconds=max(_STALE_POLLS * sync.poll_every, 60))
+    stale_after = max(_STALE_POLLS * pace_of(sync).longest, timedelta(seconds=60))
     return await doctor.examine_source(source, patients, window, now, stale_after=stale_after)
 
 
@@ -134,7 +134,7 @@ async def _machine(config: Configuration, whole: bool) -> tuple[Finding, ...]:
     findings = [doctor.clock()]
     public_url = config.settings.webhooks.public_url
     if whole and not public_url:
-        what = f"webhooks.public_url is not set: calendars are polled every {config.settings.sync.poll_every:g} s."
+        what = f"webhooks.public_url is not set: calendars are polled {_how_often(config)}."
         findings.append(Finding("", "webhooks", "ok", what))
     elif whole:
         async with httpx2.AsyncClient(timeout=5.0, follow_redirects=False) as http:
@@ -142,6 +142,14 @@ async def _machine(config: Configuration, whole: bool) -> tuple[Finding, ...]:
     if whole and config.settings.zoom.account_id:
         findings.append(await _zoom(config))
     return tuple(finding for finding in findings if finding is not None)
+
+
+def _how_often(config: Configuration) -> str:
+    parts = config.settings.calendars.items()
+    own = [
+        f"; {name} also every {part.options['poll_every']} s" for name, part in parts if "poll_every" in part.options
+    ]
+    return pace_of(config.settings.sync).words() + "".join(own)
 
 
 async def _zoom(config: Configuration) -> Finding:

@@ -19,7 +19,7 @@ from connector.engine.report import RoomReport, ScreenReport, room_report
 from connector.errors import UserError
 from connector.model import Room
 from connector.redaction import clean_text
-from connector.running.configuration import Configuration, database_file, read_configuration
+from connector.running.configuration import Configuration, database_file, pace_of, read_configuration
 from connector.settings import open_vault
 from connector.store.store import Store
 
@@ -41,7 +41,9 @@ async def _report(room: Room, config: Configuration) -> RoomReport:
         raise UserError(f"{database} does not exist yet: nothing was planned. Start the daemon with: connector run")
     store = Store.open_read_only(database, open_vault(config.settings, os.environ))
     try:
-        return await room_report(store, room, config.calendar_of(room), datetime.now(UTC))
+        return await room_report(
+            store, room, config.calendar_of(room), datetime.now(UTC), pace=pace_of(config.settings.sync)
+        )
     finally:
         await store.close()
 
@@ -63,7 +65,7 @@ def lines(report: RoomReport, early_join: timedelta, now: datetime) -> Iterator[
     )
     for note in report.notes:
         yield f"            {note}"
-    yield f"  calendar  {report.calendar}, last read {at(report.calendar_read_at)}" + (
+    yield f"  calendar  {report.calendar}, last read {at(report.calendar_read_at)}, {report.calendar_pace}" + (
         f"; now failing: {report.calendar_error}" if report.calendar_error else ""
     )
     state = "the screen has this plan" if report.up_to_date else "the screen does NOT have this plan yet"

@@ -54,9 +54,9 @@ class EmptyGuard:
 
     def judge(self, emptied: Collection[CalendarId], future: Mapping[CalendarId, int], now: datetime) -> Verdict:
         """``emptied``: read in one batch, of one source, and without a meeting to come. ``future``: how many the last
-        good reading had, for each calendar of the source that can be read; one that fails says nothing."""
+        good reading had, for each calendar of the source that was read with them; one that was not says nothing."""
         options = self._options()
-        self._forget_old(now - 2 * options.poll_every)
+        self._forget_old(now - 2 * options.pace.near)
         suspicious = self._suspicious(emptied, future)
         confirmed = {c for c in emptied if c in self._held and now - self._held[c] >= options.guard_hold}
         believed = frozenset(c for c in emptied if c not in suspicious or c in confirmed)

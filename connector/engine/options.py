@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 
+from connector.planning.pace import Pace
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What connector.toml sets has no default here: settings/schema.py is the one place of those."""
 
-    poll_every: timedelta  # every calendar is read again this often, whatever was told
+    pace: Pace  # how often every calendar is read again, whatever was told
     debounce: timedelta  # after a first read, further triggers wait this long
     read_again_after: timedelta  # a booking is often written twice
     window_back: timedelta  # of a calendar that is read, before now

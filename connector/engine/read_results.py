@@ -35,6 +35,7 @@ class CalendarState:
     urgent: bool = False  # the one under way is
     answered_at: datetime | None = None  # when the last reading that a trigger caused began
     reading: bool = False
+    told: bool = False  # when it was planned, the service told of its changes
     readings: int = 0  # good ones
     failures: int = 0
     error: str = ""
@@ -139,10 +140,23 @@ class ReadResults:
 
     # -------------------------------------------------------------------------------- many that lose everything
 
-    def judge_emptied(self, emptied: Collection[Emptied], of_source: Iterable[CalendarState]) -> None:
-        """``emptied``: those of one batch. ``of_source``: all calendars in use of the same source."""
+    def others_to_ask(
+        self, batch: Collection[CalendarState], of_source: Iterable[CalendarState]
+    ) -> list[CalendarState]:
+        """Calendars that are to be read before an empty reading of ``batch`` is believed, as few others were read with
+        it: what they hold now tells a meeting that was cancelled from a service that answers with nothing. Not many, as
+        they cost calls; what was read before the service broke would say nothing."""
+        now, ids = self._clock.now(), {calendar.id for calendar in batch}
+        others = [c for c in of_source if not c.error and future_count(c.meetings, now) > 0]
+        asked = sum(c.id in ids for c in others)
+        return [c for c in others if c.id not in ids and not c.reading][
+            : max(2 * self._options().guard_rooms - asked, 0)
+        ]
+
+    def judge_emptied(self, emptied: Collection[Emptied], read: Iterable[CalendarState]) -> None:
+        """``emptied``: those of one batch. ``read``: all that were read with them, of the same source."""
         now, source = self._clock.now(), next(iter(emptied)).calendar.id.source
-        future = {c.id: future_count(c.meetings, now) for c in of_source if not c.error}
+        future = {c.id: future_count(c.meetings, now) for c in read if not c.error}
         verdict = self._guard.judge([each.calendar.id for each in emptied], future, now)
         for each in emptied:
             if each.calendar.id in verdict.confirmed:

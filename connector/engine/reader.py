@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector import events
-from connector.calendars.base import CalendarSource, Forgiving, Sparing
+from connector.calendars.base import CalendarSource, Forgiving, Sparing, Telling
 from connector.clock import Clock, WakeUp
 from connector.detection.rules import NO_RULES, Rules
 from connector.engine.detecting import detect_all
@@ -25,8 +25,7 @@ from connector.secret_links import without_paths
 from connector.store.api import CalendarRow, StoreApi
 
 _ACCESS_DENIED = timedelta(minutes=15)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PHASE = 0.37  # of the poll period
+_SEE_WHETHER_TOLD = timedelta(minutes=1)
 _LET_GO = 5.0  # seconds that readings under way have when their source is closed
 
 Enrich = Callable[[Meeting], Awaitable[Meeting]]
@@ -76,6 +75,7 @@ class Reader:
         self._unopened: set[asyncio.Task[None]] = set()  # readings of sources that are not open: they say so
         self._named: dict[tuple[str, str], list[CalendarId]] = {}  # by source and name: a trigger has no zone
         self._wake_up = WakeUp(clock)
+        self._told_seen_at: datetime | None = None
         self._results = ReadResults(hand_on, clock=clock, store=store, recorder=recorder, options=options)
 
     # -------------------------------------------------------------------------------- sources
@@ -249,6 +249,7 @@ class Reader:
 
     def _start_due(self) -> datetime | None:
         now = self._clock.now()
+        self._see_who_is_told(now)
         due = [c for c in self._calendars.values() if c.due_at is not None and c.due_at <= now and not c.reading]
         by_source: dict[str, list[CalendarState]] = {}
         for calendar in due:
@@ -269,12 +270,24 @@ class Reader:
 
     async def _batch(self, batch: list[CalendarState]) -> None:
         """Read them all; each speaks for itself, except where many lose everything at once."""
-        found = await asyncio.gather(*map(self._read, batch))
-        emptied = [each for each in found if each is not None and each.newest]
+        others: list[CalendarState] = []
+        emptied = await self._read_all_of(batch)
         if emptied:
             source = emptied[0].calendar.id.source
-            self._results.judge_emptied(emptied, [c for c in self._calendars.values() if c.id.source == source])
+            others = self._results.others_to_ask(batch, [c for c in self._calendars.values() if c.id.source == source])
+            emptied = [each for each in (*emptied, *await self._read_also(others)) if each.newest]
+        if emptied:
+            self._results.judge_emptied(emptied, (*batch, *others))
         self._wake_up.ring()
+
+    async def _read_also(self, calendars: list[CalendarState]) -> list[Emptied]:
+        for calendar in calendars:
+            calendar.reading, calendar.due_at, calendar.urgent = True, None, True
+        return await self._read_all_of(calendars)
+
+    async def _read_all_of(self, batch: list[CalendarState]) -> list[Emptied]:
+        found = await asyncio.gather(*map(self._read, batch))
+        return [each for each in found if each is not None and each.newest]
 
     async def _read(self, calendar: CalendarState) -> Emptied | None:
         """Hands on what was read, unless it empties the calendar: then the batch decides."""
@@ -302,7 +315,7 @@ class Reader:
 
     def _plan_next(self, calendar: CalendarState, pause: timedelta | None) -> None:
         done = self._clock.now()
-        next_poll = self._tick(done) if pause is None else done + pause
+        next_poll = self._next_poll(calendar, done) if pause is None else done + pause
         again = calendar.read_again_at
         if again is not None and not calendar.error:
             calendar.read_again_at = None
@@ -310,13 +323,24 @@ class Reader:
         calendar.due_at = next_poll if calendar.due_at is None else min(calendar.due_at, next_poll)
         self._wake_up.ring()
 
-    def _tick(self, now: datetime) -> datetime:
-        """The next poll. All calendars of a source are polled together, so that many that lose everything are seen in
-        one batch; off the full minute, which belongs to the dials."""
-        every = self._options().poll_every
-        passed = (now - _EPOCH) % every
-        tick = now - passed + every * _PHASE
-        return tick if tick > now else tick + every
+    def _next_poll(self, calendar: CalendarState, now: datetime) -> datetime:
+        calendar.told = self._is_told(calendar)
+        zone = ZoneInfo(calendar.id.zone)
+        times = [(m.event.start, m.event.end) for m in calendar.meetings if not m.event.cancelled]
+        return self._options().pace.after(now, zone, times, told=calendar.told)
+
+    def _is_told(self, calendar: CalendarState) -> bool:
+        source: object = self.opened(calendar.id.source)
+        return isinstance(source, Telling) and source.tells_of(calendar.id.name)
+
+    def _see_who_is_told(self, now: datetime) -> None:
+        """A calendar whose service fell silent is read now, and then as often as one that nobody tells of."""
+        if self._told_seen_at is not None and timedelta() <= now - self._told_seen_at < _SEE_WHETHER_TOLD:
+            return
+        self._told_seen_at = now
+        for calendar in self._calendars.values():
+            if calendar.told and not self._is_told(calendar):
+                calendar.told, calendar.due_at = False, now
 
     async def _ask(self, calendar: CalendarState) -> Snapshot:
         opened = self._sources.get(calendar.id.source)
@@ -354,11 +378,11 @@ class Reader:
             case CredentialsRejected():
                 return self._block(calendar.id.source, error)
             case AccessDenied():
-                return min(_ACCESS_DENIED, backoff(calendar.failures, first=self._options().poll_every))
+                return min(_ACCESS_DENIED, backoff(calendar.failures, first=self._options().pace.near))
             case RateLimited():
                 return error.retry_after
             case _:
-                return min(self._options().poll_every, backoff(calendar.failures))
+                return min(self._options().pace.near, backoff(calendar.failures))
 
     def _block(self, source: str, error: CredentialsRejected) -> timedelta:
         opened, now = self._sources.get(source), self._clock.now()

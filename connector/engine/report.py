@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connector.model import Attempt, CalendarId, Decision, Room, RoomPlan
 from connector.planning.address import call_target
+from connector.planning.pace import Pace
 from connector.store.store import Store
 from device_drivers.api import DialAddress
 
@@ -35,6 +37,7 @@ class RoomReport:
     calendar: str
     calendar_read_at: datetime | None
     calendar_error: str
+    calendar_pace: str  # how often it is read now, and why
     state: str
     detail: str
     since: datetime | None
@@ -53,7 +56,7 @@ class RoomReport:
 
 
 async def room_report(
-    store: Store, room: Room, calendar: CalendarId, now: datetime, *, history: int = 20
+    store: Store, room: Room, calendar: CalendarId, now: datetime, *, pace: Pace, history: int = 20
 ) -> RoomReport:
     row = (await store.rooms(room.id)).get(room.id)
     calendars = await store.calendars(calendar.key)
@@ -63,6 +66,7 @@ async def room_report(
     plan = row.plan if row else None
     receipt = row.receipt if row else None
     info = row.info if row else None
+    times = [(decision.start, decision.end) for decision in plan.decisions] if plan else []
     left_off = dict(receipt.left_off) if receipt else {}
     return RoomReport(
         id=room.id,
@@ -73,6 +77,7 @@ async def room_report(
         calendar=calendar.shown or calendar.key,
         calendar_read_at=cal.read_at if cal else None,
         calendar_error=cal.error if cal else "",
+        calendar_pace=pace.of_now(now, ZoneInfo(room.timezone), times),
         state=row.state if row else "new",
         detail=row.detail if row else "",
         since=row.since if row else None,

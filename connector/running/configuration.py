@@ -9,6 +9,7 @@ from pathlib import Path
 
 from connector.engine.options import Options
 from connector.model import CalendarId, Room
+from connector.planning.pace import Pace
 from connector.settings import (
     LoadedSettings,
     RoomsResult,
@@ -18,6 +19,8 @@ from connector.settings import (
     resolve_calendar,
     shown_calendar,
 )
+from connector.settings.field_types import WEEKDAYS, hours_of
+from connector.settings.schema import SyncSection
 from device_drivers import registry
 from device_drivers.api import DriverPlug, NotSupported
 
@@ -63,9 +66,25 @@ def find_plug(name: str) -> DriverPlug:
     return record.plug
 
 
+def pace_of(sync: SyncSection) -> Pace:
+    """Who names one period gets that one at each hour."""
+    if sync.poll_every:
+        return Pace.steady(timedelta(seconds=sync.poll_every))
+    opens, closes = hours_of(sync.working_hours)
+    return Pace(
+        near=timedelta(seconds=sync.poll_near),
+        working=timedelta(seconds=sync.poll_working),
+        idle=timedelta(seconds=sync.poll_idle),
+        told=timedelta(seconds=sync.poll_told),
+        opens=opens,
+        closes=closes,
+        days=frozenset(WEEKDAYS.index(day) for day in sync.working_days),
+    )
+
+
 def engine_options(settings: Settings) -> Options:
     return Options(
-        poll_every=timedelta(seconds=settings.sync.poll_every),
+        pace=pace_of(settings.sync),
         debounce=timedelta(seconds=settings.sync.debounce),
         read_again_after=timedelta(seconds=settings.sync.read_again_after),
         window_back=timedelta(hours=settings.sync.window_back_hours),

@@ -30,6 +30,7 @@ from connector.running.configuration import (
     database_file,
     engine_options,
     find_plug,
+    pace_of,
     read_configuration,
 )
 from connector.running.engine_parts import AdminRules, ConfigureLog, Log, Pace, Rooms
@@ -243,7 +244,8 @@ class Connector:
         """KeyError when there is no such room."""
         assert self._store is not None and self._config is not None
         room = {str(r.id): r for r in self._config.rooms.rooms}[room_id]
-        return await room_report(self._store, room, self._config.calendar_of(room), self._clock.now())
+        pace = pace_of(self._config.settings.sync)
+        return await room_report(self._store, room, self._config.calendar_of(room), self._clock.now(), pace=pace)
 
     @property
     def rooms(self) -> tuple[Room, ...]:

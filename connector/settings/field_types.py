@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
+from datetime import time
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -107,6 +108,39 @@ def _listen_address(text: str) -> str:
     return text
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def hours_of(text: str) -> tuple[time, time]:
+    """When they begin and end; ValueError says what to write. The end of a day is the end of its last second."""
+    found = re.fullmatch(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", text.replace(" ", ""))
+    if not found:
+        raise ValueError("write when they begin and end, as 07:00-19:00")
+    try:
+        begin, end = time(int(found[1]), int(found[2] or 0)), (int(found[3]), int(found[4] or 0))
+        return begin, time.max if end == (24, 0) else time(*end)
+    except ValueError:
+        raise ValueError("there is no such time of day; write them as 07:00-19:00") from None
+
+
+def _no_busy_loop(seconds: float) -> float:
+    if 0 < seconds < 0.05:
+        raise ValueError("it is 0, or at least 0.05")
+    return seconds
+
+
+def _working_hours(text: str) -> str:
+    hours_of(text)
+    return text
+
+
+def _weekday(text: str) -> str:
+    day = text.strip().lower()[:3]
+    if day not in WEEKDAYS:
+        raise ValueError(f"{shown(text)} is no day; write them as mon, tue, wed, thu, fri, sat, sun")
+    return day
+
+
 def _master_key_name(text: str) -> str:
     if text == "file" or re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|aws-kms:[A-Za-z0-9:/_.-]{1,512}", text):
         return text
@@ -120,8 +154,11 @@ OptionCodes = Annotated[tuple[Annotated[str, AfterValidator(_zoom_option)], ...]
 Host = Annotated[str, AfterValidator(lambda text: _domain(text) if text else "")]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 Interval = Annotated[float, Field(ge=0.05, le=86400)]  # seconds between two looks; 0 would be a busy loop
+OptionalInterval = Annotated[float, Field(ge=0, le=86400), AfterValidator(_no_busy_loop)]
 Minutes = Annotated[float, Field(ge=0, le=1440)]
 Hours = Annotated[float, Field(ge=0, le=8784)]
+WorkingHours = Annotated[str, AfterValidator(_working_hours)]
+WorkingDays = Annotated[tuple[Annotated[str, AfterValidator(_weekday)], ...], NoDecode, BeforeValidator(_split)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from connector.model import Policy
 from connector.networks import PRIVATE_NETWORKS, Network
 from connector.settings.field_types import (
+    WEEKDAYS,
     Count,
     Domains,
     DriverOptions,
@@ -31,11 +32,14 @@ from connector.settings.field_types import (
     MasterKeyName,
     Minutes,
     Networks,
+    OptionalInterval,
     OptionCodes,
     PublicUrl,
     Reference,
     Seconds,
     ServiceUrl,
+    WorkingDays,
+    WorkingHours,
 )
 from connector.settings.zoom_defaults import ZOOM_BRIDGES, ZOOM_DOMAINS
 
@@ -64,7 +68,13 @@ class NetworksSection(_Section):
 
 
 class SyncSection(_Section):
-    poll_every: Interval = 60.0
+    poll_every: OptionalInterval = 0.0
+    poll_near: Interval = 60.0
+    poll_working: Interval = 120.0
+    poll_idle: Interval = 600.0
+    poll_told: Interval = 900.0
+    working_hours: WorkingHours = "07:00-19:00"
+    working_days: WorkingDays = WEEKDAYS[:5]
     read_again_after: Seconds = 12.0
     debounce: Seconds = 1.5
     window_back_hours: Hours = 12.0

@@ -414,7 +414,9 @@ async def test_e9_over_a_restart(tmp_path: Path) -> None:
 async def explained(house: Harness) -> str:
     assert house.store is not None
     room = house.rooms[RoomId("r1")]
-    report = await room_report(house.store, room, CalendarId("ics", room.calendar), house.clock.now())
+    report = await room_report(
+        house.store, room, CalendarId("ics", room.calendar), house.clock.now(), pace=house.options.pace
+    )
     return "\n".join(lines(report, minutes(5), house.clock.now()))
 
 

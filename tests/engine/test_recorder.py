@@ -156,7 +156,7 @@ async def test_what_a_unit_quotes_is_kept_and_shown_masked(
         await house.at(minutes(11))
         assert house.store is not None
         kept = await database_text(house.store)
-        report = await room_report(house.store, house.rooms[ROOM], CALENDAR, house.clock.now())
+        report = await room_report(house.store, house.rooms[ROOM], CALENDAR, house.clock.now(), pace=house.options.pace)
         shown = list(lines(report, timedelta(), house.clock.now()))
         told = repr(house.events)
     for text in (kept, *shown, repr(report), told):

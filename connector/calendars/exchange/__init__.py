@@ -35,7 +35,7 @@ def plug(config: Mapping[str, object], context: SourceContext) -> ExchangeSource
     ca_file = options.text("ca_file", "")
     zone = options.zone()
     streaming = options.flag("streaming", True)
-    poll_every = options.seconds("poll_every", 60)
+    poll_every = options.seconds("poll_every", 60) if "poll_every" in config else None
     deadline = options.seconds("deadline", 40)
     _check(options, auth, access, version)
     if ca_file and not (context.base / ca_file).is_file():

@@ -26,9 +26,9 @@ _MARGIN = timedelta(days=1)  # listed around the window: all-day events are stor
 class ExchangeSource:
     """See ``connector.calendars.base``: CalendarSource, Directory, Examinable and Removable.
 
-    ``zone`` as in IcsSource. ``poll_every``: how often watched calendars without a live stream are compared; None in
-    ``pace`` means no streams. ``publish`` is
-    called on the event loop.
+    ``zone`` as in IcsSource. ``poll_every``: how often watched calendars without a live stream are compared, besides
+    the readings that are asked for; None: not at all. ``timings`` None: no streams. ``publish`` is called on the event
+    loop.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ExchangeSource:
         source_state: SourceState,
         publish: Publish,
         zone: tzinfo = UTC,
-        poll_every: timedelta = timedelta(seconds=60),
+        poll_every: timedelta | None = None,
         timings: StreamTimings | None = None,
     ) -> None:
         self._client = Client(server)
@@ -72,7 +72,8 @@ class ExchangeSource:
             )
             for calendar in self._watched:
                 self._streams.add(calendar)
-        self._poller = asyncio.create_task(self._poll(), name="exchange poll")
+        if self._poll_every is not None:
+            self._poller = asyncio.create_task(self._poll(self._poll_every), name="exchange poll")
         return self
 
     async def __aexit__(
@@ -123,13 +124,16 @@ class ExchangeSource:
         self._triggers.discard(calendar)
         self._cache.pop(calendar, None)
 
+    def tells_of(self, calendar: str) -> bool:
+        return self._streams is not None and self._streams.covers(calendar)
+
     def _heard(self, calendar: str) -> None:
         if calendar in self._watched:
             self._triggers.add(calendar)
 
-    async def _poll(self) -> None:
+    async def _poll(self, every: timedelta) -> None:
         while True:
-            await asyncio.sleep(self._poll_every.total_seconds())
+            await asyncio.sleep(every.total_seconds())
             for calendar in list(self._watched):  # one after the other: the readings come first
                 if self._streams is None or not self._streams.covers(calendar):
                     await self._look(calendar)

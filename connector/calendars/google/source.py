@@ -207,6 +207,9 @@ class GoogleSource:
         self._watched[calendar] = None
         self._channels.watch(calendar)
 
+    def tells_of(self, calendar: str) -> bool:
+        return self._channels.live(calendar)
+
     def unwatch(self, calendar: str) -> None:
         self._watched.pop(calendar, None)
         self._channels.unwatch(calendar)

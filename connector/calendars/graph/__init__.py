@@ -147,6 +147,9 @@ class GraphSource:
     def watch(self, calendar: str) -> None:
         self._push.watch(calendar)
 
+    def tells_of(self, calendar: str) -> bool:
+        return self._push.live(calendar)
+
     def unwatch(self, calendar: str) -> None:
         self._push.unwatch(calendar)
         self._triggers.discard(calendar)

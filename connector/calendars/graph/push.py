@@ -84,6 +84,11 @@ class Subscriptions:
     def of(self, calendar: str) -> Subscription | None:
         return self._all.get(calendar)
 
+    def live(self, calendar: str) -> bool:
+        """Graph would tell of a change."""
+        found, now = self._all.get(calendar), datetime.now(UTC)
+        return found is not None and bool(found.id) and found.suspect_at is None and (found.expires or now) > now
+
     def watch(self, calendar: str) -> None:
         if calendar not in self._all:
             self._all[calendar] = self._waiting.pop(calendar, Subscription(calendar))

@@ -46,7 +46,7 @@ def problems(folder: Path, text: str, environ: Mapping[str, str] | None = None) 
 
 def test_an_empty_file_gives_the_defaults_and_says_so(tmp_path: Path) -> None:
     loaded = load(tmp_path, "")
-    assert loaded.settings.sync.poll_every == 60
+    assert loaded.settings.sync.poll_near == 60
     assert loaded.settings.calendars["ics"].type == "ics"
     assert loaded.settings.data_dir == tmp_path / "var"
     assert loaded.settings.rooms_file == tmp_path / "rooms.csv"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import random
+import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -279,9 +280,11 @@ async def test_a9_no_flood_holds_the_loop(flood: bytes) -> None:
     async def others() -> None:
         nonlocal slowest
         while True:
-            began = asyncio.get_running_loop().time()
+            began, worked = asyncio.get_running_loop().time(), time.thread_time()
             await asyncio.sleep(0.005)
-            slowest = max(slowest, asyncio.get_running_loop().time() - began)
+            # a busy machine keeps the loop from running, too: only what it worked itself counts
+            gap = min(asyncio.get_running_loop().time() - began, time.thread_time() - worked)
+            slowest = max(slowest, gap)
 
     async with spoken(lambda: flood) as endpoint, UnitHttp(endpoint, default_port=443, timeout=3) as http:
         working = asyncio.create_task(others())

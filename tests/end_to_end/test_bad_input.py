@@ -257,20 +257,21 @@ async def test_a_unit_that_is_off_at_start_and_comes_back(tmp_path: Path) -> Non
 
 
 async def test_a_unit_that_answers_after_thirty_seconds(tmp_path: Path) -> None:
-    settings = "[engine]\ndeadline = 2\nsettle = 1\narm_before = 2"
+    # A unit that once left a session's begin unanswered is spoken to by Basic for a while: once a second.
+    settings = "[engine]\ndeadline = 5\nsettle = 1\narm_before = 2"
     async with Site(tmp_path, rooms=3, settings=settings) as site:
         slow, slow_later = site.units[ONE], site.units[TWO]
         slow.set_latency(30)
-        start = soon(6)
+        start = soon(9)
         for number, room in enumerate(site.units, 1):
             site.book(room, start, HALF_HOUR, number=f"{number}1234567890")
         async with running(site) as daemon:
-            await until_said(daemon, "unit.unreachable", "within 2 s", room=ONE)
+            await until_said(daemon, "unit.unreachable", "within 5 s", room=ONE)
             # The second unit becomes slow as the command reaches it: it dials, and its answer comes too late.
             _slow_from_the_dial_on(slow_later)
             await until(lambda: site.bridge.participants("31234567890"), "the third room joins")
             assert site.bridge.participants("31234567890")[0].started - start < timedelta(seconds=patience.seconds(1))
-            await until_said(daemon, "dial.unknown", "within 2 s", room=TWO)
+            await until_said(daemon, "dial.unknown", "within 5 s", room=TWO)
             slow.set_latency(0)
             slow_later.set_latency(0)
             await until(lambda: daemon.named("dial.adopted"), "the second room's call is found, not made again", 15)

@@ -25,18 +25,20 @@ _PROGRAM = """
 import asyncio, re, sys, threading, time
 from pathlib import Path
 from connector.cli import run
-from connector.running.daemon import Connector
+from connector.running import daemon
 
 def holds_everything():
     {does}
 
-class Stands(Connector):
-    async def _serve(self, *more):
-        asyncio.get_running_loop().call_later(1.5, holds_everything)
-        await super()._serve(*more)
+class Stands(daemon.Watchdog):
+    def __enter__(self):  # it watches from now on
+        asyncio.get_running_loop().call_later(0.5, holds_everything)
+        return super().__enter__()
+
+daemon.Watchdog = Stands
 
 run._configure_log(__import__("connector.settings.schema", fromlist=["LogSection"]).LogSection(format="json"))
-asyncio.run(run._run(Stands(Path(sys.argv[1]), watch_loop=True)))
+asyncio.run(run._run(daemon.Connector(Path(sys.argv[1]), watch_loop=True)))
 """
 
 
@@ -52,7 +54,7 @@ async def daemon(folder: Path, does: str) -> AsyncIterator[Process]:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.communicate()
+        await process.communicate()  # to the end of its output, so that nothing of it stays open
 
 
 async def said(process: Process, event: str, word: str = "") -> dict[str, Any]:
@@ -73,7 +75,7 @@ async def said(process: Process, event: str, word: str = "") -> dict[str, Any]:
     [
         ("time.sleep(0.6)", "holds_everything"),
         ("sum(n * n for n in range(9_000_000))", "holds_everything.<locals>.<genexpr>"),
-        ("re.match('(a|aa)+$', 'a' * 33 + 'b')", "re.match"),  # keeps the interpreter to itself
+        ("re.match('(a|aa)+$', 'a' * 30 + 'b')", "re.match"),  # keeps the interpreter to itself
     ],
     ids=["sleep", "Python", "C"],
 )

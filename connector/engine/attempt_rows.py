@@ -10,7 +10,7 @@ from connector.clock import Clock
 from connector.engine.recorder import Recorder
 from connector.model import Attempt, AttemptKey, AttemptState, DialOrder, Left, RoomId
 from connector.planning import attempts as transition
-from connector.store.api import StoreApi, UnitLease
+from connector.store.api import Change, StoreApi, UnitLease
 
 _KEPT = timedelta(hours=1)  # here; the store keeps them longer
 
@@ -56,10 +56,15 @@ class AttemptRows:
         return [attempt for attempt in self._attempts.values() if attempt.key == key]
 
     async def begin(
-        self, order: DialOrder, state: AttemptState, cause: str = "", tells: events.Happened | None = None
+        self,
+        order: DialOrder,
+        state: AttemptState,
+        cause: str = "",
+        tells: events.Happened | None = None,
+        also: Sequence[Change] = (),
     ) -> Attempt:
         attempt = transition.begun(order, self._room, state, self._clock.now(), cause)
-        attempt = await self._recorder.begin(self._lease, attempt, tells=_some(tells))
+        attempt = await self._recorder.begin(self._lease, attempt, *also, tells=_some(tells))
         self._attempts[attempt.id] = attempt
         self.changes += 1
         return attempt

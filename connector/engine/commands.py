@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from functools import partial
 
 from connector import events
 from connector.clock import Clock
 from connector.engine.reader import Reader
 from connector.engine.recorder import Recorder
+from connector.engine.unit_commands import KINDS, UnitCommands
 from connector.model import CalendarId
+from connector.redaction import foreign_text
 from connector.store.api import Command, StoreApi, StoreError
+
+_INTERRUPTED = "The daemon was started anew while it carried this out; connector explain says what became of it."
+_FAILURES = ("There is no ", "This version does not know ", "The refused credentials were not ")
 
 
 class Commands:
@@ -24,8 +30,10 @@ class Commands:
         clock: Clock,
         store: StoreApi,
         recorder: Recorder,
+        units: UnitCommands | None = None,
     ) -> None:
         self._reader = reader
+        self._units = units
         self._try_again = try_again
         self._reopen = reopen
         self._clock = clock
@@ -41,14 +49,28 @@ class Commands:
             found = await self._store.pending(self._clock.now())
         except StoreError:  # the store says so itself
             return
+        if self._units is not None:
+            await self._units.look()
         self._seen &= {command.id for command in found}
         for command in found:
             if command.id in self._seen:
                 continue  # its outcome is not on the disk yet
             self._seen.add(command.id)
-            outcome = await self._do(command, calendar_of)
-            event = events.DaemonCommand(command=command.kind, target=command.target, outcome=outcome)
-            self._recorder.post(self._store.answer(self._lease, command, outcome), tells=[event])
+            if command.taken:
+                self._answer(command, _INTERRUPTED, failed=True)
+            elif self._units is not None and command.kind in KINDS:
+                await self._units.carry_out(command, partial(self._told, command))
+            else:
+                outcome = await self._do(command, calendar_of)
+                self._answer(command, outcome, failed=outcome.startswith(_FAILURES))
+
+    def _told(self, command: Command, sentence: str, failed: bool) -> None:
+        self._answer(command, sentence, failed=failed)
+
+    def _answer(self, command: Command, outcome: str, *, failed: bool) -> None:
+        outcome = foreign_text(outcome)  # a unit's own sentence may stand in it
+        event = events.DaemonCommand(command=command.kind, target=command.target, outcome=outcome)
+        self._recorder.post(self._store.answer(self._lease, command, outcome, failed=failed), tells=[event])
 
     async def _do(self, command: Command, calendar_of: Callable[[str], CalendarId | None]) -> str:
         kind, _, name = command.target.partition(":")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from connector import events
 from connector.clock import Clock, WakeUp, sleep_until
+from connector.engine.asked import AskedDial, AskedEnd, became_of
 from connector.engine.attempt_rows import AttemptRows
 from connector.engine.driver_session import DriverSession
 from connector.engine.leaving import Leaver
@@ -90,6 +91,9 @@ class Dialer:
         self._wake_up = WakeUp(clock)
         # Many rooms dial at one instant. What can be done before is spread, by room, so that the instant is free.
         self._share = zlib.crc32(session.room.id.encode()) / 2**32
+        self.paused = False  # it dials by itself no more; what is up is left at its time
+        self._asked: list[AskedDial] = []  # in this order
+        self._asked_ends: list[AskedEnd] = []
         self._calls = UnitCalls(session, clock=clock, options=options)
         self._rows = AttemptRows(session.room.id, attempts, lease, clock=clock, store=store, recorder=recorder)
         self._leaver = Leaver(session, self._calls, self._rows, clock=clock, recorder=recorder)
@@ -128,9 +132,30 @@ class Dialer:
             return order
         return replace(order, give_up_at=max(order.give_up_at, order.leave_at))
 
+    def pause(self, paused: bool) -> None:
+        self.paused = paused
+        self._wake_up.ring()
+
+    def ask(self, asked: AskedDial | AskedEnd) -> None:
+        """A person wants it: dials one after the other, and a call is ended before that."""
+        if isinstance(asked, AskedEnd):
+            self._asked_ends.append(asked)
+        else:
+            self._asked.append(asked)
+        self._wake_up.ring()
+
     async def run(self) -> None:
-        while True:
-            await self._wake_up.wait(await self.step())
+        try:
+            while True:
+                await self._wake_up.wait(await self.step())
+        finally:  # what was dialled has a row, and a time to leave
+            self._say_interrupted()
+
+    def _say_interrupted(self) -> None:
+        asked = [*(each.tell for each in self._asked_ends), *(each.tell for each in self._asked)]
+        self._asked_ends, self._asked = [], []
+        for tell in asked:
+            tell("It was interrupted, as by an edit of the room; connector explain says what became of it.", True)
 
     async def leave_now(self) -> None:
         """End what is ours on this unit, whatever its meetings say. StoreError, OwnershipLost."""
@@ -161,8 +186,10 @@ class Dialer:
         return min((wake for wake in wakes if wake is not None), default=None)
 
     async def _walk(self) -> list[datetime | None]:
+        await self._end_as_asked()
         wakes = await self._follow_the_plan()
         wakes += [await self._advance(order) for order in self._orders]
+        wakes.append(await self._dial_as_asked())
         for attempt in [a for a in self._rows.live if a.leave_at is not None]:
             wakes.append(await self._leaver.leave(attempt, self._open_orders(attempt), self._end_of(attempt)))
         ends_joined = self._session.room.policy.leave_joined == "booked"
@@ -170,7 +197,7 @@ class Dialer:
 
     async def _follow_the_plan(self) -> list[datetime | None]:
         """Later ends move leave orders; intentions whose order went away are withdrawn. Returns when to come again."""
-        keys, now = {order.key for order in self._planned}, self._clock.now()
+        keys, now = {order.key for order in (*self._planned, *self._asked_orders)}, self._clock.now()
         for attempt in self._rows.all:
             if attempt.state is AttemptState.INTENDED and attempt.key not in keys:
                 await self._rows.conclude(attempt, AttemptState.WITHDRAWN, _MOVED_OR_REMOVED)
@@ -187,11 +214,39 @@ class Dialer:
 
     def _forget(self) -> None:
         """What belongs to no current order and to no open leave."""
-        keys = {order.key for order in self._orders}
+        keys = {order.key for order in (*self._orders, *self._asked_orders)}
         self._rows.forget(keys)
         self._armed = {(key, at) for key, at in self._armed if key in keys}
         self._told = {(key, meeting) for key, meeting in self._told if key in keys}
         self._waiting = {key: why for key, why in self._waiting.items() if key in keys}
+
+    # -------------------------------------------------------------------------------- what people ask
+
+    @property
+    def _asked_orders(self) -> list[DialOrder]:
+        return [asked.order for asked in self._asked]
+
+    def _asked_as(self, order: DialOrder) -> AskedDial | None:
+        return next((asked for asked in self._asked if asked.order.key == order.key), None)
+
+    async def _end_as_asked(self) -> None:
+        while self._asked_ends:
+            asked = self._asked_ends[0]
+            await self._recorder.write(asked.take)
+            told = await self._leaver.end_now(anybodys=asked.anybodys)
+            del self._asked_ends[0]
+            asked.tell(*told)
+
+    async def _dial_as_asked(self) -> datetime | None:
+        """The first of them as far as it goes; the next when something became of it."""
+        while self._asked:
+            order = self._asked[0].order
+            again = await self._advance(order)
+            last = next(reversed(self._rows.of(order.key)), None)
+            if again is not None and (last is None or last.state is not AttemptState.REFUSED):
+                return again
+            self._asked.pop(0).tell(*became_of(last))
+        return None
 
     # -------------------------------------------------------------------------------- dialling
 
@@ -203,7 +258,7 @@ class Dialer:
             early = await self._prepare(order)
             if early is not None:
                 return early
-            match self._decide(order):
+            match self._paused(order) or self._decide(order):
                 case Done():
                     return None
                 case Wait() as step:
@@ -217,8 +272,11 @@ class Dialer:
                     await self._dial(order, step)
                 case Adopt() as step:
                     await self._adopt(order, step)
-                case HangUpFirst() as step:
+                case HangUpFirst() as step if self._asked_as(order) is None:
                     return await self._make_room(step)
+                case HangUpFirst() as step:
+                    row = next((a for a in self._rows.of(order.key) if a.state is AttemptState.INTENDED), None)
+                    await self._conclude(order, Conclude(AttemptState.SKIPPED, IN_ANOTHER_CALL, row))
                 case Conclude() as step:
                     await self._conclude(order, step)
         return self._clock.now() + timedelta(seconds=1)
@@ -235,13 +293,19 @@ class Dialer:
         check_at = order.dial_at - _CHECK_BEFORE * (1 + self._share)
         return check_at if self._clock.now() < check_at else None
 
+    def _paused(self, order: DialOrder) -> Step | None:
+        if not self.paused or self._in_flight(order) or self._asked_as(order) is not None:
+            return None
+        row = next((a for a in self._rows.of(order.key) if a.state is AttemptState.INTENDED), None)
+        return Conclude(AttemptState.SKIPPED, "the room was paused", row)
+
     def _decide(self, order: DialOrder) -> Step:
         return decide(
             order,
             self._rows.of(order.key),
             self._calls_for(order),
             ours=self._ours(order),
-            busy=self._session.room.policy.busy,
+            busy=self._session.room.policy.busy if self._asked_as(order) is None else "skip",
             now=max(self._clock.now(), order.dial_at),
             settle=self._options().settle,
             unreadable=self._calls.unreadable,
@@ -290,8 +354,8 @@ class Dialer:
             await self._rows.conclude(step.absent, AttemptState.ABSENT, "the unit was read and has no such call")
         attempt = next((a for a in self._rows.of(order.key) if a.state is AttemptState.INTENDED), None)
         if attempt is None:
-            attempt = await self._rows.begin(order, AttemptState.INTENDED)
-        elsewhere = self._elsewhere(order)
+            attempt = await self._begin(order, AttemptState.INTENDED)
+        elsewhere = self._elsewhere(order) if self._asked_as(order) is None else ""
         if elsewhere:
             event = self._outcome(events.DialSkipped, order, elsewhere)
             await self._rows.conclude(attempt, AttemptState.SKIPPED, elsewhere, event)
@@ -314,7 +378,14 @@ class Dialer:
     def _still(self, order: DialOrder) -> bool:
         """No edit of the last second took it away, changed its address or gave the room to another meeting."""
         latest = max(order.dial_at, self._clock.now())
-        return any(o.key == order.key and o.address == order.address and o.dial_at <= latest for o in self._orders)
+        orders = (*self._orders, *self._asked_orders)
+        return any(o.key == order.key and o.address == order.address and o.dial_at <= latest for o in orders)
+
+    async def _begin(
+        self, order: DialOrder, state: AttemptState, cause: str = "", tells: events.Happened | None = None
+    ) -> Attempt:
+        asked = self._asked_as(order)
+        return await self._rows.begin(order, state, cause, tells, also=() if asked is None else (asked.take,))
 
     async def _send(self, order: DialOrder, attempt: Attempt) -> None:
         self._calls.changed()
@@ -344,7 +415,7 @@ class Dialer:
 
     async def _adopt(self, order: DialOrder, step: Adopt) -> None:
         known = step.attempt is not None and step.attempt.call_id is not None
-        attempt = step.attempt or await self._rows.begin(order, AttemptState.INTENDED)
+        attempt = step.attempt or await self._begin(order, AttemptState.INTENDED)
         now = self._clock.now()
         adopted = transition.found(attempt, step.call.id, step.state, now, owned=step.owned)
         if step.takes_over is not None:
@@ -370,7 +441,7 @@ class Dialer:
             cause = f"{cause} ({self._calls.error})"
         event = self._outcome(_CONCLUDED[step.state], order, cause)
         if step.attempt is None:
-            await self._rows.begin(order, step.state, cause, event)
+            await self._begin(order, step.state, cause, event)
         else:
             await self._rows.conclude(step.attempt, step.state, cause, event)
 

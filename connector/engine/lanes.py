@@ -18,7 +18,7 @@ from connector.engine.pusher import Pusher
 from connector.engine.recorder import DAEMON, Recorder
 from connector.engine.retirement import Retirement
 from connector.model import Attempt, AttemptKey, DialOrder, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
-from connector.store.api import OwnershipLost, StoreApi, StoreError, UnitLease, UnitRow
+from connector.store.api import OwnershipLost, Pause, StoreApi, StoreError, UnitLease, UnitRow
 from device_drivers.api import DeviceInfo, UnitFacts
 
 _LANE_PAUSE = timedelta(seconds=5)
@@ -40,6 +40,17 @@ class _Lanes:
     dialer: Dialer
     plan: RoomPlan | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A room and its unit, as they are at this moment."""
+
+    room: Room
+    lease: UnitLease
+    plan: RoomPlan | None
+    pusher: Pusher
+    dialer: Dialer
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ class Lanes:
         self._reclaims: set[asyncio.Task[None]] = set()
         self._limiter = PriorityLimiter(options().push_concurrency)
         self._tidying: Alarm | None = None
+        self._pauses: dict[RoomId, Pause] = {}
 
     # -------------------------------------------------------------------------------- rooms
 
@@ -172,6 +184,8 @@ class Lanes:
             options=self._options,
         )
         lanes = self._rooms[room.id] = _Lanes(room, lease, row.unit.serial_number, session, pusher, dialer)
+        pusher.pause(self._pauses.get(room.id))
+        dialer.pause(room.id in self._pauses)
         session.is_another = lambda info: self._probed(lanes, info)
         for name, lane in (("screen", pusher.run), ("calls", dialer.run)):
             task = asyncio.create_task(self._keep_running(room.id, name, lane), name=f"{name}-{room.id}")
@@ -359,6 +373,24 @@ class Lanes:
             lanes.plan = plan
             lanes.pusher.offer(plan)
             lanes.dialer.offer(plan)
+
+    def pause(self, key: RoomId, pause: Pause | None) -> None:
+        """None: it is served again. Also for a room that comes later."""
+        if pause is None:
+            self._pauses.pop(key, None)
+        else:
+            self._pauses[key] = pause
+        lanes = self._rooms.get(key)
+        if lanes is not None:
+            lanes.pusher.pause(pause)
+            lanes.dialer.pause(pause is not None)
+
+    def of(self, key: RoomId) -> InUse | None:
+        """What may be asked of a room's unit; None where there is no such room now."""
+        lanes = self._rooms.get(key)
+        if lanes is None:
+            return None
+        return InUse(lanes.room, lanes.lease, lanes.plan, lanes.pusher, lanes.dialer)
 
     def use_pace(self) -> None:
         """The options changed."""

@@ -119,6 +119,33 @@ class Leaver:
             return await self._later(attempt)
         return None
 
+    async def end_now(self, *, anybodys: bool) -> tuple[str, bool]:
+        """Somebody asks for it: our call, and with ``anybodys`` each other one. The sentence, and whether it failed."""
+        self._calls.changed()
+        calls = None
+        if self._calls.listed:
+            await self._calls.read(finishing=True)
+            calls = self._calls.fresh()
+            if calls is None:
+                return f"The unit's calls cannot be read: {self._calls.error}", True
+        ended = 0
+        for attempt in self._rows.live:
+            own = ours(calls, (attempt,)) if calls is not None else (self._stated(attempt),)
+            if own and not await self.hung_up(own):
+                return f"The unit did not hang up: {self._calls.error}", True
+            await self.left(attempt, "done" if own else "gone", "somebody asked for it")
+            ended += len(own)
+        ids = {call.id for call in ours(calls, self._rows.all)} if calls is not None and ended else set()
+        others = [call for call in calls.live if call.id not in ids] if calls is not None else []
+        if others and not anybodys:
+            also = "The room is in a call that is not ours; --any ends it, too."
+            return (f"Our call is ended. {also}", False) if ended else (also, True)
+        if others and not await self.hung_up(others, finishing=False):
+            return f"The unit did not hang up: {self._calls.error}", True
+        count = ended + len(others)
+        words = {0: "The room is in no call.", 1: "The call is ended."}
+        return words.get(count, f"{count} calls are ended."), False
+
     async def _read(self, until: datetime) -> Calls | datetime | None:
         """The calls, or when to try again; None when they cannot be had, or were not until then."""
         if not self._calls.listed:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from connector import events
 from connector.clock import Clock, WakeUp
+from connector.engine.asked import Tell
 from connector.engine.driver_session import DriverSession, NotAllowed
 from connector.engine.limiter import PriorityLimiter
 from connector.engine.options import Options
@@ -17,8 +18,9 @@ from connector.model import RoomPlan
 from connector.planning.reconcile import Push, reconcile
 from connector.redaction import foreign_text
 from connector.retry import backoff
-from connector.store.api import StoreApi, StoreError, UnitLease
+from connector.store.api import Pause, StoreApi, StoreError, UnitLease
 from device_drivers.api import (
+    BookingList,
     CredentialsRejected,
     DeviceBusy,
     DeviceInfo,
@@ -69,6 +71,8 @@ class Pusher:
         self._failures = 0
         self._failing = ""  # the class of the last failure: one log line per change
         self._differed = False
+        self._paused: Pause | None = None
+        self._asked: list[Tell] = []
 
     def offer(self, plan: RoomPlan) -> None:
         if self._plan is None or plan.digest != self._plan.digest:
@@ -77,6 +81,18 @@ class Pusher:
             self._wake_up.ring()
         self._plan = plan
 
+    def pause(self, pause: Pause | None) -> None:
+        """Nothing is pushed meanwhile, but for the one empty list where the pause clears the screen."""
+        self._paused = pause
+        self._retry_at = None
+        self._wake_up.ring()
+
+    def push_now(self, asked: Tell) -> None:
+        """Somebody wants the whole list pushed, whatever the unit acknowledged before."""
+        self._asked.append(asked)
+        self.receipt = None
+        self.look()
+
     def look(self) -> None:
         """Verify now: somebody said that the unit changed."""
         self._verify_at = self._clock.now()
@@ -84,8 +100,16 @@ class Pusher:
         self._wake_up.ring()
 
     async def run(self) -> None:
-        while True:
-            await self._wake_up.wait(await self._step())
+        try:
+            while True:
+                await self._wake_up.wait(await self._step())
+        finally:
+            self._answer("The room's row or unit was changed meanwhile.", True)
+
+    def _answer(self, sentence: str, failed: bool) -> None:
+        asked, self._asked = self._asked, []
+        for tell in asked:
+            tell(sentence, failed)
 
     async def _step(self) -> datetime | None:
         """Do what is due; returns when to wake again."""
@@ -97,8 +121,10 @@ class Pusher:
         except DriverError as error:
             self._retry_at = self._clock.now() + self._pause(error)
             self._note_failure(error)
+            self._answer(f"The unit did not take its list: {error}", True)
             return self._retry_at
         self._failures, self._failing, self._retry_at = 0, "", None
+        self._answer(*self._pushed())
         return self._verify_at
 
     async def _work(self) -> None:
@@ -111,7 +137,9 @@ class Pusher:
             self._forget_after_reboot(before)
             shown = await self._shown()
         plan = self._plan
-        if plan is None or not self._shows_bookings():
+        if self._paused is not None:
+            await self._leave_alone(self._paused)
+        if plan is None or self._paused is not None or not self._shows_bookings():
             self._verify_at = now + self._options().verify_every if verify else self._verify_at
             return
         action = reconcile(plan, self.receipt, shown, now)
@@ -120,11 +148,26 @@ class Pusher:
         elif verify:
             self._verified(now, asked=shown is not None)
 
+    def _pushed(self) -> tuple[str, bool]:
+        if self._paused is not None:
+            return "The room is paused: nothing was pushed.", True
+        if not self._shows_bookings():
+            return "The unit shows no list of ours.", True
+        if self.receipt is None:
+            return "There is no plan yet: its calendar was not read.", True
+        return f"The unit has its list: {len(self.receipt.accepted)} meetings.", False
+
     def _shows_bookings(self) -> bool:
         """With one_touch_join off the screen is somebody else's, once the buttons that we put there are gone."""
         if not self._session.facts.can(UnitProtocol.SHOWS):
             return False
         return self._session.room.policy.one_touch_join or bool(self.receipt and self.receipt.accepted)
+
+    async def _leave_alone(self, pause: Pause) -> None:
+        """A screen that is to be empty is emptied once."""
+        if pause.clears and self.receipt is not None and self.receipt.accepted:
+            self.receipt = await self._session.run(lambda driver: offered(driver, Shows).push(BookingList()))
+            await self._store.write(self._store.save_receipt(self._lease, None, self._clock.now()))
 
     def _forget_after_reboot(self, before: DeviceInfo | None) -> None:
         if self._session.rebooted(before):

@@ -46,10 +46,11 @@ class Recorder:
         await self._store.write(*changes, *self._rows(told))
         self._hand_on(told)
 
-    async def begin(self, lease: UnitLease, attempt: Attempt, tells: Iterable[Happened] = ()) -> Attempt:
-        """Returns with the attempt's number when its row is committed, with what it tells. Raises as ``write``."""
+    async def begin(self, lease: UnitLease, attempt: Attempt, *also: Change, tells: Iterable[Happened] = ()) -> Attempt:
+        """Returns with the attempt's number when its row is committed, with ``also`` and what it tells. Raises as
+        ``write``."""
         told = self._told(tells)
-        number = await self._store.add_attempt(lease, attempt, *self._rows(told))
+        number = await self._store.add_attempt(lease, attempt, *also, *self._rows(told))
         self._hand_on(told)
         return replace(attempt, id=number, unit=lease.unit)
 

@@ -190,7 +190,13 @@ from connector.events.rooms import (
     LaneFailed as LaneFailed,
 )
 from connector.events.rooms import (
+    RoomPaused as RoomPaused,
+)
+from connector.events.rooms import (
     RoomPlanned as RoomPlanned,
+)
+from connector.events.rooms import (
+    RoomResumed as RoomResumed,
 )
 from connector.events.rooms import (
     ScreenDiffers as ScreenDiffers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from connector.events.base import OfRoom, event
 
@@ -15,6 +16,21 @@ class RoomPlanned(OfRoom):
     buttons: int
     left_off: int
     auto_joins: int
+
+
+@event("room.paused", "info")
+class RoomPaused(OfRoom):
+    """Somebody asked that a room be left alone: nothing is pushed and it does not dial by itself, until then."""
+
+    until: datetime | None = None
+    clears: bool | None = None
+
+
+@event("room.resumed", "info")
+class RoomResumed(OfRoom):
+    """A paused room is served again."""
+
+    reason: str
 
 
 @event("screen.pushed", "info")

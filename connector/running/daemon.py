@@ -21,6 +21,7 @@ from connector.engine.planner import Planner
 from connector.engine.reader import Reader
 from connector.engine.recorder import Recorder
 from connector.engine.report import RoomReport, room_report
+from connector.engine.unit_commands import UnitCommands
 from connector.errors import UserError
 from connector.model import CalendarId, Room
 from connector.observe.sinks import LogSink, Watcher, WatcherSink
@@ -193,6 +194,8 @@ class Connector:
             stack.push_async_callback(zoom.close)
             stack.callback(planner.close)
             stack.push_async_callback(lanes.close)
+            asked = UnitCommands(lanes, clock=clock, store=store, recorder=recorder)
+            await asked.recall()
             await parts.apply(config)
             rooms.announce(config)
             if self._watch_loop:  # from now on it serves: what is read and imported at the start holds up nobody
@@ -202,7 +205,9 @@ class Connector:
                 asyncio.create_task(collect_between_dials(clock, planner.next_dial), name="gc"),
             ]
             stack.push_async_callback(_cancel, tasks)
-            commands = Commands(reader, lanes.try_again, sources.reopen, clock=clock, store=store, recorder=recorder)
+            commands = Commands(
+                reader, lanes.try_again, sources.reopen, clock=clock, store=store, recorder=recorder, units=asked
+            )
             steps = Steps(clock)
             while not (stop.is_set() or broken.is_set()):
                 await self._wait(stop, broken)

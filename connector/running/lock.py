@@ -43,6 +43,18 @@ class FolderLocks:
         self._held.clear()
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a daemon runs on it now. Changes nothing."""
+    try:
+        with (folder / "connector.lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _opened(path: Path) -> IO[bytes]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,9 @@ both kinds are lost together, when another daemon takes the database over. What 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from connector.errors import ConnectorError
 from connector.model import Attempt, Meeting, RoomId, RoomPlan, Unit, UnitId, UnitState
@@ -100,8 +100,27 @@ class HistoryRow:
 @dataclass(frozen=True, slots=True)
 class Command:
     id: int
-    kind: str  # "sync", "release" or "retry"
-    target: str  # of sync: "" all, "room:ID" or "source:NAME"; of release: a source's name
+    kind: str  # see engine/commands.py
+    target: str  # "" all, "room:ID" or "source:NAME"; of release: a source's name
+    words: Mapping[str, str] = field(default_factory=dict, repr=False)  # what else was said: an address, say
+    taken: bool = False  # its first effect is committed: it is never begun anew
+
+
+class Outcome(NamedTuple):
+    """What became of a command. ``sentence``: for who asked."""
+
+    sentence: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A room that is left alone because somebody asked for it. ``until`` None: until it is resumed."""
+
+    room: RoomId
+    since: datetime
+    until: datetime | None = None
+    clears: bool = False  # its screen is emptied, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,20 +289,40 @@ class History(Protocol):
         """Keep the newest HISTORY_PER_ROOM of a room."""
         ...
 
-    async def ask(self, kind: str, target: str, now: datetime, valid_for: timedelta) -> int:
-        """Its number. From any process, beside the owner. Answers older than a day are dropped. Raises StoreError."""
+    async def ask(
+        self, kind: str, target: str, now: datetime, valid_for: timedelta, words: Mapping[str, str] | None = None
+    ) -> int:
+        """Its number. From any process, beside the owner. ``words`` are sealed. Answers older than a day are dropped.
+        Raises StoreError."""
         ...
 
     async def pending(self, now: datetime) -> tuple[Command, ...]:
-        """Oldest first; those that expired before anybody took them are never carried out. Raises StoreError."""
+        """Oldest first; those that expired before anybody took them are never carried out. Raises StoreError.
+        One whose words cannot be read comes without any."""
         ...
 
-    def answer(self, lease: Lease, command: Command, outcome: str) -> Change:
+    def take(self, lease: Lease, command: Command, at: datetime) -> Change:
+        """To be committed with the command's first effect: from then on it may only be concluded."""
+        ...
+
+    def answer(self, lease: Lease, command: Command, outcome: str, *, failed: bool = False) -> Change:
         """``outcome``: a sentence, for who asked."""
         ...
 
-    async def outcome(self, number: int) -> str | None:
-        """The daemon's sentence; None while it has not taken the command. Raises StoreError."""
+    async def outcome(self, number: int) -> Outcome | None:
+        """What the daemon says; None while it has not carried out the command. Raises StoreError."""
+        ...
+
+    async def pauses(self) -> dict[RoomId, Pause]:
+        """The rooms that are paused, also those whose time is over. Raises StoreError."""
+        ...
+
+    def save_pause(self, lease: Lease, pause: Pause) -> Change:
+        """In place of the room's pause before."""
+        ...
+
+    def drop_pause(self, lease: Lease, room: RoomId) -> Change:
+        """Nothing when it is not paused."""
         ...
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Delete, bindparam, delete, insert, select, update
 
 from connector.model import RoomId
 from connector.store import tables
-from connector.store.api import HISTORY_PER_ROOM, Command, HistoryRow, Lease
-from connector.store.database import Database
+from connector.store.api import HISTORY_PER_ROOM, Command, HistoryRow, Lease, Outcome, Pause
+from connector.store.database import Database, put
 from connector.store.rows import Cells
 from connector.store.writer import Write
+from connector.vault import VaultError
 from connector.wire import WireError, dump_detail, load_detail
 
 _KEPT = timedelta(days=1)  # answers may be read that long
+WORDS = "command"  # what a command's words are sealed for
 _commands = tables.commands
 _HAPPENED = insert(tables.history)
-ANSWER = update(_commands).where(_commands.c.id == bindparam("number")).values(outcome=bindparam("new_outcome"))
+ANSWER = (
+    update(_commands)
+    .where(_commands.c.id == bindparam("number"))
+    .values(outcome=bindparam("new_outcome"), failed=bindparam("has_failed"))
+)
+_TAKE = update(_commands).where(_commands.c.id == bindparam("number")).values(taken_at=bindparam("at_that_time"))
+_PAUSE = put(tables.pauses, "room", "since", "until", "clears")
+_RESUME = delete(tables.pauses).where(tables.pauses.c.room == bindparam("of_room"))
 
 
 def _prune_history() -> Delete:
@@ -56,9 +66,19 @@ class HistoryVerbs(Database):
 
     # -------------------------------------------------------------------------------- commands
 
-    async def ask(self, kind: str, target: str, now: datetime, valid_for: timedelta) -> int:
+    async def ask(
+        self, kind: str, target: str, now: datetime, valid_for: timedelta, words: Mapping[str, str] | None = None
+    ) -> int:
         """Its number. Written beside the owner: nothing else of the database is touched. StoreError."""
-        values = {"kind": kind, "target": target, "at": now, "expires_at": now + valid_for}
+        sealed = self._sealer.seal(json.dumps(dict(words)).encode(), WORDS) if words else None
+        values = {
+            "kind": kind,
+            "target": target,
+            "at": now,
+            "expires_at": now + valid_for,
+            "words_sealed": sealed,
+            "failed": False,
+        }
         async with self.aside() as conn:
             await conn.execute(delete(_commands).where(_commands.c.expires_at < now - _KEPT))
             added = await conn.execute(insert(_commands).values(**values).returning(_commands.c.id))
@@ -66,20 +86,55 @@ class HistoryVerbs(Database):
 
     async def pending(self, now: datetime) -> tuple[Command, ...]:
         """Oldest first; those that expired before anybody took them are never carried out."""
+        unanswered = _commands.c.outcome.is_(None)
         query = (
-            select(_commands.c.id, _commands.c.kind, _commands.c.target)
-            .where(_commands.c.outcome.is_(None), _commands.c.expires_at > now)
+            select(_commands)
+            .where(unanswered, (_commands.c.expires_at > now) | _commands.c.taken_at.is_not(None))
             .order_by(_commands.c.id)
         )
         async with self.reading() as conn:
-            return tuple(Command(*row) for row in (await conn.execute(query)).all())
+            rows = (await conn.execute(query)).mappings().all()
+        return tuple(
+            Command(row["id"], row["kind"], row["target"], self._words(row), row["taken_at"] is not None)
+            for row in rows
+        )
 
-    def answer(self, lease: Lease, command: Command, outcome: str) -> Write:
-        return Write(ANSWER, {"number": command.id, "new_outcome": outcome}, lease.epoch)
+    def _words(self, row: Mapping[Any, Any]) -> Mapping[str, str]:
+        try:
+            found = json.loads(self._unseal(row["words_sealed"], WORDS)) if row["words_sealed"] else {}
+        except (VaultError, ValueError):
+            return {}
+        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
-    async def outcome(self, number: int) -> str | None:
-        """The daemon's sentence; None while it has not taken the command."""
-        query = select(_commands.c.outcome).where(_commands.c.id == number)
+    def take(self, lease: Lease, command: Command, at: datetime) -> Write:
+        return Write(_TAKE, {"number": command.id, "at_that_time": at}, lease.epoch)
+
+    def answer(self, lease: Lease, command: Command, outcome: str, *, failed: bool = False) -> Write:
+        return Write(ANSWER, {"number": command.id, "new_outcome": outcome, "has_failed": failed}, lease.epoch)
+
+    async def outcome(self, number: int) -> Outcome | None:
+        """What the daemon says; None while it has not carried out the command."""
+        query = select(_commands.c.outcome, _commands.c.failed).where(_commands.c.id == number)
         async with self.reading() as conn:
-            found: str | None = (await conn.execute(query)).scalar()
-        return found
+            row = (await conn.execute(query)).first()
+        return None if row is None or row[0] is None else Outcome(row[0], bool(row[1]))
+
+    # -------------------------------------------------------------------------------- pauses
+
+    async def pauses(self) -> dict[RoomId, Pause]:
+        async with self.reading() as conn:
+            rows = (await conn.execute(select(tables.pauses))).mappings().all()
+        return {RoomId(row["room"]): self._pause(row) for row in rows}
+
+    def _pause(self, row: Mapping[Any, Any]) -> Pause:
+        """A time that cannot be read: the pause lasts until somebody ends it."""
+        cells = Cells(row, "pauses", "room", self._damage)
+        since = cells.instant("since") or datetime.now(UTC)
+        return Pause(RoomId(row["room"]), since, cells.instant("until"), bool(row["clears"]))
+
+    def save_pause(self, lease: Lease, pause: Pause) -> Write:
+        values = {"room": pause.room, "since": pause.since, "until": pause.until, "clears": pause.clears}
+        return Write(_PAUSE, values, lease.epoch)
+
+    def drop_pause(self, lease: Lease, room: RoomId) -> Write:
+        return Write(_RESUME, {"of_room": room}, lease.epoch)

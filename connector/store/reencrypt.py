@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, func, inspect, select, update
+from sqlalchemy import Column, Connection, MetaData, Table, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.store import tables
+from connector.store.history_verbs import WORDS
 from connector.store.source_verbs import sealed_for
 from connector.store.store import Store
 
@@ -37,6 +38,7 @@ _ALL = (
         lambda _, room: f"attempt:{room}",
         (_attempts.room,),
     ),
+    _Sealed(tables.commands, tables.commands.c.words_sealed, (tables.commands.c.id,), lambda _: WORDS),
     *(
         _Sealed(table, table.c.value_sealed, (table.c.source, table.c.key), sealed_for)
         for table in (tables.source_state, tables.source_state.to_metadata(MetaData(), name="keep"))  # as it was named
@@ -60,10 +62,15 @@ async def in_use(store: Store) -> frozenset[bytes]:
 
 
 async def _present(store: Store) -> tuple[_Sealed, ...]:
-    """A database that no daemon of this version has opened yet lacks the newer tables."""
+    """A database that no daemon of this version has opened yet lacks the newer tables and columns."""
     async with store.reading() as conn:
-        names = set(await conn.run_sync(lambda sync: inspect(sync).get_table_names()))
-    return tuple(sealed for sealed in _ALL if sealed.table.name in names)
+        present = await conn.run_sync(_columns)
+    return tuple(sealed for sealed in _ALL if sealed.column.name in present.get(sealed.table.name, ()))
+
+
+def _columns(connection: Connection) -> dict[str, set[str]]:
+    found = inspect(connection)
+    return {table: {column["name"] for column in found.get_columns(table)} for table in found.get_table_names()}
 
 
 async def _column(store: Store, sealed: _Sealed, current: bytes) -> int:

@@ -135,8 +135,20 @@ commands = Table(
     Column("target", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("words_sealed", Sealed),  # what it was asked with: an address, say
+    Column("taken_at", Instant),  # written with its first effect: from then on it is never begun anew
     Column("outcome", Text),  # a sentence, once it was carried out
+    Column("failed", Boolean, nullable=False, server_default="0"),
     sqlite_autoincrement=True,  # who waits for an answer never gets another one's
+)
+
+pauses = Table(
+    "pauses",  # rooms that are left alone because somebody asked for it
+    metadata,
+    Column("room", String(255), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),  # NULL: until somebody resumes it
+    Column("clears", Boolean, nullable=False, server_default="0"),
 )
 
 history = Table(

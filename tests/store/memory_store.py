@@ -22,8 +22,10 @@ from connector.store.api import (
     Command,
     HistoryRow,
     Lease,
+    Outcome,
     Owner,
     OwnershipLost,
+    Pause,
     RoomState,
     StoreApi,
     UnitLease,
@@ -46,7 +48,8 @@ class MemoryData:
     attempts: dict[int, Attempt] = field(default_factory=dict)
     last_attempt: int = 0
     history: list[HistoryRow] = field(default_factory=list)
-    commands: dict[int, tuple[Command, datetime, str | None]] = field(default_factory=dict)  # with expiry and outcome
+    commands: dict[int, tuple[Command, datetime, Outcome | None]] = field(default_factory=dict)  # with expiry
+    pauses: dict[RoomId, Pause] = field(default_factory=dict)
     last_command: int = 0
     sources: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
@@ -283,26 +286,52 @@ class MemoryStore:
 
         return Made(work, lease.epoch)
 
-    async def ask(self, kind: str, target: str, now: datetime, valid_for: timedelta) -> int:
+    async def ask(
+        self, kind: str, target: str, now: datetime, valid_for: timedelta, words: Mapping[str, str] | None = None
+    ) -> int:
         data, dropped = self._data, now - timedelta(days=1)
         data.commands = {key: row for key, row in data.commands.items() if row[1] >= dropped}
         data.last_command += 1
-        data.commands[data.last_command] = (Command(data.last_command, kind, target), now + valid_for, None)
+        data.commands[data.last_command] = (
+            Command(data.last_command, kind, target, words or {}),
+            now + valid_for,
+            None,
+        )
         return data.last_command
 
     async def pending(self, now: datetime) -> tuple[Command, ...]:
         rows = self._data.commands.values()
-        return tuple(command for command, expires, outcome in rows if outcome is None and expires > now)
+        return tuple(c for c, expires, outcome in rows if outcome is None and (expires > now or c.taken))
 
-    def answer(self, lease: Lease, command: Command, outcome: str) -> Change:
+    def take(self, lease: Lease, command: Command, at: datetime) -> Change:
         def work(data: MemoryData) -> None:
             if command.id in data.commands:
-                data.commands[command.id] = (*data.commands[command.id][:2], outcome)
+                known, *more = data.commands[command.id]
+                data.commands[command.id] = (replace(known, taken=True), *more)  # type: ignore[assignment]  # two more
 
         return Made(work, lease.epoch)
 
-    async def outcome(self, number: int) -> str | None:
+    def answer(self, lease: Lease, command: Command, outcome: str, *, failed: bool = False) -> Change:
+        def work(data: MemoryData) -> None:
+            if command.id in data.commands:
+                data.commands[command.id] = (*data.commands[command.id][:2], Outcome(outcome, failed))
+
+        return Made(work, lease.epoch)
+
+    async def outcome(self, number: int) -> Outcome | None:
         return self._data.commands[number][2] if number in self._data.commands else None
+
+    async def pauses(self) -> dict[RoomId, Pause]:
+        return dict(self._data.pauses)
+
+    def save_pause(self, lease: Lease, pause: Pause) -> Change:
+        return Made(lambda data: data.pauses.update({pause.room: pause}), lease.epoch)
+
+    def drop_pause(self, lease: Lease, room: RoomId) -> Change:
+        def work(data: MemoryData) -> None:
+            data.pauses.pop(room, None)
+
+        return Made(work, lease.epoch)
 
     # what sources remember
 

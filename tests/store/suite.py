@@ -16,7 +16,7 @@ import pytest
 
 from connector.model import Attempt, AttemptState, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
 from connector.planning.plan import plan
-from connector.store.api import HISTORY_PER_ROOM, OwnershipLost, StoreApi, UnitLease
+from connector.store.api import HISTORY_PER_ROOM, OwnershipLost, Pause, StoreApi, UnitLease
 from device_drivers.api import DeviceInfo, Receipt, UnitFacts, UnitProtocol
 from tests.support.clock import NINE
 from tests.support.harness import AUTO, meeting
@@ -379,10 +379,39 @@ class StoreTests:
             found = await store.pending(NINE)
             assert [(c.id, c.kind, c.target) for c in found] == [(first, "release", "office"), (second, "sync", "")]
             await store.write(store.answer(store.calendar_lease("office"), found[0], "released"))
-            assert await store.outcome(first) == "released" and await store.outcome(second) is None
+            assert await store.outcome(first) == ("released", False) and await store.outcome(second) is None
             assert [c.id for c in await store.pending(NINE)] == [second]
             await store.ask("sync", "", NINE + 24 * HOUR, HOUR)
-            assert await store.outcome(first) == "released" and len({gone, late, first, second}) == 4
+            assert await store.outcome(first) == ("released", False) and len({gone, late, first, second}) == 4
+
+    async def check_a_command_that_was_taken_is_told_of_until_it_is_answered(self, opener: Opener) -> None:
+        words = {"address": "81234567890.4321@zoomcrc.com"}
+        async with opener.open() as store:
+            number = await store.ask("test-dial", "room:r1", NINE, HOUR, words)
+            (asked,) = await store.pending(NINE)
+            assert asked.words == words and not asked.taken
+            await store.write(store.take(store.unit_lease(UnitId("u")), asked, NINE))
+        async with opener.open() as store:
+            (taken,) = await store.pending(NINE + 2 * HOUR)
+            assert (taken.id, taken.taken, dict(taken.words)) == (number, True, words)
+            await store.write(store.answer(store.calendar_lease("office"), taken, "it did not", failed=True))
+            assert await store.outcome(number) == ("it did not", True)
+            assert await store.pending(NINE) == ()
+
+    async def check_a_room_is_paused_until_somebody_ends_it(self, opener: Opener) -> None:
+        pause = Pause(R1, NINE, NINE + HOUR, clears=True)
+        async with opener.open() as store:
+            lease = store.calendar_lease("office")
+            assert await store.pauses() == {}
+            await store.write(store.save_pause(lease, pause), store.save_pause(lease, Pause(RoomId("r2"), NINE)))
+        async with opener.open() as store:
+            assert await store.pauses() == {R1: pause, RoomId("r2"): Pause(RoomId("r2"), NINE)}
+            lease = store.calendar_lease("office")
+            await store.write(
+                store.save_pause(lease, replace(pause, until=None)), store.drop_pause(lease, RoomId("r2"))
+            )
+            await store.write(store.drop_pause(lease, RoomId("none")))
+            assert await store.pauses() == {R1: replace(pause, until=None)}
 
     async def check_a_source_remembers_by_key(self, opener: Opener) -> None:
         async with opener.open() as store:
@@ -436,7 +465,10 @@ def _each_change(store: StoreApi, lease: UnitLease, calendar: Any, command: Any)
         *store.prune_gone(calendar, NINE - HOUR),
         store.save_event(lease, "r1", "unit.reachable", NINE, {}),
         store.prune_history(lease, "r1"),
+        store.take(calendar, command, NINE),
         store.answer(calendar, command, "done"),
+        store.save_pause(calendar, Pause(R1, NINE)),
+        store.drop_pause(calendar, RoomId("none")),
         store.save_source_value(calendar, "key", b"value"),
         store.drop_source_value(calendar, "none"),
         store.drop_source_values(store.calendar_lease("another")),
@@ -454,4 +486,5 @@ async def _everything(store: StoreApi, command: int) -> tuple[Any, ...]:
         await store.history("r1"),
         await store.source_values("office"),
         await store.outcome(command),
+        await store.pauses(),
     )

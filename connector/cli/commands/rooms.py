@@ -44,3 +44,76 @@ def export_command(output: Path | None, config: Path | None, json_output: bool) 
     from connector.cli.rooms import export_rooms
 
     export_rooms(output, config, json_output)
+
+
+@rooms_group.command("push")
+@room_argument
+@config_option
+@json_option
+def push_command(room: str, config: Path | None, json_output: bool) -> None:
+    """Push the room's whole list now, whatever the unit acknowledged before."""
+    from connector.cli.room_commands import ask_room
+
+    ask_room("push", room, config, json_output)
+
+
+@rooms_group.command("dial")
+@room_argument
+@config_option
+@json_option
+def dial_command(room: str, config: Path | None, json_output: bool) -> None:
+    """Join the meeting that runs, or the next one that begins within half an hour. It is left at its end."""
+    from connector.cli.room_commands import ask_room
+
+    ask_room("dial", room, config, json_output)
+
+
+@rooms_group.command("hang-up")
+@room_argument
+@click.option("--any", "anybodys", is_flag=True, help="Somebody else's call, too.")
+@config_option
+@json_option
+def hang_up_command(room: str, anybodys: bool, config: Path | None, json_output: bool) -> None:
+    """End the call that this connector made. The meeting is not dialled again."""
+    from connector.cli.room_commands import ask_room
+
+    ask_room("hang-up", room, config, json_output, any="yes" if anybodys else "")
+
+
+@rooms_group.command("test-dial")
+@room_argument
+@click.argument("address")
+@config_option
+@json_option
+def test_dial_command(room: str, address: str, config: Path | None, json_output: bool) -> None:
+    """Dial ADDRESS (sip:..., h323:..., or as a unit dials it) for a minute, if the dial policy allows it."""
+    from connector.cli.room_commands import test_dial
+
+    test_dial(room, address, config, json_output)
+
+
+@rooms_group.command("pause")
+@room_argument
+@click.option("--until", help="90m, 2h, 3d, 18:00 or 2026-12-24T18:00 by the room's clock; else until resumed.")
+@click.option("--clear", is_flag=True, help="Empty its screen, too.")
+@click.option("--hang-up", is_flag=True, help="End our call now; else it is left at its time.")
+@config_option
+@json_option
+def pause_command(
+    room: str, until: str | None, clear: bool, hang_up: bool, config: Path | None, json_output: bool
+) -> None:
+    """Leave a room alone: nothing is pushed, and it does not dial by itself. Kept over restarts."""
+    from connector.cli.room_commands import pause
+
+    pause(room, until, clear, hang_up, config, json_output)
+
+
+@rooms_group.command("resume")
+@room_argument
+@config_option
+@json_option
+def resume_command(room: str, config: Path | None, json_output: bool) -> None:
+    """Serve a paused room again."""
+    from connector.cli.room_commands import ask_room
+
+    ask_room("resume", room, config, json_output)

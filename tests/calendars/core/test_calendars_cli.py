@@ -125,8 +125,8 @@ async def test_a_command_is_carried_out_once(folder: Folder) -> None:
         strange = await store.ask("explode", "", now, timedelta(seconds=60))
         await until(lambda: len(folder.named("daemon.command")) == 2, "both are answered")
         await asyncio.sleep(1.2)
-        assert await store.outcome(number) == "There is no room none."
-        assert await store.outcome(strange) == "This version does not know the command explode."
+        assert await store.outcome(number) == ("There is no room none.", True)
+        assert await store.outcome(strange) == ("This version does not know the command explode.", True)
         assert len(folder.named("daemon.command")) == 2
         await store.close()
 

@@ -1,4 +1,4 @@
-"""``connector rooms push``, ``dial``, ``hang-up``, ``test-dial``, ``pause``, ``resume`` at work: asked of the daemon."""
+"""``rooms push``, ``dial``, ``hang-up``, ``test-dial``, ``pause``, ``resume`` at work: the daemon is asked."""
 
 from __future__ import annotations
 

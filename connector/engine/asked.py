@@ -34,11 +34,17 @@ def became_of(attempt: Attempt | None) -> tuple[str, bool]:
     """Of a dial that somebody asked for."""
     if attempt is None:
         return "Nothing was dialled.", True
+    if attempt.left:
+        return "The call was ended meanwhile.", True
     match attempt.state:
         case AttemptState.ANSWERED:
             return "The call is up.", False
         case AttemptState.PRESENT:
             return "The room is in this meeting already; somebody joined by hand.", False
+        case AttemptState.SENT:
+            return "The unit dials, and nobody has answered yet.", True
+        case AttemptState.UNKNOWN:
+            return f"The unit may have dialled, its answer is lost: {attempt.cause}", True
         case AttemptState.REFUSED:
             return f"The unit refused: {attempt.cause}", True
         case AttemptState.SKIPPED:

@@ -241,9 +241,10 @@ class Dialer:
         """The first of them as far as it goes; the next when something became of it."""
         while self._asked:
             order = self._asked[0].order
-            again = await self._advance(order)
+            again = None if any(row.left for row in self._rows.of(order.key)) else await self._advance(order)
             last = next(reversed(self._rows.of(order.key)), None)
-            if again is not None and (last is None or last.state is not AttemptState.REFUSED):
+            waits = again is not None and self._clock.now() < order.give_up_at
+            if waits and (last is None or last.state is not AttemptState.REFUSED):
                 return again
             self._asked.pop(0).tell(*became_of(last))
         return None
@@ -300,7 +301,7 @@ class Dialer:
         return Conclude(AttemptState.SKIPPED, "the room was paused", row)
 
     def _decide(self, order: DialOrder) -> Step:
-        return decide(
+        step = decide(
             order,
             self._rows.of(order.key),
             self._calls_for(order),
@@ -311,6 +312,9 @@ class Dialer:
             unreadable=self._calls.unreadable,
             remembers_since=self._remembers_since,
         )
+        if isinstance(step, Conclude) and step.state is AttemptState.SKIPPED and self._asked_as(order) is not None:
+            return replace(step, cause=IN_ANOTHER_CALL)
+        return step
 
     async def _read_for(self, order: DialOrder) -> datetime | None:
         """None when there is a reading now, else when to look at the order again."""

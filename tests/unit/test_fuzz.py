@@ -1,0 +1,20 @@
+"""A slice of ``python -m benchmarks.fuzz``: odd input for every parser of what others send."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.fuzz import __main__ as command
+from benchmarks.fuzz.trying import SLOWEST, Parser, fuzz
+from tests.support import patience
+
+INPUTS = 200  # of each parser; more of them by the command
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parser", command.parsers(), ids=lambda parser: parser.name)
+def test_whatever_is_sent_only_the_contracts_errors_come_of_it(parser: Parser) -> None:
+    found = fuzz(parser, range(INPUTS), "slice")
+    again = f"python -m benchmarks.fuzz --seed slice --only {parser.name!r} --at"
+    assert {f"{what}: {again} {each.number}" for what, each in found.raised.items()} == set()
+    assert found.slowest < patience.seconds(SLOWEST), f"{again} {found.slowest_number}"

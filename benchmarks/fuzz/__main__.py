@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.fuzz import branches, calendars, services, units
+from benchmarks.fuzz import branches, calendars, servers, services, units
 from benchmarks.fuzz.trying import SLOWEST, Found, Parser, fuzz
 
 LEAST = 85.0  # per cent of each parser's branches
@@ -23,7 +23,7 @@ _MEASURED = 20_000  # inputs; counting branches makes each of them several times
 
 
 def parsers() -> tuple[Parser, ...]:
-    return (*units.parsers(), *calendars.parsers(), *services.parsers())
+    return (*units.parsers(), *calendars.parsers(), *servers.parsers(), *services.parsers())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

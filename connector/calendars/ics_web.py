@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 import httpx2
 
 from connector.calendars.bounded import body
 from connector.calendars.own_hosts import AllowedHosts, check, guard
+from connector.calendars.service_words import retry_after
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 _REDIRECTS = 5
@@ -165,20 +165,6 @@ class WebCalendar:
                 retry_after=retry_after(response.headers.get("Retry-After")),
             )
         return SourceUnavailable(f"{self.name} answers HTTP {status} instead of a calendar.")
-
-
-def retry_after(value: str | None) -> timedelta:
-    """From a Retry-After header: seconds (also fractions) or a date; a minute when it cannot be read, a day at most."""
-    wait = timedelta(minutes=1)
-    try:
-        wait = timedelta(seconds=float(value or ""))
-    except (ValueError, OverflowError):
-        try:
-            moment = parsedate_to_datetime(value or "")
-            wait = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
-        except (ValueError, TypeError, OverflowError):
-            pass
-    return min(max(wait, timedelta(seconds=1)), timedelta(days=1))
 
 
 PROXY_FAILS = "cannot be reached: the proxy that https_proxy in the environment names refuses or does not answer"

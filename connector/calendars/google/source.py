@@ -19,6 +19,7 @@ from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE, Identity, 
 from connector.calendars.google.key_life import Watch as KeyWatch
 from connector.calendars.google.push import Channels, quota_user
 from connector.calendars.google.remedies import delegation_step
+from connector.calendars.service_words import moment
 from connector.calendars.triggers import Triggers
 from connector.calendars.worker_threads import WorkerThreads
 from connector.errors import AccessDenied, SourceUnavailable
@@ -293,7 +294,4 @@ def _items(page: Answer) -> list[Item]:
 
 
 def _updated(page: Answer) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(page.body.get("updated"))).astimezone(UTC)
-    except ValueError:
-        return None
+    return moment(page.body.get("updated"))

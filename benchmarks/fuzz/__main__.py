@@ -54,7 +54,7 @@ def _one(parser: Parser, options: argparse.Namespace) -> bool:
     began = time.monotonic()
     found = fuzz(parser, range(options.inputs), options.seed)
     seconds = time.monotonic() - began
-    with branches.measured(parser.modules) as reached:
+    with branches.measured(parser.modules, parser.without) as reached:
         if branches.is_there():
             fuzz(parser, range(min(options.inputs, _MEASURED)), options.seed)
     result = _result(parser, found, seconds, reached)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,8 +30,11 @@ def is_there() -> bool:
 
 
 @contextmanager
-def measured(modules: tuple[str, ...]) -> Iterator[list[Reached]]:
-    """One value is in the list when the block is left; none where the package is not installed."""
+def measured(modules: tuple[str, ...], without: tuple[str, ...] = ()) -> Iterator[list[Reached]]:
+    """One value is in the list when the block is left; none where the package is not installed.
+
+    ``without``: functions and classes whose branches do not count.
+    """
     result: list[Reached] = []
     if not is_there():
         yield result
@@ -44,7 +48,14 @@ def measured(modules: tuple[str, ...]) -> Iterator[list[Reached]]:
         yield result
     finally:
         measuring.stop()
-    result.append(_counted(measuring))
+    result.append(_counted(measuring, without))
+
+
+def _lines_of(file: Path, names: tuple[str, ...]) -> frozenset[int]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, kinds)]
+    spans = (range(node.lineno, (node.end_lineno or 0) + 1) for node in found if node.name in names)
+    return frozenset(line for span in spans for line in span)
 
 
 def _file(module: str) -> str:
@@ -55,14 +66,15 @@ def _file(module: str) -> str:
     return str(path.parent / "*") if path.name == "__init__.py" else str(path)
 
 
-def _counted(measuring: Any) -> Reached:
+def _counted(measuring: Any, without: tuple[str, ...]) -> Reached:
     reached = all_of_them = 0
     missing: dict[str, list[tuple[int, int]]] = {}
     for file in sorted(measuring.get_data().measured_files()):
-        analysis = measuring._analyze(file)
-        reached += analysis.numbers.n_executed_branches
-        all_of_them += analysis.numbers.n_branches
-        left = [(line, to) for line, ends in sorted(analysis.missing_branch_arcs().items()) for to in ends]
-        if left:
+        analysis, apart = measuring._analyze(file), _lines_of(Path(file), without)
+        for line, (there, taken) in analysis.branch_stats().items():
+            if line not in apart:
+                reached, all_of_them = reached + taken, all_of_them + there
+        arcs = sorted(analysis.missing_branch_arcs().items())
+        if left := [(line, to) for line, ends in arcs for to in ends if line not in apart]:
             missing[file] = left
     return Reached(reached, all_of_them, missing)

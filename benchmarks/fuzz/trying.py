@@ -20,13 +20,14 @@ Read = Callable[[str], object]
 @dataclass(frozen=True)
 class Parser:
     """``opened`` makes what is given one input. ``errors``: what that may raise by its contract. ``modules``: whose
-    branches count."""
+    branches count. ``without``: functions and classes in them that are given no foreign bytes."""
 
     name: str
     seeds: Sequence[str]
     opened: Callable[[], AbstractContextManager[Read]]
     errors: tuple[type[Exception], ...] = ()
     modules: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def plain(read: Read) -> Callable[[], AbstractContextManager[Read]]:

@@ -142,7 +142,8 @@ class WebCalendar:
         content = await body(response, self.name, self._size_limit)
         headers = response.headers
         offered = {"If-None-Match": headers.get("ETag"), "If-Modified-Since": headers.get("Last-Modified")}
-        self._offered = {name: value for name, value in offered.items() if value}
+        # What cannot stand in a request's header is not sent back.
+        self._offered = {n: value for n, value in offered.items() if value and value.isascii() and value.isprintable()}
         digest = hashlib.blake2b(content, digest_size=16).digest()
         if digest == self._digest:
             return None

@@ -276,7 +276,8 @@ class _CachedCalendar:
         self._zone = str(first.get("timeZone", ""))
         self._snapshots.clear()
         self.role = str(first.get("accessRole", ""))
-        self.etag = str(first.get("etag", "")) if len(pages) == 1 else ""
+        etag = str(first.get("etag", "")) if len(pages) == 1 else ""
+        self.etag = etag if etag.isascii() and etag.isprintable() else ""  # else no header can carry it
         self.wide, self.read_at = wide, now
 
     def snapshot(self, calendar: str, window: Window, zone: tzinfo | None) -> Snapshot:

@@ -36,7 +36,7 @@ def parsers() -> tuple[Parser, ...]:
             seeds("ics", line_end="\r\n"),
             plain(_ics),
             (ConnectorError,),
-            tuple(folder + name for name in (*ical, folder + "icalendar_events")),
+            (*ical, folder + "icalendar_events"),
         ),
         Parser("Exchange items", seeds("ews_items"), plain(_ews), (), (folder + "exchange.items",)),
         Parser("Graph events", seeds("graph_events"), plain(_json(_graph)), (), (folder + "graph.events",)),

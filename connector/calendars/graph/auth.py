@@ -207,14 +207,8 @@ class Tokens:
             raise SourceUnavailable(f"{self._name} is out of order, or busy, for the moment.") from None
         except requests.RequestException as error:
             raise SourceUnavailable(f"{self._name} cannot be reached ({type(error).__name__}).") from None
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-            OverflowError,
-        ):  # msal's way to say that an answer is no such thing
+        # msal's ways to say that an answer is no such thing.
+        except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, OverflowError):
             raise SourceUnavailable(
                 f"{self._name} does not know the tenant {self.app.tenant!r}, or gave no usable answer."
             ) from None

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.fuzz import branches, calendars, servers, services, units
-from benchmarks.fuzz.trying import SLOWEST, Found, Parser, fuzz
+from benchmarks.fuzz.trying import Found, Parser, fuzz
 
 LEAST = 85.0  # per cent of each parser's branches
 _MEASURED = 20_000  # inputs; counting branches makes each of them several times slower
@@ -65,7 +65,7 @@ def _one(parser: Parser, options: argparse.Namespace) -> bool:
     if options.missing and reached:
         for file, arcs in reached[0].missing.items():
             print(f"    {file}: {' '.join(f'{line}->{to}' for line, to in arcs)}")
-    return bool(found.raised) or found.slowest > SLOWEST or bool(reached and reached[0].share < LEAST)
+    return bool(found.raised) or found.slowest > parser.limit or bool(reached and reached[0].share < LEAST)
 
 
 def _repeated(parser: Parser, options: argparse.Namespace) -> bool:
@@ -104,7 +104,7 @@ def _print(parser: Parser, found: Found, result: dict[str, Any], options: argpar
     again = f"python -m benchmarks.fuzz --seed {options.seed} --only {parser.name!r} --at"
     for what, each in found.raised.items():
         print(f"    {each.times} x {what}: {again} {each.number}\n        {each.example!r}")
-    if found.slowest > SLOWEST:
+    if found.slowest > parser.limit:
         print(f"    slow: {again} {found.slowest_number}")
 
 

@@ -49,7 +49,7 @@ def made(seed: str, number: int, given: Sequence[str]) -> str:
 
 def odd(chance: random.Random, given: Sequence[str]) -> str:
     """A composed one, changed one to six times."""
-    parts = _PARTS.findall(chance.choice(given))
+    parts = _PARTS.findall(chance.choice(given)) or [""]
     for _ in range(chance.choice((1, 1, 2, 3, 6))):
         parts = chance.choice(_CHANGES)(chance, parts, given) or [""]
     return "".join(parts)[:LONGEST]
@@ -88,7 +88,7 @@ def _swap(chance: random.Random, parts: list[str], _: Sequence[str]) -> list[str
 
 def _splice(chance: random.Random, parts: list[str], given: Sequence[str]) -> list[str]:
     begin, end = _slice(chance, parts)
-    others = _PARTS.findall(chance.choice(given))
+    others = _PARTS.findall(chance.choice(given)) or [""]
     first, last = _slice(chance, others)
     return parts[:begin] + others[first:last] + parts[end:]
 

@@ -57,7 +57,7 @@ def parsers() -> tuple[Parser, ...]:
             _caldav,
             errors,
             (folder + "caldav_http", folder + "caldav"),
-            ("plug", "changes", "unwatch", "_poll", "_look", "covers"),  # settings, and what time does
+            ("plug", "__aexit__", "unwatch", "_poll", "_look", "_trusted"),  # settings, and what time does
         ),
         Parser(
             "calendars on the web",
@@ -81,7 +81,7 @@ def parsers() -> tuple[Parser, ...]:
             _google,
             errors,
             (folder + "google.errors", folder + "google.rooms", folder + "google.source"),
-            ("unwatch", "places", "__aexit__", "asking_interval"),
+            ("unwatch", "places", "__aexit__", "asking_interval", "_may_wait"),  # time, and settings
         ),
         Parser("Exchange answers", seeds("exchange"), _exchange, errors, (folder + "exchange.mailboxes",)),
     )
@@ -128,7 +128,9 @@ def _caldav() -> Iterator[Read]:
         source = CaldavSource("https://dav.example.org/", "rooms", "x", deadline=_WITHIN)
         source._threads = Here()  # type: ignore[assignment]
         source._http._client = httpx_client(server)
-        await source.read("/cal/room/" if server.word == "path" else "Board room", _WINDOW, _BERLIN)
+        calendar = {"path": "/cal/room/", "slash": "cal/room"}.get(server.word, "Board room")
+        for _ in range(2):
+            await source.read(calendar, _WINDOW, _BERLIN)
 
     with on_a_loop(work) as read, mock.patch("ssl.create_default_context"):
         yield read

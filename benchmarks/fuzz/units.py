@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from lxml import etree
 from sipmessage import Request, Response
@@ -27,6 +29,11 @@ _BOOKING = Booking("4711", "Weekly", _NOW, _NOW + timedelta(hours=1), "Ada", _AD
 _LIMIT = 1024 * 1024
 
 
+_CISCO_SENT = (
+    "_command_xml", "dial", "unusable", "disconnect", "put_bookings", "_put_item", "_platform", "_dial_info_xml", "build",
+)  # fmt: skip
+
+
 def parsers() -> tuple[Parser, ...]:
     http, sip = "device_drivers.generic_http.", "device_drivers.sip_agent."
     return (
@@ -36,12 +43,23 @@ def parsers() -> tuple[Parser, ...]:
             plain(_cisco),
             (xml.MalformedXml, DriverError),
             ("device_drivers.xml", "device_drivers.cisco.codec"),
+            _CISCO_SENT,
+        ),
         ),
         Parser(
             "described units' replies",
             seeds("described"),
             plain(_described()),
             modules=(http + "replies", http + "codec"),
+            without=(
+                "build",
+                "build_dial",
+                "build_push",
+                "receipt",
+                "_template",
+                "_booking",
+                "_worded",
+            ),  # what we send
         ),
         Parser(
             "units' headers and words",
@@ -51,7 +69,7 @@ def parsers() -> tuple[Parser, ...]:
         ),
         Parser(
             "SIP messages",
-            seeds("sip", line_end="\r\n"),
+            tuple(map(_whole, seeds("sip", line_end="\r\n"))),
             plain(_sip),
             (messages.MalformedMessage,),
             (sip + "messages", sip + "digest", sip + "dialog"),
@@ -88,7 +106,7 @@ def _cisco_version(root: etree._Element) -> None:
 
 def _described() -> Callable[[str], None]:
     """By every description that is shipped: the first line of an input is the status."""
-    units = [load(locate(name)) for name in shipped()]
+    units = [load(path) for path in (*map(locate, shipped()), Path(__file__).parent / "seeds" / "unit.toml")]
 
     def read(text: str) -> None:
         first, _, body = text.partition("\n")
@@ -146,6 +164,12 @@ def _words(text: str) -> None:
 
 
 # ------------------------------------------------------------------------------------ SIP
+
+
+def _whole(text: str) -> str:
+    """A composed message with the length that its body has."""
+    head, _, body = text.partition("\r\n\r\n")
+    return re.sub(r"(?<=Content-Length: )[1-9]\d+", str(len(body)), head) + "\r\n\r\n" + body
 
 
 def _sip(text: str) -> None:

@@ -30,7 +30,8 @@ _LIMIT = 1024 * 1024
 
 
 _CISCO_SENT = (
-    "_command_xml", "dial", "unusable", "disconnect", "put_bookings", "_put_item", "_platform", "_dial_info_xml", "build",
+    "_command_xml", "dial", "unusable", "disconnect", "put_bookings", "_put_item", "_platform", "_dial_info_xml",
+    "build",
 )  # fmt: skip
 
 
@@ -44,7 +45,6 @@ def parsers() -> tuple[Parser, ...]:
             (xml.MalformedXml, DriverError),
             ("device_drivers.xml", "device_drivers.cisco.codec"),
             _CISCO_SENT,
-        ),
         ),
         Parser(
             "described units' replies",

@@ -193,9 +193,9 @@ class _Days:
 
     def of(self, year: int, left: Iterator[int]) -> Iterator[date]:
         """In no order. A day may come twice. Raises ValueError when no more days may be looked at."""
+        _spend(left)  # a rule that names no day works, too
         for day in self._candidates(year):
-            if next(left, None) is None:
-                raise ValueError("it has more rules than a zone has")
+            _spend(left)
             if (not self.months or day.month in self.months) and self._fits(day, _last_of(year, day.month)):
                 yield day
 
@@ -235,6 +235,11 @@ class _Days:
         return any(_DAYS[day.weekday()] == name and number in nth for number, name in self.weekdays)
 
 
+def _spend(left: Iterator[int]) -> None:
+    if next(left, None) is None:
+        raise ValueError("it has more rules than a zone has")
+
+
 def _last_of(year: int, month: int) -> int:
     return calendar.monthrange(year, month)[1]
 
@@ -250,8 +255,9 @@ def _weekdays(year: int, month: int, weekday: int, number: int) -> list[date]:
     """Of a month, or with month 0 of the year; those of that number, counted from either end, 0 for all."""
     first, last = date(year, month or 1, 1), date(year, month or 12, _last_of(year, month or 12))
     begin = first + timedelta(days=(weekday - first.weekday()) % 7)
-    found = [begin + timedelta(days=days) for days in range(0, (last - begin).days + 1, 7)]
-    return found if not number else found[number - 1 : number] if number > 0 else found[number:][:1]
+    weeks = (last - begin).days // 7 + 1
+    places = range(weeks) if not number else [number - 1 if number > 0 else weeks + number]
+    return [begin + timedelta(days=7 * place) for place in places if 0 <= place < weeks]
 
 
 def _onsets(text: str, begins: datetime, before: timedelta, left_days: Iterator[int]) -> Iterator[datetime]:

@@ -163,7 +163,7 @@ async def test_b1_a_listing_of_very_many_tags_is_not_parsed() -> None:
 def test_b1_what_is_here_already_is_not_given_byte_by_byte() -> None:
     """exchangelib asks for single bytes: 100 kB cost 0.3 s."""
     response = BoundedResponse()
-    response.url, response._content, response._content_consumed = "https://mail.example.org/", b"x" * 100_000, True  # type: ignore[attr-defined]
+    response.url, response._content, response._content_consumed = "https://mail.example.org/", b"x" * 100_000, True
     pieces = list(response.iter_content())
     assert b"".join(pieces) == response.content
     assert len(pieces) == 2

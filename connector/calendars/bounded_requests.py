@@ -12,12 +12,16 @@ from requests.adapters import HTTPAdapter
 from connector.calendars.bounded import pieces
 from connector.errors import SourceUnavailable
 
+_PIECE = 2**16  # bytes
+
 
 class BoundedResponse(requests.Response):
     """``content``, ``iter_content`` and ``iter_lines`` raise SourceUnavailable above the limit."""
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: Any = False) -> Iterator[Any]:
         """As the library's. Its ``content`` reads through this, too."""
+        if chunk_size == 1 and self._content_consumed:  # exchangelib's way: each byte of what is here would cost 3 us
+            chunk_size = _PIECE
         who = f"The answer of {urlsplit(self.url).hostname}"
         try:
             yield from pieces(super().iter_content(chunk_size, decode_unicode), who)

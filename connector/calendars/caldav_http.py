@@ -17,7 +17,8 @@ import httpx2
 from lxml import etree
 
 from connector.calendars.bounded import body
-from connector.calendars.ics_web import cause, retry_after
+from connector.calendars.ics_web import cause
+from connector.calendars.service_words import retry_after, whole_number
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 DAV = "{DAV:}"
@@ -195,8 +196,9 @@ def _resource(response: etree._Element) -> Resource:
 
 
 def _status(line: str | None, default: int) -> int:
-    parts = (line or "").split()
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else default
+    parts = (line or "").split(maxsplit=2)
+    found = whole_number(parts[1], highest=999) if len(parts) > 1 else None
+    return default if found is None else found
 
 
 def _prefixed(name: str) -> str:
@@ -204,13 +206,25 @@ def _prefixed(name: str) -> str:
 
 
 def join(base: str, path: str) -> str:
-    """An address as people write it or servers return it, on ``base``; escapes that are there stay as they are."""
-    return urljoin(base, quote(path, safe="/%:?&=~@!$'()*+,;-._"))
+    """An address as people write it or servers return it, on ``base``; escapes that are there stay as they are.
+
+    What is no address at all is one that nobody trusts.
+    """
+    try:
+        return urljoin(base, quote(path, safe="/%:?&=~@!$'()*+,;-._", errors="replace"))
+    except ValueError:  # as http://[
+        return ""
 
 
 def trusted(base: str, url: str) -> bool:
     """The password goes to the server that was named, or to a sibling of it (as p12-caldav.icloud.com) over https."""
-    one, other = urlsplit(base), urlsplit(url)
+    try:
+        return _is_sibling(urlsplit(base), urlsplit(url))
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return False
+
+
+def _is_sibling(one: SplitResult, other: SplitResult) -> bool:
     if (one.scheme, one.hostname, _port(one)) == (other.scheme, other.hostname, _port(other)):
         return True
     parent = (one.hostname or "").partition(".")[2]

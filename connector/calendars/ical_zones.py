@@ -164,6 +164,7 @@ class FileZones:
 
     def __init__(self, blocks: Iterable[str], default: str) -> None:
         self._own: dict[str, OwnZone] = {}
+        self._found: dict[str, tzinfo | str | None] = {}  # each event names its zone anew, good or bad
         for block in blocks:
             zone = OwnZone(block)
             if zone.name and len(self._own) < _MOST_OWN:
@@ -175,6 +176,11 @@ class FileZones:
 
     def find(self, name: str) -> tzinfo | str | None:
         """The zone, None where nobody names one, or why there is none: the tail of a sentence that names it."""
+        if name not in self._found:
+            self._found[name] = self._look_for(name)
+        return self._found[name]
+
+    def _look_for(self, name: str) -> tzinfo | str | None:
         named = named_zone(name)
         nameless = _NAMELESS.fullmatch(name.strip()) is not None
         own = self._own.get(name.strip().lower())

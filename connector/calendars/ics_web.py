@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 import httpx2
 
 from connector.calendars.bounded import body
 from connector.calendars.own_hosts import AllowedHosts, check, guard
+from connector.calendars.service_words import retry_after
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 _REDIRECTS = 5
@@ -142,7 +142,8 @@ class WebCalendar:
         content = await body(response, self.name, self._size_limit)
         headers = response.headers
         offered = {"If-None-Match": headers.get("ETag"), "If-Modified-Since": headers.get("Last-Modified")}
-        self._offered = {name: value for name, value in offered.items() if value}
+        # What cannot stand in a request's header is not sent back.
+        self._offered = {n: value for n, value in offered.items() if value and value.isascii() and value.isprintable()}
         digest = hashlib.blake2b(content, digest_size=16).digest()
         if digest == self._digest:
             return None
@@ -165,20 +166,6 @@ class WebCalendar:
                 retry_after=retry_after(response.headers.get("Retry-After")),
             )
         return SourceUnavailable(f"{self.name} answers HTTP {status} instead of a calendar.")
-
-
-def retry_after(value: str | None) -> timedelta:
-    """From a Retry-After header: seconds (also fractions) or a date; a minute when it cannot be read, a day at most."""
-    wait = timedelta(minutes=1)
-    try:
-        wait = timedelta(seconds=float(value or ""))
-    except (ValueError, OverflowError):
-        try:
-            moment = parsedate_to_datetime(value or "")
-            wait = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
-        except (ValueError, TypeError, OverflowError):
-            pass
-    return min(max(wait, timedelta(seconds=1)), timedelta(days=1))
 
 
 PROXY_FAILS = "cannot be reached: the proxy that https_proxy in the environment names refuses or does not answer"

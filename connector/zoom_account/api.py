@@ -13,13 +13,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
 from connector.calendars.bounded import body
+from connector.calendars.service_words import http_date, moment, seconds
 from connector.errors import AccessDenied, CredentialsRejected, RateLimited, SourceUnavailable
 
 _DEADLINE = 10.0  # seconds for one question, the token included
@@ -29,6 +29,7 @@ _WITHOUT_HINT = timedelta(seconds=30)  # after a 429 that does not say when
 _SIZE_LIMIT = 2**20  # bytes of an answer, inflated: one is a few kilobytes
 _NUMERIC = re.compile(r"\d{1,10}")
 _SIP = re.compile(r"(?:sips?:)?(?P<address>[A-Za-z0-9._~!$&'*+=%-]{1,128}@[A-Za-z0-9.-]{1,253})")
+_TOKEN = re.compile(r"[!-~]{1,8000}")  # what a header may carry
 _NOT_OURS = frozenset({1001, 1010, 3000, 3001})  # no such host or meeting in this account, or a webinar
 _SCOPE_MISSING = 4711
 
@@ -153,11 +154,12 @@ class ZoomApi:
                     " of the app at marketplace.zoom.us, and see that the app is activated."
                 )
             tree = _judged(answer)
-            if tree is None or not isinstance(tree.get("access_token"), str):
+            token = tree.get("access_token") if tree is not None else None
+            if tree is None or not isinstance(token, str) or not _TOKEN.fullmatch(token):
                 raise SourceUnavailable("Zoom's login gave no token.")
-            self._token = tree["access_token"]
-            life = tree.get("expires_in")
-            self._token_ends = now + (life if isinstance(life, int | float) else 3600)
+            self._token = token
+            life = seconds(tree.get("expires_in"))
+            self._token_ends = now + (3600 if life is None else life)
             return self._token
 
     async def _turn(self) -> None:
@@ -178,7 +180,7 @@ def _judged(answer: _Answer) -> dict[str, Any] | None:
     tree = _tree(answer)
     if status < 300:
         return tree
-    code = tree.get("code")
+    code = tree.get("code") if isinstance(tree.get("code"), int) else None
     if code == _SCOPE_MISSING or status == 403:
         raise AccessDenied(
             "Zoom's app lacks a scope; add meeting:read:meeting:admin and meeting:write:sip_dialing:admin to it."
@@ -203,29 +205,16 @@ def _tree(answer: _Answer) -> dict[str, Any]:
 def _retry_after(answer: _Answer) -> timedelta:
     """Seconds; a day's limit names a moment, as ISO 8601 or as an HTTP date. At most a day."""
     text = answer.headers.get("retry-after", "")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = _until(text)
-    bounded = seconds if 0 < seconds < 86_400 else _WITHOUT_HINT.total_seconds()  # also for nan
-    return timedelta(seconds=bounded)
-
-
-def _until(text: str) -> float:
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            when = read(text)
-        except (ValueError, TypeError):
-            continue
-        aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return (aware - datetime.now(UTC)).total_seconds()
-    return 0.0
+    told, when = seconds(text), moment(text) or http_date(text)
+    if told is None and when is not None:
+        told = (when - datetime.now(UTC)).total_seconds()
+    return timedelta(seconds=told) if told is not None and 0 < told < 86_400 else _WITHOUT_HINT
 
 
 def _sip_code(made: Mapping[str, Any]) -> RoomCode | None:
     match = _SIP.fullmatch(str(made.get("sip_dialing") or ""))
     if match is None:
         return None
-    seconds = made.get("expire_in")
-    life = timedelta(seconds=seconds) if isinstance(seconds, int | float) and 0 < seconds < 1e8 else timedelta(hours=1)
+    told = seconds(made.get("expire_in"))
+    life = timedelta(seconds=told) if told is not None and 0 < told < 1e8 else timedelta(hours=1)
     return RoomCode(sip=match["address"], sip_until=datetime.now(UTC) + life)

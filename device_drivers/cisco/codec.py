@@ -408,6 +408,9 @@ def hide(text: str, address: DialAddress) -> str:
 
 def sample(body: str) -> str:
     """The beginning of an answer that made no sense, without addresses, names or numbers."""
-    text = re.sub(r"\S+@\S+", "…@…", xml.clean(body[:2000]))
-    text = re.sub(r"\S*##\S*", "…##…", text)
-    return re.sub(r"\d", "#", text)[:300]
+    words = (_without_address(word) for word in xml.clean(body[:2000]).split())
+    return re.sub(r"\d", "#", " ".join(words))[:300]
+
+
+def _without_address(word: str) -> str:
+    return "…@…" if "@" in word else "…##…" if "##" in word else word

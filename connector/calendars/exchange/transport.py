@@ -17,7 +17,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -32,6 +31,7 @@ from exchangelib.protocol import FailFast, Protocol  # type: ignore[import-untyp
 from exchangelib.util import is_xml  # type: ignore[import-untyped]
 
 from connector.calendars.bounded_requests import BoundedAdapter
+from connector.calendars.service_words import http_date, seconds
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))  # a dead peer shows within 2 minutes
 _END = re.compile(rb"</(?:\w+:)?Envelope\s*>\s*$")
@@ -112,9 +112,9 @@ class OneConnection(ssl.SSLContext):
 
     def wrap_socket(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, seconds in _KEEPALIVE:
+        for name, after in _KEEPALIVE:
             if hasattr(socket, name):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), after)
         self.close_last()
         self.last = super().wrap_socket(sock, *args, **kwargs)
         return self.last
@@ -219,8 +219,8 @@ class Policy(FailFast):
         raise UnauthorizedError("HTTP 401")
 
     def _note_clock(self, date: str | None) -> None:
-        with suppress(ValueError, TypeError):
-            self._saw_date(parsedate_to_datetime(date or "").astimezone(UTC) - datetime.now(UTC))
+        if (told := http_date(date)) is not None:
+            self._saw_date(told - datetime.now(UTC))
 
 
 def ways_in(header: str) -> list[str]:
@@ -232,19 +232,16 @@ def ways_in(header: str) -> list[str]:
 
 def retry_after(value: str | None) -> float | None:
     """Seconds; RFC 9110 allows a date, too."""
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value or "") - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 1.0), _LONGEST_WAIT)
+    told, date = seconds(value), http_date(value)
+    if told is None and date is not None:
+        told = (date - datetime.now(UTC)).total_seconds()
+    return None if told is None else min(max(told, 1.0), _LONGEST_WAIT)
 
 
-def patience(seconds: float) -> tuple[float, float]:
-    """For requests: how long to wait for a connection, and for each byte. A leaving daemon waits for the first."""
-    return min(_CONNECT, seconds), seconds
+def patience(longest: float) -> tuple[float, float]:
+    """For requests, in seconds: how long to wait for a connection, and for each byte. A leaving daemon waits for the
+    first."""
+    return min(_CONNECT, longest), longest
 
 
 class OurConnections:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from connector.calendars.base import Finding
@@ -15,6 +14,7 @@ from connector.calendars.google.key import Identity
 from connector.calendars.google.key_life import life, life_sentence
 from connector.calendars.google.push import quota_user
 from connector.calendars.google.remedies import new_key_step, parted, share_step
+from connector.calendars.service_words import http_date
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 
 Level = Literal["ok", "warning", "problem"]
@@ -94,9 +94,8 @@ async def _login(api: GoogleApi, identity: Identity, now: datetime) -> tuple[Fin
 
 
 def _clock(headers: Mapping[str, str], now: datetime) -> tuple[Finding, ...]:
-    try:
-        theirs = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    theirs = http_date(headers.get("date"))
+    if theirs is None:
         return ()
     wrong = now - theirs
     if abs(wrong) < _CLOCK:

@@ -35,6 +35,9 @@ from connector.errors import CalendarError, CredentialsRejected, RateLimited, So
 
 UNCHANGED = 304
 
+# What Google's libraries raise over JSON of another form, or nested without end.
+ODD_JSON = (AttributeError, TypeError, LookupError, RecursionError, OverflowError)
+
 _RESTS = 50.0  # seconds
 _ABORT_EVERY = 0.1  # seconds; httplib2 may connect once more after its socket was shut down
 
@@ -270,6 +273,8 @@ def _execute(request: Request, keeper: httplib2.Http, token: str, etag: str) -> 
         if error.resp.status != UNCHANGED:
             raise
         return Answer(UNCHANGED, {}, dict(error.resp))
+    except ODD_JSON:
+        raise SourceUnavailable("Google's answer is not of the form that it should be; it is tried again.") from None
     return Answer(200, body if isinstance(body, dict) else {}, headers)
 
 

@@ -136,6 +136,8 @@ class Identity:
             ValueError,
             TypeError,  # google-auth 2.62 on an answer that is no JSON object: a proxy's page with status 200
             AttributeError,
+            OverflowError,  # a life that no time can have; RecursionError: JSON without end
+            RecursionError,
         ) as error:
             cause = error.__context__ if isinstance(error, exceptions.TransportError) else None
             sentence = network_sentence(cause or error)

@@ -23,6 +23,7 @@ from connector import events
 from connector.calendars.base import Hook, HookReply, SourceContext
 from connector.calendars.google.http import Gone, GoogleApi
 from connector.calendars.google.key import Identity
+from connector.calendars.service_words import whole_number
 from connector.calendars.teardown import Teardown
 from connector.errors import (
     AccessDenied,
@@ -36,6 +37,7 @@ from connector.errors import (
 LIFE = timedelta(days=7)  # what we ask for; Google's answer rules
 SILENT_AFTER = timedelta(minutes=2)  # a change that old should have been told of
 
+_LONGEST_LIFE = timedelta(days=366)  # what is said to live longer is not believed
 _UNTOLD_LIFE = timedelta(hours=1)  # where the answer names no end: the shortest that was ever reported
 _STRAYS_AFTER = timedelta(minutes=5)  # kept channels that nobody uses are stopped that long after the start
 _AT_ONCE = 2  # opening channels leaves most of the slots to reading
@@ -246,7 +248,7 @@ class Channels:
             del self._by_id[new.id]
             self._failed(calendar, SourceUnavailable("Google's answer describes no channel; it is tried again."))
             return
-        ends = int(expires) if isinstance(expires, str) and expires.isdigit() else _ms(now + _UNTOLD_LIFE)
+        ends = whole_number(expires, highest=_ms(now + _LONGEST_LIFE)) or _ms(now + _UNTOLD_LIFE)
         whole = replace(new, resource_id=resource, expires=ends)
         self._by_id[new.id] = self._by_calendar[calendar] = whole
         self._failures.pop(calendar, None)

@@ -19,6 +19,7 @@ from connector.calendars.google.key import EVENTS_SCOPE, ROOMS_SCOPE, Identity, 
 from connector.calendars.google.key_life import Watch as KeyWatch
 from connector.calendars.google.push import Channels, quota_user
 from connector.calendars.google.remedies import delegation_step
+from connector.calendars.service_words import moment
 from connector.calendars.triggers import Triggers
 from connector.calendars.worker_threads import WorkerThreads
 from connector.errors import AccessDenied, SourceUnavailable
@@ -278,7 +279,8 @@ class _CachedCalendar:
         self._zone = str(first.get("timeZone", ""))
         self._snapshots.clear()
         self.role = str(first.get("accessRole", ""))
-        self.etag = str(first.get("etag", "")) if len(pages) == 1 else ""
+        etag = str(first.get("etag", "")) if len(pages) == 1 else ""
+        self.etag = etag if etag.isascii() and etag.isprintable() else ""  # else no header can carry it
         self.wide, self.read_at = wide, now
 
     def snapshot(self, calendar: str, window: Window, zone: tzinfo | None) -> Snapshot:
@@ -296,7 +298,4 @@ def _items(page: Answer) -> list[Item]:
 
 
 def _updated(page: Answer) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(page.body.get("updated"))).astimezone(UTC)
-    except ValueError:
-        return None
+    return moment(page.body.get("updated"))

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from connector.calendars.bounded_requests import BoundedAdapter
 from connector.calendars.ics_web import PROXY_FAILS
+from connector.calendars.service_words import seconds
 from connector.calendars.worker_threads import ReadingHangs, WorkerThreads
 from connector.errors import APP_ASKED_AGAIN, CalendarError, CredentialsRejected, SourceUnavailable
 
@@ -75,6 +76,9 @@ _CURES = MappingProxyType(
 _NOT_OUR_FAULT = frozenset({700024, 90002, 900023, 500011})  # a corrected clock or setting cures them: may be retried
 _REFUSALS = frozenset({"invalid_client", "unauthorized_client", "access_denied", "invalid_grant"})
 _THREAD_EXTRA = timedelta(seconds=5)  # requests' own deadlines, which tell more, come first
+_LONGEST_LIFE = 86_400.0 * 366  # seconds
+_TOKEN = re.compile(r"[!-~]{1,100000}")  # what a header may carry
+_WORD = re.compile(r"[A-Za-z_]{1,40}")  # of RFC 6749
 _EARLY = 300.0  # seconds before its end that a token is renewed
 
 
@@ -184,7 +188,7 @@ class Tokens:
         try:
             claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
             return frozenset(str(role) for role in claims.get("roles", []))
-        except (IndexError, ValueError, binascii.Error, AttributeError, TypeError):
+        except (IndexError, ValueError, binascii.Error, AttributeError, TypeError, RecursionError):
             return None
 
     async def _renew(self, *, force: bool) -> None:
@@ -203,14 +207,15 @@ class Tokens:
             raise SourceUnavailable(f"{self._name} is out of order, or busy, for the moment.") from None
         except requests.RequestException as error:
             raise SourceUnavailable(f"{self._name} cannot be reached ({type(error).__name__}).") from None
-        except (ValueError, KeyError, TypeError, AttributeError):  # msal's way to say that an answer is no such thing
+        # msal's ways to say that an answer is no such thing.
+        except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, OverflowError):
             raise SourceUnavailable(
                 f"{self._name} does not know the tenant {self.app.tenant!r}, or gave no usable answer."
             ) from None
         token = result.get("access_token")
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise self._refusal(result)
-        life = float(result.get("expires_in") or 0)
+        life = min(max(seconds(result.get("expires_in")) or 0.0, 0.0), _LONGEST_LIFE)
         self._token, self._rejected = token, ""
         self._ends_at = loop.time() + life
         self._renew_at = loop.time() + max(life - _EARLY, life / 2)
@@ -232,11 +237,12 @@ class Tokens:
 
     def _refusal(self, result: Mapping[str, Any]) -> CalendarError:
         """Only numbers are taken from the answer: its text names the tenant's objects and the time."""
-        numbers = [number for number in result.get("error_codes") or [] if isinstance(number, int)]
-        number = numbers[0] if numbers else None
-        code = f"AADSTS{number}" if number else str(result.get("error", "no reason"))[:40]
+        codes, word = result.get("error_codes"), str(result.get("error"))
+        numbers = [number for number in codes if isinstance(number, int)] if isinstance(codes, list) else []
+        number = numbers[0] if numbers and 0 < numbers[0] < 10**9 else None
+        code = f"AADSTS{number}" if number else word if _WORD.fullmatch(word) else "no reason"
         meaning = _MEANINGS.get(number or 0, f"the {self.app.kind} was not accepted")
-        if result.get("error") in _REFUSALS and number not in _NOT_OUR_FAULT:
+        if word in _REFUSALS and number not in _NOT_OUR_FAULT:
             error = self.rejected(f"{self._name} refused the app {self.app.client_id}: {meaning} ({code}).")
             if cure := _CURES.get(number or 0):
                 error.add_note(cure.format(client_id=self.app.client_id))  # for the doctor

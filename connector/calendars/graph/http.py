@@ -8,7 +8,6 @@ import re
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,7 +16,8 @@ import httpx2
 from connector.calendars.bounded import body as whole_body
 from connector.calendars.graph.auth import Tokens
 from connector.calendars.graph.limiter import AdaptiveLimiter
-from connector.calendars.ics_web import cause, retry_after
+from connector.calendars.ics_web import cause
+from connector.calendars.service_words import http_date, retry_after
 from connector.errors import AccessDenied, CalendarError, SourceUnavailable
 
 _PHASE = 10.0  # seconds: connect, each read, each write
@@ -155,11 +155,8 @@ class GraphHttp:
         return response.status_code, response.headers, content
 
     def _note_clock(self, date: str | None) -> None:
-        try:
-            moment = parsedate_to_datetime(date or "")
-            self.clock_ahead = moment - datetime.now(moment.tzinfo)
-        except (ValueError, TypeError):
-            return
+        if (told := http_date(date)) is not None:
+            self.clock_ahead = told - datetime.now(UTC)
 
     def _refusal(
         self, status: int, headers: httpx2.Headers, content: bytes, mailbox: str, denied: str

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from connector.calendars.graph.http import mailbox_path
+from connector.calendars.service_words import moment
 
 AT_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -56,14 +57,10 @@ def kept(value: bytes) -> Mapping[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def text_of(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def text_of(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def moment_of(text: object) -> datetime | None:
-    """None for what is no time; without an offset it is UTC."""
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    """None for what is no time, or one that no subscription has; without an offset it is UTC."""
+    return moment(text)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Delete, bindparam, delete, insert, select, update
+from sqlalchemy import Delete, bindparam, delete, func, insert, select, update
 
 from connector.model import RoomId
-from connector.store import tables
-from connector.store.api import HISTORY_PER_ROOM, Command, HistoryRow, Lease
+from connector.store import kept, tables
+from connector.store.api import Command, HistoryRow, Lease, Span
 from connector.store.database import Database
 from connector.store.rows import Cells
 from connector.store.writer import Write
 from connector.wire import WireError, dump_detail, load_detail
 
-_KEPT = timedelta(days=1)  # answers may be read that long
 _commands = tables.commands
 _HAPPENED = insert(tables.history)
 ANSWER = update(_commands).where(_commands.c.id == bindparam("number")).values(outcome=bindparam("new_outcome"))
@@ -25,7 +24,7 @@ ANSWER = update(_commands).where(_commands.c.id == bindparam("number")).values(o
 def _prune_history() -> Delete:
     table = tables.history
     newest = select(table.c.id).where(table.c.room == bindparam("of_room"))
-    newest = newest.order_by(table.c.id.desc()).limit(HISTORY_PER_ROOM)
+    newest = newest.order_by(table.c.id.desc()).limit(kept.HISTORY_PER_ROOM)
     return delete(table).where(table.c.room == bindparam("of_room"), table.c.id.not_in(newest))
 
 
@@ -40,6 +39,23 @@ class HistoryVerbs(Database):
         async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [row for _, row in self._damage.readable(rows, self._history_row) if row is not None]
+
+    async def events(self, names: Collection[str], since: datetime) -> list[HistoryRow]:
+        table = tables.history
+        query = select(table).where(table.c.event.in_(names), table.c.at >= since).order_by(table.c.id)
+        async with self.reading() as conn:
+            rows = (await conn.execute(query)).mappings().all()
+        return [row for _, row in self._damage.readable(rows, self._history_row) if row is not None]
+
+    async def history_spans(self) -> dict[RoomId, Span]:
+        table = tables.history
+        spans = (
+            select(func.min(table.c.id).label("first"), func.count().label("rows")).group_by(table.c.room).subquery()
+        )
+        query = select(table.c.room, table.c.at, spans.c.rows).join(spans, table.c.id == spans.c.first)
+        async with self.reading() as conn:
+            rows = (await conn.execute(query)).all()
+        return {RoomId(room): Span(at if isinstance(at, datetime) else None, count) for room, at, count in rows}
 
     def _history_row(self, row: Mapping[Any, Any]) -> HistoryRow:
         cells = Cells(row, "history", "id", self._damage)
@@ -60,7 +76,7 @@ class HistoryVerbs(Database):
         """Its number. Written beside the owner: nothing else of the database is touched. StoreError."""
         values = {"kind": kind, "target": target, "at": now, "expires_at": now + valid_for}
         async with self.aside() as conn:
-            await conn.execute(delete(_commands).where(_commands.c.expires_at < now - _KEPT))
+            await conn.execute(delete(_commands).where(_commands.c.expires_at < now - kept.ANSWERS))
             added = await conn.execute(insert(_commands).values(**values).returning(_commands.c.id))
             return int(added.scalar_one())
 

@@ -448,6 +448,7 @@ class StoreTests:
             assert [row.detail["n"] for row in found] == list(range(HISTORY_PER_ROOM + 4, 4, -1))
             assert (found[0].at, found[0].room, found[0].detail["at"]) == (NINE, R1, str(NINE))
             assert len(await store.history("", 1000)) == HISTORY_PER_ROOM + 5
+            assert len(await store.history(R1, 3)) == 3
 
     async def check_events_are_found_by_name_and_time_and_what_there_is_of_them(self, opener: Opener) -> None:
         async with opener.open() as store:
@@ -460,7 +461,6 @@ class StoreTests:
             assert found[0].detail["n"] == 1
             spans = {R1: Span(NINE - HOUR, 2), R2: Span(NINE, 2), RoomId(""): Span(NINE, 1)}
             assert await store.history_spans() == spans
-            assert len(await store.history(R1, 3)) == 3
 
     async def check_commands_are_asked_taken_and_answered(self, opener: Opener) -> None:
         async with opener.open() as store:

@@ -310,6 +310,10 @@ class History(Protocol):
         """Of each room that has any. Raises StoreError."""
         ...
 
+    async def begins(self) -> datetime | None:
+        """The oldest time that an attempt or the history tells of; None where there is nothing. Raises StoreError."""
+        ...
+
     def save_event(self, lease: Lease, room: str, event: str, at: datetime, detail: Mapping[str, Any]) -> Change:
         """``detail`` must be redacted already. ``room`` "": of the daemon itself."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Delete, bindparam, delete, func, insert, select, update
+from sqlalchemy import Delete, bindparam, delete, func, insert, select, union_all, update
 
 from connector.model import RoomId
 from connector.store import kept, tables
@@ -56,6 +56,12 @@ class HistoryVerbs(Database):
         async with self.reading() as conn:
             rows = (await conn.execute(query)).all()
         return {RoomId(room): Span(at if isinstance(at, datetime) else None, count) for room, at, count in rows}
+
+    async def begins(self) -> datetime | None:
+        both = union_all(*(select(func.min(table.c.at).label("at")) for table in (tables.history, tables.attempts)))
+        async with self.reading() as conn:
+            found = (await conn.execute(both)).scalars().all()
+        return min((at for at in found if isinstance(at, datetime)), default=None)
 
     def _history_row(self, row: Mapping[Any, Any]) -> HistoryRow:
         cells = Cells(row, "history", "id", self._damage)

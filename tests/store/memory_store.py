@@ -317,6 +317,10 @@ class MemoryStore:
             found[row.room] = replace(known, rows=known.rows + 1)
         return found
 
+    async def begins(self) -> datetime | None:
+        times = [row.at for row in self._data.history] + [found.at for found in self._data.attempts.values()]
+        return min(times, default=None)
+
     def save_event(self, lease: Lease, room: str, event: str, at: datetime, detail: Mapping[str, Any]) -> Change:
         row = HistoryRow(at, RoomId(room), event, load_detail(dump_detail(detail)))
         return Made(lambda data: data.history.append(row), lease.epoch)

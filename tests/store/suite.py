@@ -462,6 +462,14 @@ class StoreTests:
             spans = {R1: Span(NINE - HOUR, 2), R2: Span(NINE, 2), RoomId(""): Span(NINE, 1)}
             assert await store.history_spans() == spans
 
+    async def check_the_oldest_of_attempts_and_history_is_where_it_begins(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            assert await store.begins() is None
+            await store.write(store.save_event(store.calendar_lease("office"), R1, "a", NINE, {}))
+            assert await store.begins() == NINE
+            await store.add_attempt(await claimed(store), attempt(at=NINE - HOUR))
+            assert await store.begins() == NINE - HOUR
+
     async def check_commands_are_asked_taken_and_answered(self, opener: Opener) -> None:
         async with opener.open() as store:
             gone = await store.ask("sync", "", NINE - 48 * HOUR, HOUR)

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from connector.errors import ConnectorError
-from connector.model import Decision, Room, RoomId
+from connector.model import Room, RoomId
 from connector.redaction import clean_text
 from connector.running.configuration import database_file
 from connector.settings import Settings, open_vault
 
 if TYPE_CHECKING:  # only a database that is there is worth the time to load what reads it
-    from connector.store.store import Outcome, RoomRow
+    from connector.store.store import Glance, Outcome
+    from connector.wire import PlannedMeeting
 
 HEADINGS = ("state", "next meeting", "last push", "last dial")
 
@@ -29,7 +30,7 @@ class RoomNow:
     """Times as the database has them; None where there is nothing to say."""
 
     state: str | None = None
-    meeting: Decision | None = None  # the first that is not over
+    meeting: PlannedMeeting | None = None  # the first that is not over
     pushed_at: datetime | None = None
     dialled_at: datetime | None = None
     outcome: str | None = None  # of the last dial: a state of its attempt
@@ -51,23 +52,23 @@ def rooms_now(rooms: Iterable[Room], settings: Settings) -> Mapping[RoomId, Room
     return {room.id: _now(found.get(room.id), dials.get(room.id), now) for room in rooms}
 
 
-async def _read(settings: Settings) -> tuple[Mapping[RoomId, RoomRow], Mapping[RoomId, Outcome]]:
+async def _read(settings: Settings) -> tuple[Mapping[RoomId, Glance], Mapping[RoomId, Outcome]]:
     from connector.store.store import Store
 
     store = Store.open_read_only(database_file(settings), open_vault(settings, os.environ, create=False))
     try:
-        return await store.rooms(), await store.last_outcomes()
+        return await store.glances(), await store.last_outcomes()
     finally:
         await store.close()
 
 
-def _now(row: RoomRow | None, dial: Outcome | None, now: datetime) -> RoomNow:
-    shown = row.plan.decisions if row is not None and row.plan is not None else ()
-    ahead = (decision for decision in shown if decision.outcome != "left_off" and decision.end > now)
+def _now(row: Glance | None, dial: Outcome | None, now: datetime) -> RoomNow:
+    planned = row.meetings if row is not None else ()
+    ahead = (meeting for meeting in planned if meeting.outcome != "left_off" and meeting.end > now)
     return RoomNow(
         state=row.state if row is not None else None,
-        meeting=min(ahead, key=lambda decision: decision.start, default=None),
-        pushed_at=row.receipt_at if row is not None and row.receipt is not None else None,
+        meeting=min(ahead, key=lambda meeting: meeting.start, default=None),
+        pushed_at=row.pushed_at if row is not None else None,
         dialled_at=(dial.sent_at or dial.at) if dial is not None else None,
         outcome=dial.state.value if dial is not None else None,
     )

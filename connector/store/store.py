@@ -13,6 +13,7 @@ from connector.store.api import HistoryRow as HistoryRow
 from connector.store.api import Outcome as Outcome
 from connector.store.api import Span as Span
 from connector.store.by_room import ByRoom
+from connector.store.by_room import Glance as Glance
 from connector.store.by_room import RoomRow as RoomRow
 from connector.store.database import Sealer as Sealer
 from connector.store.source_verbs import SourceVerbs

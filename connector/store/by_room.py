@@ -60,7 +60,7 @@ class ByRoom(AttemptVerbs, UnitVerbs, HistoryVerbs):
         return {key: _room_row(state, units.get(state.unit or adopted(key))) for key, state in states.items()}
 
     async def glances(self) -> dict[RoomId, Glance]:
-        """The same rooms in short: thousands of them in a second. Raises StoreError; VaultError when the key is gone."""
+        """The same rooms in short: thousands in a second. Raises StoreError; VaultError when the key is gone."""
         rooms, units = tables.rooms.c, tables.units.c
         columns = (units[name] for name in _GLANCED)
         async with self.reading() as conn:

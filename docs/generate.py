@@ -26,6 +26,7 @@ from connector.detection.services import link_only
 from connector.events import ALL, Happened
 from connector.settings.rooms import ALIASES, COLUMNS, REQUIRED
 from connector.settings.schema import Settings, Template
+from connector.store import kept
 from device_drivers import registry
 from device_drivers.api import DriverManifest
 from device_drivers.testing.conformance import CHECKS
@@ -258,6 +259,13 @@ def checks() -> Iterator[str]:
         yield _row(f"`{check.name}`", check.sentence, ", ".join(sorted(check.needs)) or "anything")
 
 
+def kept_how_long() -> Iterator[str]:
+    yield "| what | kept | counted from when |"
+    yield "| --- | --- | --- |"
+    for what, bound, since in kept.TABLE:
+        yield _row(what, kept.shown(bound), since)
+
+
 def link_only_services() -> Iterator[str]:
     named = ", ".join(f"`{row.name}` ({row.label})" for row in link_only.services if row.for_browsers)
     yield from textwrap.wrap(f"Without an address that a room can dial: {named}.", 120, break_on_hyphens=False)
@@ -278,6 +286,7 @@ TABLES = {
     "commands": commands,
     "drivers": drivers,
     "checks": checks,
+    "kept": kept_how_long,
     "link-only-services": link_only_services,
 }
 

@@ -14,7 +14,7 @@ from connector.errors import UserError
 from connector.running.configuration import Configuration, database_file
 from connector.running.lock import is_held
 from connector.settings import open_vault
-from connector.store.api import Outcome
+from connector.store.api import Answer
 from connector.store.store import Store
 
 FAILED = 1
@@ -43,7 +43,7 @@ def ask_unit(config: Configuration, kind: str, room: str, words: Mapping[str, st
     _tell(kind, target, outcome, json_output)
 
 
-def _tell(kind: str, target: str, outcome: Outcome | None, json_output: bool) -> None:
+def _tell(kind: str, target: str, outcome: Answer | None, json_output: bool) -> None:
     failed = outcome is None or outcome.failed
     sentence = None if outcome is None else outcome.sentence
     if json_output:
@@ -56,7 +56,7 @@ def _tell(kind: str, target: str, outcome: Outcome | None, json_output: bool) ->
 
 async def _ask(
     config: Configuration, kind: str, target: str, words: Mapping[str, str], valid_for: timedelta, within: float
-) -> Outcome | None:
+) -> Answer | None:
     database = database_file(config.settings)
     if not database.exists():
         raise UserError(f"{database} does not exist yet. Start the daemon with: connector run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ config_option = click.option(
 json_option = click.option("--json", "json_output", is_flag=True, help="Machine-readable output.")
 room_argument = click.argument("room", metavar="ROOM", help="A room's id or name.")
 
+_GAP = " " * 3  # as the other one has it
 _PIPE_WIDTH = 400  # columns when nobody looks: nothing is cut, so that grep finds it
 
 
@@ -26,16 +28,33 @@ def print_json(value: object) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Cells are text, never markup: they come from people's files."""
+    cells = [tuple(row) for row in rows]
+    if not sys.stdout.isatty() and _printed_plainly(headings, cells):
+        return
     from rich import box  # here: --help and --json need none of it
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(*headings, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for row in rows:
+    for row in cells:
         table.add_row(*(Text(cell, overflow="fold") for cell in row))
     console = Console()
     Console(width=None if console.is_terminal else _PIPE_WIDTH).print(table)
+
+
+def _printed_plainly(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """The same table for who reads it from a pipe, where each line fits: thousands of rows in no time."""
+    everything = "".join(cell for row in (headings, *rows) for cell in row)
+    if not (everything.isascii() and (everything.isprintable() or not everything)):
+        return False  # wide characters, line ends
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    if sum(widths) + len(_GAP) * (len(widths) - 1) > _PIPE_WIDTH:
+        return False
+    rule = "\u2500" * (sum(widths) + len(_GAP) * (len(widths) - 1))
+    lines = [_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (headings, *rows)]
+    click.echo("\n".join((lines[0], rule, *lines[1:])))
+    return True
 
 
 def in_words(value: object) -> str:

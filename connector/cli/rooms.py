@@ -13,9 +13,10 @@ import click
 
 from connector.cli.find_room import find_room
 from connector.cli.options import in_words, print_json, print_table
+from connector.cli.rooms_now import HEADINGS, NOTHING, cells, record, rooms_now
 from connector.errors import UserError
 from connector.model import Room
-from connector.settings import COLUMNS, RoomsResult, load_rooms, load_settings, shown_calendar
+from connector.settings import COLUMNS, RoomsResult, Settings, load_rooms, load_settings, shown_calendar
 from device_drivers import registry
 from device_drivers.api import TlsPolicy
 
@@ -23,23 +24,25 @@ SOME_ROWS_BAD = 3
 
 
 def list_rooms(config: Path | None, json_output: bool) -> None:
-    result = _load(config)
+    settings = load_settings(config, os.environ).settings
+    result = _rooms(settings)
+    known = rooms_now(result.rooms, settings)
     if json_output:
-        print_json([_record(room) for room in result.rooms])
+        print_json([_record(r) | record(known.get(r.id, NOTHING), r.timezone) for r in result.rooms])
     else:
-        headings = ("id", "name", "site", "device type", "address", "calendar", "auto-join", "template")
-        print_table(headings, (_line(room) for room in result.rooms))
-    _finish(result)
+        headings = ("id", "name", "site", "device type", "address", "calendar", "auto-join", "template", *HEADINGS)
+        print_table(headings, (_line(r) + cells(known.get(r.id, NOTHING), r.timezone) for r in result.rooms))
+    finish(result)
 
 
 def show_room(room_id: str, config: Path | None, json_output: bool) -> None:
     result = _load(config)
     room = find_room(room_id, result)
-    record = _record(room) | {"policy": _policy(room), "options": dict(room.options)}
+    found = _record(room) | {"policy": _policy(room), "options": dict(room.options)}
     if json_output:
-        print_json(record)
+        print_json(found)
         return
-    pairs = [(key, value) for key, value in record.items() if not isinstance(value, dict)]
+    pairs = [(key, value) for key, value in found.items() if not isinstance(value, dict)]
     pairs += [(f"policy.{key}", value) for key, value in _policy(room).items()]
     pairs += [(f"options.{key}", value) for key, value in room.options]
     print_table(("key", "value"), ((key, in_words(value)) for key, value in pairs))
@@ -56,15 +59,18 @@ def export_rooms(output: Path | None, config: Path | None, json_output: bool) ->
             output.write_text(_as_csv(result.rooms), encoding="utf-8", newline="")
         except OSError as error:
             raise UserError(f"{output} cannot be written: {error.strerror}.") from None
-    _finish(result)
+    finish(result)
 
 
 def _load(config: Path | None) -> RoomsResult:
-    settings = load_settings(config, os.environ).settings
+    return _rooms(load_settings(config, os.environ).settings)
+
+
+def _rooms(settings: Settings) -> RoomsResult:
     return load_rooms(settings.rooms_file, settings, known_drivers=registry.names())
 
 
-def _finish(result: RoomsResult) -> None:
+def finish(result: RoomsResult) -> None:
     """Problems go to standard error, so that the output stays what was asked for."""
     for sentence in (*result.problems, *result.warnings):
         click.echo(sentence, err=True)

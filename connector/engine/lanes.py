@@ -18,12 +18,12 @@ from connector.engine.pusher import Pusher
 from connector.engine.recorder import DAEMON, Recorder
 from connector.engine.retirement import Retirement
 from connector.model import Attempt, AttemptKey, DialOrder, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
+from connector.store import kept
 from connector.store.api import OwnershipLost, Pause, StoreApi, StoreError, UnitLease, UnitRow
 from device_drivers.api import DeviceInfo, UnitFacts
 
 _LANE_PAUSE = timedelta(seconds=5)
 _TIDY_EVERY = timedelta(hours=1)
-ATTEMPTS_KEPT = timedelta(days=2)  # concluded ones, for explain
 
 Learned = Callable[[RoomId, UnitFacts], None]
 
@@ -156,7 +156,7 @@ class Lanes:
         return found
 
     async def _attempts(self, leases: Collection[UnitLease]) -> Mapping[UnitId, list[Attempt]]:
-        since = self._clock.now() - ATTEMPTS_KEPT
+        since = self._clock.now() - kept.UNENDED  # older ones are of no order any more
         only = next(iter(leases)).unit if len(leases) == 1 else None
         found: dict[UnitId, list[Attempt]] = {}
         for attempt in await self._store.attempts(since, unit=only):
@@ -277,13 +277,16 @@ class Lanes:
                 await sleep(self._clock, _LANE_PAUSE)
 
     def _tidy(self) -> None:
-        """The history is bounded: old lines of the rooms, and of the daemon itself, go."""
-        now = self._clock.now()
+        """What is kept is bounded (``store.kept``): old attempts go, and before that what they dialled; so do old lines
+        of the rooms, and of the daemon itself."""
+        now, store, own = self._clock.now(), self._store, self._store.calendar_lease(DAEMON)
+        store.post(*store.wipe_attempts(own, now - kept.ADDRESSES, now - kept.UNENDED))
         for lanes in self._rooms.values():
-            self._store.post(self._store.prune_attempts(lanes.lease, now - ATTEMPTS_KEPT))
+            store.post(store.prune_attempts(lanes.lease, now - kept.ATTEMPTS))
         self._recorder.prune(self._rooms)
-        self._store.post(*self._store.prune_gone(self._store.calendar_lease(DAEMON), now - ATTEMPTS_KEPT))
-        self._tidying = self._clock.call_at(now + _TIDY_EVERY, self._tidy)
+        store.post(store.prune_attempts_of_gone(own, now - kept.ATTEMPTS))
+        store.post(*store.prune_gone(own, now - kept.GONE_UNITS))
+        self._tidying = self._clock.call_at(_between_dials(now + _TIDY_EVERY), self._tidy)
 
     # -------------------------------------------------------------------------------- units that go
 
@@ -420,6 +423,11 @@ class Lanes:
 
 def _answers(attempt: Attempt, order: DialOrder) -> bool:
     return attempt.live and (attempt.planned_start, attempt.meeting_key) == (order.planned_start, order.meeting_key)
+
+
+def _between_dials(when: datetime) -> datetime:
+    """Rooms dial when a minute begins, and nothing leaves before its row is written: no long write lies there."""
+    return when.replace(second=20, microsecond=0)
 
 
 def unit_of(room: Room) -> Unit:

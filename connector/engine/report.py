@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.model import Attempt, CalendarId, Decision, Room, RoomPlan
 from connector.planning.address import call_target
 from connector.planning.pace import Pace
+from connector.store import kept
 from connector.store.store import Store
 from device_drivers.api import DialAddress
 
@@ -61,7 +62,7 @@ async def room_report(
     row = (await store.rooms(room.id)).get(room.id)
     calendars = await store.calendars(calendar.key)
     cal = calendars.get(calendar.key)
-    attempts = await store.attempts(now - timedelta(days=2), room.id)
+    attempts = await store.attempts(now - kept.UNENDED, room.id)
     events = await store.history(room.id, history)
     plan = row.plan if row else None
     receipt = row.receipt if row else None

@@ -183,8 +183,10 @@ def call_target(remote: str) -> tuple[str, str]:
 
 
 def same_target(remote: str, address: str) -> bool:
-    """Do a reported remote and an address mean the same meeting? A missing host on one side is no difference."""
-    if not remote:
+    """Do a reported remote and an address mean the same meeting? A missing host on one side is no difference.
+
+    Nothing is known of a side that is empty: an address is wiped once its call is over."""
+    if not remote or not address:
         return False
     number, host = call_target(remote)
     wanted_number, wanted_host = call_target(address)

@@ -10,16 +10,17 @@ both kinds are lost together, when another daemon takes the database over. What 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from connector.errors import ConnectorError
-from connector.model import Attempt, Meeting, RoomId, RoomPlan, Unit, UnitId, UnitState
+from connector.model import Attempt, AttemptState, Meeting, RoomId, RoomPlan, Unit, UnitId, UnitState
+from connector.store import kept
 from device_drivers.api import DeviceInfo, Receipt
 
-HISTORY_PER_ROOM = 200
+HISTORY_PER_ROOM = kept.HISTORY_PER_ROOM
 
 # ------------------------------------------------------------------------------------ leases and errors
 
@@ -90,11 +91,31 @@ class UnitRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt, without what it dialled."""
+
+    room: RoomId
+    booking_id: str
+    planned_start: datetime
+    state: AttemptState
+    at: datetime  # of the last change of state
+    sent_at: datetime | None = None  # None: no command left
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     at: datetime
     room: RoomId  # "": of the daemon itself
     event: str
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How much history a room has."""
+
+    since: datetime | None  # of its oldest row; None where that cannot be read
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +127,7 @@ class Command:
     taken: bool = False  # its first effect is committed: it is never begun anew
 
 
-class Outcome(NamedTuple):
+class Answer(NamedTuple):
     """What became of a command. ``sentence``: for who asked."""
 
     sentence: str
@@ -248,7 +269,7 @@ class Units(Protocol):
         ...
 
     async def attempts(self, since: datetime, room: RoomId | None = None, unit: UnitId | None = None) -> list[Attempt]:
-        """Oldest first; those planned before ``since`` only where a leave order is open.
+        """Oldest first; those planned before ``since`` only where a leave order is open, until they are wiped.
 
         One that is damaged still says that its booking was dialled: it comes with what can be read, never as one
         that may be dialled again. Raises StoreError; VaultError when the key of all addresses is lost.
@@ -269,8 +290,27 @@ class Units(Protocol):
         earlier than that."""
         ...
 
+    def prune_attempts_of_gone(self, lease: Lease, before: datetime) -> Change:
+        """The same for the attempts of all units that are gone, whose leases nobody holds."""
+        ...
+
+    def wipe_attempts(self, lease: Lease, over: datetime, old: datetime) -> tuple[Change, ...]:
+        """Of all units: wipe the address, which holds the passcode, of each attempt that was over before ``over``: no
+        call of it can be up, and its time to leave is past. Of those that ``prune_attempts`` before ``old`` would drop
+        wipe whatever else names the meeting or the call. The row stays, and still says that this was dialled."""
+        ...
+
     def prune_gone(self, lease: Lease, before: datetime) -> tuple[Change, ...]:
         """Drop the units that are gone since before that time, with their attempts."""
+        ...
+
+    async def outcomes(self, since: datetime) -> list[Outcome]:
+        """Of the attempts whose state changed last at ``since`` or later; oldest first. Needs no key.
+        Raises StoreError."""
+        ...
+
+    async def last_outcomes(self) -> dict[RoomId, Outcome]:
+        """Of each room's newest attempt. Needs no key. Raises StoreError."""
         ...
 
 
@@ -279,6 +319,18 @@ class History(Protocol):
 
     async def history(self, room: str, limit: int = 50) -> list[HistoryRow]:
         """Newest first. Raises StoreError."""
+        ...
+
+    async def events(self, names: Collection[str], since: datetime) -> list[HistoryRow]:
+        """Those of these names, of all rooms; oldest first. Raises StoreError."""
+        ...
+
+    async def history_spans(self) -> dict[RoomId, Span]:
+        """Of each room that has any. Raises StoreError."""
+        ...
+
+    async def begins(self) -> datetime | None:
+        """The oldest time that an attempt or the history tells of; None where there is nothing. Raises StoreError."""
         ...
 
     def save_event(self, lease: Lease, room: str, event: str, at: datetime, detail: Mapping[str, Any]) -> Change:
@@ -309,7 +361,7 @@ class History(Protocol):
         """``outcome``: a sentence, for who asked."""
         ...
 
-    async def outcome(self, number: int) -> Outcome | None:
+    async def outcome(self, number: int) -> Answer | None:
         """What the daemon says; None while it has not carried out the command. Raises StoreError."""
         ...
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Delete, bindparam, delete, insert, select, update
+from sqlalchemy import Delete, bindparam, delete, func, insert, select, union_all, update
 
 from connector.model import RoomId
-from connector.store import tables
-from connector.store.api import HISTORY_PER_ROOM, Command, HistoryRow, Lease, Outcome, Pause
+from connector.store import kept, tables
+from connector.store.api import Answer, Command, HistoryRow, Lease, Pause, Span
 from connector.store.database import Database, put
 from connector.store.rows import Cells
 from connector.store.writer import Write
 from connector.vault import VaultError
 from connector.wire import WireError, dump_detail, load_detail
 
-_KEPT = timedelta(days=1)  # answers may be read that long
 WORDS = "command"  # what a command's words are sealed for
 _commands = tables.commands
 _HAPPENED = insert(tables.history)
@@ -35,7 +34,7 @@ _RESUME = delete(tables.pauses).where(tables.pauses.c.room == bindparam("of_room
 def _prune_history() -> Delete:
     table = tables.history
     newest = select(table.c.id).where(table.c.room == bindparam("of_room"))
-    newest = newest.order_by(table.c.id.desc()).limit(HISTORY_PER_ROOM)
+    newest = newest.order_by(table.c.id.desc()).limit(kept.HISTORY_PER_ROOM)
     return delete(table).where(table.c.room == bindparam("of_room"), table.c.id.not_in(newest))
 
 
@@ -50,6 +49,29 @@ class HistoryVerbs(Database):
         async with self.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [row for _, row in self._damage.readable(rows, self._history_row) if row is not None]
+
+    async def events(self, names: Collection[str], since: datetime) -> list[HistoryRow]:
+        table = tables.history
+        query = select(table).where(table.c.event.in_(names), table.c.at >= since).order_by(table.c.id)
+        async with self.reading() as conn:
+            rows = (await conn.execute(query)).mappings().all()
+        return [row for _, row in self._damage.readable(rows, self._history_row) if row is not None]
+
+    async def history_spans(self) -> dict[RoomId, Span]:
+        table = tables.history
+        spans = (
+            select(func.min(table.c.id).label("first"), func.count().label("rows")).group_by(table.c.room).subquery()
+        )
+        query = select(table.c.room, table.c.at, spans.c.rows).join(spans, table.c.id == spans.c.first)
+        async with self.reading() as conn:
+            rows = (await conn.execute(query)).all()
+        return {RoomId(room): Span(at if isinstance(at, datetime) else None, count) for room, at, count in rows}
+
+    async def begins(self) -> datetime | None:
+        both = union_all(*(select(func.min(table.c.at).label("at")) for table in (tables.history, tables.attempts)))
+        async with self.reading() as conn:
+            found = (await conn.execute(both)).scalars().all()
+        return min((at for at in found if isinstance(at, datetime)), default=None)
 
     def _history_row(self, row: Mapping[Any, Any]) -> HistoryRow:
         cells = Cells(row, "history", "id", self._damage)
@@ -80,7 +102,7 @@ class HistoryVerbs(Database):
             "failed": False,
         }
         async with self.aside() as conn:
-            await conn.execute(delete(_commands).where(_commands.c.expires_at < now - _KEPT))
+            await conn.execute(delete(_commands).where(_commands.c.expires_at < now - kept.ANSWERS))
             added = await conn.execute(insert(_commands).values(**values).returning(_commands.c.id))
             return int(added.scalar_one())
 
@@ -112,12 +134,12 @@ class HistoryVerbs(Database):
     def answer(self, lease: Lease, command: Command, outcome: str, *, failed: bool = False) -> Write:
         return Write(ANSWER, {"number": command.id, "new_outcome": outcome, "has_failed": failed}, lease.epoch)
 
-    async def outcome(self, number: int) -> Outcome | None:
+    async def outcome(self, number: int) -> Answer | None:
         """What the daemon says; None while it has not carried out the command."""
         query = select(_commands.c.outcome, _commands.c.failed).where(_commands.c.id == number)
         async with self.reading() as conn:
             row = (await conn.execute(query)).first()
-        return None if row is None or row[0] is None else Outcome(row[0], bool(row[1]))
+        return None if row is None or row[0] is None else Answer(row[0], bool(row[1]))
 
     # -------------------------------------------------------------------------------- pauses
 

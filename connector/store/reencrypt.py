@@ -55,7 +55,7 @@ async def in_use(store: Store) -> frozenset[bytes]:
     """The ids of the data keys that opened values are sealed with."""
     found: set[bytes] = set()
     for sealed in await _present(store):
-        query = select(_key_of(sealed)).where(sealed.column.is_not(None)).distinct()
+        query = select(_key_of(sealed)).where(_holds(sealed)).distinct()
         async with store.reading() as conn:
             found.update(row[0] for row in (await conn.execute(query)).all() if isinstance(row[0], bytes))
     return frozenset(found)
@@ -86,7 +86,7 @@ async def _column(store: Store, sealed: _Sealed, current: bytes) -> int:
 
 async def _old(conn: AsyncConnection, sealed: _Sealed, current: bytes) -> list[Any]:
     query = select(*sealed.key, *sealed.named, sealed.column)
-    query = query.where(sealed.column.is_not(None), _key_of(sealed) != current).limit(_AT_ONCE)
+    query = query.where(_holds(sealed), _key_of(sealed) != current).limit(_AT_ONCE)
     return list((await conn.execute(query)).all())
 
 
@@ -97,6 +97,11 @@ async def _swap(store: Store, conn: AsyncConnection, sealed: _Sealed, row: Any) 
     same = [column == value for column, value in zip(sealed.key, names, strict=False)]
     statement = update(sealed.table).where(*same, sealed.column == old).values({sealed.column: fresh})
     return int((await conn.execute(statement)).rowcount)
+
+
+def _holds(sealed: _Sealed) -> Any:
+    """Neither NULL nor empty, as the address of a call that is long over: nothing was sealed there."""
+    return func.length(sealed.column) > 0
 
 
 def _key_of(sealed: _Sealed) -> Any:

@@ -10,7 +10,10 @@ from __future__ import annotations
 from connector.store.api import HISTORY_PER_ROOM as HISTORY_PER_ROOM
 from connector.store.api import CalendarRow as CalendarRow
 from connector.store.api import HistoryRow as HistoryRow
+from connector.store.api import Outcome as Outcome
+from connector.store.api import Span as Span
 from connector.store.by_room import ByRoom
+from connector.store.by_room import Glance as Glance
 from connector.store.by_room import RoomRow as RoomRow
 from connector.store.database import Sealer as Sealer
 from connector.store.source_verbs import SourceVerbs

@@ -13,7 +13,7 @@ import pytest
 from connector.engine.commands import Commands
 from connector.engine.unit_commands import UnitCommands
 from connector.model import RoomId
-from connector.store.api import Outcome
+from connector.store.api import Answer
 from device_drivers.api import DeviceUnreachable
 from tests.support.clock import NINE
 from tests.support.harness import AUTO, OPTIONS, Harness, bid, meeting, minutes
@@ -60,7 +60,7 @@ class Asked(Harness):
         await self.commands.look(lambda _: None)
         await self.settle()
 
-    async def told(self, kind: str, wait: timedelta = timedelta(seconds=3), **words: str) -> Outcome | None:
+    async def told(self, kind: str, wait: timedelta = timedelta(seconds=3), **words: str) -> Answer | None:
         number = await self.ask(kind, **words)
         await self.look()
         await self.advance(wait)

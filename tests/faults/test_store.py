@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from connector import events
 from connector.model import Attempt, AttemptState, Room, RoomId
 from connector.planning.plan import plan
-from connector.store import schema
+from connector.store import kept, schema
 from connector.store.attempt_verbs import progress, purpose
 from connector.store.store import HISTORY_PER_ROOM, Store
 from connector.store.tables import attempts
@@ -220,7 +220,7 @@ async def test_a_restart_does_not_push_what_the_unit_shows(tmp_path: Path) -> No
 async def test_the_history_is_bounded(tmp_path: Path) -> None:
     async with Harness(tmp_path) as house:
         assert house.store is not None
-        old, open_ = NINE - timedelta(days=9), NINE + timedelta(minutes=5)
+        old, open_ = NINE - kept.ATTEMPTS - timedelta(days=1), NINE + timedelta(minutes=5)
         missed = attempt(101, planned_start=old, state=AttemptState.MISSED, leave_at=old + timedelta(hours=1))
         leaving = attempt(102, planned_start=old, state=AttemptState.ANSWERED, leave_at=open_)
         assert house.lanes is not None

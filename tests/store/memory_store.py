@@ -7,15 +7,16 @@ changes on a copy and puts the copy in force, so it happens whole or not at all.
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.model import Attempt, Meeting, RoomId, RoomPlan, Unit, UnitId, UnitState
+from connector.model import NEVER_UP, Attempt, Meeting, RoomId, RoomPlan, Unit, UnitId, UnitState
 from connector.store.api import (
     HISTORY_PER_ROOM,
+    Answer,
     CalendarLease,
     CalendarRow,
     Change,
@@ -27,6 +28,7 @@ from connector.store.api import (
     OwnershipLost,
     Pause,
     RoomState,
+    Span,
     StoreApi,
     UnitLease,
     UnitRow,
@@ -48,7 +50,7 @@ class MemoryData:
     attempts: dict[int, Attempt] = field(default_factory=dict)
     last_attempt: int = 0
     history: list[HistoryRow] = field(default_factory=list)
-    commands: dict[int, tuple[Command, datetime, Outcome | None]] = field(default_factory=dict)  # with expiry
+    commands: dict[int, tuple[Command, datetime, Answer | None]] = field(default_factory=dict)  # with expiry
     pauses: dict[RoomId, Pause] = field(default_factory=dict)
     last_command: int = 0
     sources: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -221,7 +223,7 @@ class MemoryStore:
         return [
             found
             for _, found in sorted(self._data.attempts.items())
-            if (found.planned_start >= since or (not found.left and found.leave_at is not None))
+            if (found.planned_start >= since or (found.address and not found.left and found.leave_at is not None))
             and room in (None, found.room)
             and unit in (None, found.unit)
         ]
@@ -253,10 +255,43 @@ class MemoryStore:
             data.attempts = {
                 key: found
                 for key, found in data.attempts.items()
-                if found.unit != lease.unit or found.planned_start >= before or self._leave_is_open(found, before)
+                if found.unit != lease.unit or not self._is_old(found, before)
             }
 
         return Made(work, lease.epoch)
+
+    def prune_attempts_of_gone(self, lease: Lease, before: datetime) -> Change:
+        def work(data: MemoryData) -> None:
+            gone = {key for key, row in data.units.items() if row.unit.state is UnitState.GONE}
+            old = {key for key, found in data.attempts.items() if found.unit in gone and self._is_old(found, before)}
+            data.attempts = {key: found for key, found in data.attempts.items() if key not in old}
+
+        return Made(work, lease.epoch)
+
+    def wipe_attempts(self, lease: Lease, over: datetime, old: datetime) -> tuple[Change, ...]:
+        def wiped(found: Attempt) -> Attempt:
+            if self._is_old(found, old):
+                return replace(found, address="", meeting_key="", call_id=None)
+            return replace(found, address="") if self._is_over(found, over) else found
+
+        def work(data: MemoryData) -> None:
+            data.attempts = {key: wiped(found) for key, found in data.attempts.items()}
+
+        return (Made(work, lease.epoch),)
+
+    def _is_old(self, found: Attempt, before: datetime) -> bool:
+        return found.planned_start < before and not self._leave_is_open(found, before)
+
+    def _is_over(self, found: Attempt, before: datetime) -> bool:
+        ended = bool(found.left) or found.state in NEVER_UP
+        return ended and max(found.at, found.left_at or found.at) < before and not self._leave_is_open(found, before)
+
+    async def outcomes(self, since: datetime) -> list[Outcome]:
+        found = (attempt for _, attempt in sorted(self._data.attempts.items()))
+        return [_outcome(attempt) for attempt in found if attempt.at >= since]
+
+    async def last_outcomes(self) -> dict[RoomId, Outcome]:
+        return {attempt.room: _outcome(attempt) for _, attempt in sorted(self._data.attempts.items())}
 
     def prune_gone(self, lease: Lease, before: datetime) -> tuple[Change, ...]:
         def work(data: MemoryData) -> None:
@@ -274,6 +309,20 @@ class MemoryStore:
 
     async def history(self, room: str, limit: int = 50) -> list[HistoryRow]:
         return [row for row in reversed(self._data.history) if row.room == room][:limit]
+
+    async def events(self, names: Collection[str], since: datetime) -> list[HistoryRow]:
+        return [row for row in self._data.history if row.event in names and row.at >= since]
+
+    async def history_spans(self) -> dict[RoomId, Span]:
+        found: dict[RoomId, Span] = {}
+        for row in self._data.history:
+            known = found.get(row.room, Span(row.at, 0))
+            found[row.room] = replace(known, rows=known.rows + 1)
+        return found
+
+    async def begins(self) -> datetime | None:
+        times = [row.at for row in self._data.history] + [found.at for found in self._data.attempts.values()]
+        return min(times, default=None)
 
     def save_event(self, lease: Lease, room: str, event: str, at: datetime, detail: Mapping[str, Any]) -> Change:
         row = HistoryRow(at, RoomId(room), event, load_detail(dump_detail(detail)))
@@ -314,11 +363,11 @@ class MemoryStore:
     def answer(self, lease: Lease, command: Command, outcome: str, *, failed: bool = False) -> Change:
         def work(data: MemoryData) -> None:
             if command.id in data.commands:
-                data.commands[command.id] = (*data.commands[command.id][:2], Outcome(outcome, failed))
+                data.commands[command.id] = (*data.commands[command.id][:2], Answer(outcome, failed))
 
         return Made(work, lease.epoch)
 
-    async def outcome(self, number: int) -> Outcome | None:
+    async def outcome(self, number: int) -> Answer | None:
         return self._data.commands[number][2] if number in self._data.commands else None
 
     async def pauses(self) -> dict[RoomId, Pause]:
@@ -356,6 +405,10 @@ class MemoryStore:
             data.sources = {key: value for key, value in data.sources.items() if key[0] != lease.source}
 
         return Made(work, lease.epoch)
+
+
+def _outcome(found: Attempt) -> Outcome:
+    return Outcome(found.room, found.booking_id, found.planned_start, found.state, found.at, found.sent_at)
 
 
 class MemoryOpener:

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from connector.model import Attempt, AttemptState, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
+from connector.model import NEVER_UP, Attempt, AttemptState, Room, RoomId, RoomPlan, Unit, UnitId, UnitState
 from connector.planning.plan import plan
-from connector.store.api import HISTORY_PER_ROOM, OwnershipLost, Pause, StoreApi, UnitLease
+from connector.store.api import HISTORY_PER_ROOM, Outcome, OwnershipLost, Pause, Span, StoreApi, UnitLease
 from device_drivers.api import DeviceInfo, Receipt, UnitFacts, UnitProtocol
 from tests.support.clock import NINE
 from tests.support.harness import AUTO, meeting
@@ -240,6 +240,85 @@ class StoreTests:
             await store.write(store.prune_attempts(leases[R1], NINE - HOUR))
             assert [a.booking_id for a in await store.attempts(old)] == ["open", "new", "another's"]
 
+    async def check_an_address_is_wiped_once_no_call_can_be_up(self, opener: Opener) -> None:
+        early = NINE - 9 * HOUR
+        cases: dict[str, dict[str, Any]] = {
+            **{f"never up: {state}": {"state": state} for state in NEVER_UP},
+            "left": {"state": AttemptState.ANSWERED, "left": "done", "left_at": NINE - 2 * HOUR, "leave_at": NINE},
+            "stays: left just now": {"state": AttemptState.ANSWERED, "left": "done", "left_at": NINE},
+            "stays: concluded just now": {"state": AttemptState.REFUSED, "at": NINE},
+            "stays: to be left": {"state": AttemptState.ENDED, "leave_at": NINE},
+            **{f"stays: {state}": {"state": state} for state in set(AttemptState) - NEVER_UP},
+        }
+        async with opener.open() as store:
+            lease = await claimed(store)
+            for booking, values in cases.items():
+                order = {"planned_start": early, "at": early, "leave_at": None, "call_id": "7", **values}
+                await store.add_attempt(lease, attempt(booking_id=booking, **order))
+            before = await store.attempts(early)
+            await store.write(*store.wipe_attempts(store.calendar_lease(":daemon"), NINE - HOUR, early))
+            stays = [a if a.booking_id.startswith("stays") else replace(a, address="") for a in before]
+            assert await store.attempts(early) == stays and len(stays) == len(cases)
+            assert len(await store.outcomes(early)) == len(cases)
+
+    async def check_what_names_an_old_meeting_or_call_is_wiped_unless_it_is_to_be_left(self, opener: Opener) -> None:
+        old = NINE - 9 * HOUR
+        cases: dict[str, dict[str, Any]] = {
+            "nobody saw its end": {"leave_at": None},
+            "long due": {"leave_at": old + HOUR},
+            "left": {"left": "done", "left_at": old},
+            "stays: to be left": {"leave_at": NINE},
+            "stays: new": {"planned_start": NINE - HOUR},
+        }
+        async with opener.open() as store:
+            lease = await claimed(store)
+            for booking, values in cases.items():
+                order = {"planned_start": old, "at": old, "state": AttemptState.ANSWERED, "call_id": "7", **values}
+                await store.add_attempt(lease, attempt(booking_id=booking, **order))
+            before = await store.attempts(old)
+            await store.write(*store.wipe_attempts(store.calendar_lease(":daemon"), old, NINE - HOUR))
+            wiped = [replace(a, address="", meeting_key="", call_id=None) for a in before[:3]]
+            assert await store.attempts(old) == [*wiped, *before[3:]]
+            # An open leave order brings an old attempt back only as long as its call can be told from others.
+            assert [a.booking_id for a in await store.attempts(NINE - HOUR)] == ["stays: to be left", "stays: new"]
+
+    async def check_a_wiped_attempt_goes_on_as_any_other(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            lease = await claimed(store)
+            number = await store.add_attempt(lease, attempt(state=AttemptState.MISSED, leave_at=None))
+            await store.write(*store.wipe_attempts(store.calendar_lease(":daemon"), NINE + HOUR, NINE - HOUR))
+            (known,) = await store.attempts(NINE)
+            assert (known.address, known.meeting_key, known.state) == ("", "zoom:1", AttemptState.MISSED)
+            changed = replace(known, id=number, cause="why")
+            await store.write(store.save_attempt(lease, changed))
+            assert await store.attempts(NINE) == [changed]
+            await store.write(store.prune_attempts(lease, NINE + HOUR))
+            assert await store.attempts(NINE - HOUR) == []
+
+    async def check_old_attempts_of_units_that_are_gone_are_dropped(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            leases = await store.claim_units({R1: unit("192.0.2.1"), R2: unit("192.0.2.2")}, NINE)
+            for lease in leases.values():
+                await store.add_attempt(lease, attempt(booking_id="1", planned_start=NINE - 9 * HOUR, leave_at=None))
+                await store.add_attempt(lease, attempt(booking_id="2"))
+            gone, kept = leases[R1], leases[R2].unit
+            await store.write(store.save_unit_state(gone, UnitState.GONE, NINE))
+            await store.write(store.prune_attempts_of_gone(store.calendar_lease(":daemon"), NINE - HOUR))
+            found = [(a.unit, a.booking_id) for a in await store.attempts(NINE - 9 * HOUR)]
+            assert sorted(found) == sorted([(gone.unit, "2"), (kept, "1"), (kept, "2")])
+
+    async def check_outcomes_are_told_without_addresses(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            leases = await store.claim_units({R1: unit("192.0.2.1"), R2: unit("192.0.2.2")}, NINE)
+            await store.add_attempt(leases[R1], attempt(booking_id="old", at=NINE - HOUR))
+            await store.add_attempt(leases[R1], attempt(booking_id="new", state=AttemptState.SENT, sent_at=NINE))
+            await store.add_attempt(leases[R2], attempt(booking_id="other", room=R2, state=AttemptState.MISSED))
+            new = Outcome(R1, "new", NINE, AttemptState.SENT, NINE, NINE)
+            other = Outcome(R2, "other", NINE, AttemptState.MISSED, NINE, None)
+            assert await store.outcomes(NINE) == [new, other]
+            assert [o.booking_id for o in await store.outcomes(NINE - HOUR)] == ["old", "new", "other"]
+            assert await store.last_outcomes() == {R1: new, R2: other}
+
     async def check_units_that_are_long_gone_are_dropped_with_their_attempts(self, opener: Opener) -> None:
         async with opener.open() as store:
             leases = await store.claim_units({R1: unit("192.0.2.1"), R2: unit("192.0.2.2")}, NINE)
@@ -371,6 +450,26 @@ class StoreTests:
             assert len(await store.history("", 1000)) == HISTORY_PER_ROOM + 5
             assert len(await store.history(R1, 3)) == 3
 
+    async def check_events_are_found_by_name_and_time_and_what_there_is_of_them(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            lease = store.calendar_lease("office")
+            told = [(R1, "a", NINE - HOUR), (R1, "a", NINE), (R2, "b", NINE), ("", "c", NINE), (R2, "a", NINE + HOUR)]
+            for room, name, at in told:
+                await store.write(store.save_event(lease, room, name, at, {"n": 1}))
+            found = await store.events(("a", "b"), NINE)
+            assert [(row.room, row.event, row.at) for row in found] == [told[1], told[2], told[4]]
+            assert found[0].detail["n"] == 1
+            spans = {R1: Span(NINE - HOUR, 2), R2: Span(NINE, 2), RoomId(""): Span(NINE, 1)}
+            assert await store.history_spans() == spans
+
+    async def check_the_oldest_of_attempts_and_history_is_where_it_begins(self, opener: Opener) -> None:
+        async with opener.open() as store:
+            assert await store.begins() is None
+            await store.write(store.save_event(store.calendar_lease("office"), R1, "a", NINE, {}))
+            assert await store.begins() == NINE
+            await store.add_attempt(await claimed(store), attempt(at=NINE - HOUR))
+            assert await store.begins() == NINE - HOUR
+
     async def check_commands_are_asked_taken_and_answered(self, opener: Opener) -> None:
         async with opener.open() as store:
             gone = await store.ask("sync", "", NINE - 48 * HOUR, HOUR)
@@ -462,6 +561,8 @@ def _each_change(store: StoreApi, lease: UnitLease, calendar: Any, command: Any)
         store.save_unit_state(lease, UnitState.RETIRING, NINE),
         store.save_attempt(lease, attempt(id=1, state=AttemptState.SENT)),
         store.prune_attempts(lease, NINE - HOUR),
+        store.prune_attempts_of_gone(calendar, NINE - HOUR),
+        *store.wipe_attempts(calendar, NINE - HOUR, NINE - HOUR),
         *store.prune_gone(calendar, NINE - HOUR),
         store.save_event(lease, "r1", "unit.reachable", NINE, {}),
         store.prune_history(lease, "r1"),

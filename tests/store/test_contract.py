@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -58,6 +59,13 @@ class ForgetsLeaveOrders(MemoryStore):
         return False
 
 
+class WipesWhatIsUp(MemoryStore):
+    """A call that goes on cannot be told from others any more: nobody leaves it."""
+
+    def _is_over(self, found: Attempt, before: datetime) -> bool:
+        return super()._is_over(replace(found, left="done"), before)
+
+
 class TellsWhatDidNotHappen(MemoryStore):
     """Half of a write stays when the other half fails: the history has a row of a change that was never made."""
 
@@ -85,7 +93,15 @@ class NumbersFromWhatIsThere(MemoryStore):
                 "one_that_fails_does_not_fail_its_neighbours",
             },
         ),
-        (ForgetsLeaveOrders, {"an_open_leave_order_survives_pruning"}),
+        (
+            ForgetsLeaveOrders,
+            {
+                "an_address_is_wiped_once_no_call_can_be_up",
+                "an_open_leave_order_survives_pruning",
+                "what_names_an_old_meeting_or_call_is_wiped_unless_it_is_to_be_left",
+            },
+        ),
+        (WipesWhatIsUp, {"an_address_is_wiped_once_no_call_can_be_up"}),
         (TellsWhatDidNotHappen, {"changes_of_one_write_are_made_together_or_not_at_all"}),
         (NumbersFromWhatIsThere, {"an_attempt_gets_a_number_that_is_given_once"}),
     ],

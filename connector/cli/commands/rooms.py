@@ -1,4 +1,4 @@
-"""``connector rooms``: what rooms.csv says, after it was checked."""
+"""``connector rooms``: what rooms.csv says, after it was checked, and what became of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def rooms_group() -> None:
 @config_option
 @json_option
 def list_command(config: Path | None, json_output: bool) -> None:
-    """One line a room. Exit 3 when some rows of the file were refused."""
+    """One line a room: its row, its unit's state, the meeting that runs or comes next, the last push and dial, with
+    times in the room's zone; "-" where nothing is known. Exit 3 when some rows of the file were refused."""
     from connector.cli.rooms import list_rooms
 
     list_rooms(config, json_output)
@@ -33,6 +34,19 @@ def show_command(room: str, config: Path | None, json_output: bool) -> None:
     from connector.cli.rooms import show_room
 
     show_room(room, config, json_output)
+
+
+@rooms_group.command("report")
+@click.option("--days", type=click.IntRange(1, 35), default=7, show_default=True, help="How far back to look.")
+@click.option("--all", "all_rooms", is_flag=True, help="Also rooms that have nothing to report.")
+@config_option
+@json_option
+def report_command(days: int, all_rooms: bool, config: Path | None, json_output: bool) -> None:
+    """What each room dialled in the last days: dials made, meetings missed, dials more than 5 s late, refused ones, and
+    pushes that failed. Exit 3 when a meeting was missed, or some rows of the file were refused."""
+    from connector.cli.rooms_report import report_rooms
+
+    report_rooms(days, all_rooms, config, json_output)
 
 
 @rooms_group.command("export")

@@ -141,6 +141,12 @@ def test_a_call_with_options_is_still_the_same_meeting() -> None:
     assert not same_target("sip:82920374655@zoomcrc.com", "81920374655@zoomcrc.com")
 
 
+def test_of_a_side_that_is_empty_nothing_is_known() -> None:
+    """An address is wiped once its call is over."""
+    assert not any(same_target(*pair) for pair in (("", ""), ("", "1@example.org"), ("sip:1@example.org", "")))
+    assert not same_target("sip:@example.org", "") and not same_target("@", "")
+
+
 # ------------------------------------------------------------------------------------------------ rules by room
 
 

@@ -117,6 +117,21 @@ async def test_a_key_is_dropped_by_the_next_rotation_and_only_when_nothing_needs
     await store.close()
 
 
+async def test_an_address_that_was_wiped_needs_no_key(settings: Settings) -> None:
+    vault = open_vault(settings, {})
+    store = await filled(settings, vault)
+    late = NINE + timedelta(days=9)
+    await store.write(*store.wipe_attempts(of_reader(store), late, late))
+    assert [attempt.address for attempt in await store.attempts(NINE)] == [""]
+    first = vault.key_id
+    await rotate(settings, vault)
+    done = await rotate(settings, vault, settled=timedelta(0))
+    assert done.problem == "" and first not in {identity for identity, _, _ in vault.data_keys()}
+    assert b"" not in await reencrypt.in_use(store)
+    assert [attempt.address for attempt in await store.attempts(NINE)] == [""]
+    await store.close()
+
+
 async def test_what_cannot_be_opened_keeps_all_keys(settings: Settings) -> None:
     vault = open_vault(settings, {})
     await (await filled(settings, vault)).close()

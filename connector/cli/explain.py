@@ -74,6 +74,10 @@ def lines(report: RoomReport, early_join: timedelta, now: datetime) -> Iterator[
     how = f" by {report.pushed_how}" if report.pushed_how else ""
     times = f"planned {at(report.planned_at)}, pushed {at(report.pushed_at)}{how}, verified {at(report.verified_at)}"
     yield f"  screen    {times}: {state}"
+    if report.paused is not None:
+        until = f"until {at(report.paused['until'])}" if report.paused["until"] else "until connector rooms resume"
+        cleared = "its screen was emptied, " if report.paused["cleared"] else "its screen is left as it is, "
+        yield f"  paused    since {at(report.paused['since'])} {until}: {cleared}and it does not dial by itself"
     for call in report.in_calls:
         yield f"  in a call {_in_call(call, at)}"
     if not report.screen:

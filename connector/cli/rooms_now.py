@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ class RoomNow:
     pushed_at: datetime | None = None
     dialled_at: datetime | None = None
     outcome: str | None = None  # of the last dial: a state of its attempt
+    paused: bool = False  # because somebody asked for it
 
 
 NOTHING = RoomNow()
@@ -44,20 +45,21 @@ def rooms_now(rooms: Iterable[Room], settings: Settings) -> Mapping[RoomId, Room
     if not database_file(settings).exists():
         return {}
     try:
-        found, dials = asyncio.run(_read(settings))
+        found, dials, pauses = asyncio.run(_read(settings))
     except ConnectorError as error:
         click.echo(f"What the database says of the rooms is left out: {error}", err=True)
         return {}
     now = datetime.now(UTC)
-    return {room.id: _now(found.get(room.id), dials.get(room.id), now) for room in rooms}
+    known = {room.id: _now(found.get(room.id), dials.get(room.id), now) for room in rooms}
+    return {key: replace(each, paused=key in pauses) for key, each in known.items()}
 
 
-async def _read(settings: Settings) -> tuple[Mapping[RoomId, Glance], Mapping[RoomId, Outcome]]:
+async def _read(settings: Settings) -> tuple[Mapping[RoomId, Glance], Mapping[RoomId, Outcome], Collection[RoomId]]:
     from connector.store.store import Store
 
     store = Store.open_read_only(database_file(settings), open_vault(settings, os.environ, create=False))
     try:
-        return await store.glances(), await store.last_outcomes()
+        return await store.glances(), await store.last_outcomes(), await store.pauses()
     finally:
         await store.close()
 
@@ -84,7 +86,7 @@ def cells(known: RoomNow, timezone: str) -> tuple[str, ...]:
     ahead = f"{_at(meeting.start, zone)} {clean_text(meeting.title)}" if meeting is not None else "-"
     dial = f"{_at(known.dialled_at, zone)} {known.outcome}" if known.dialled_at is not None else "-"
     pushed = _at(known.pushed_at, zone) if known.pushed_at is not None else "-"
-    return known.state or "-", ahead, pushed, dial
+    return "paused" if known.paused else known.state or "-", ahead, pushed, dial
 
 
 def record(known: RoomNow, timezone: str) -> dict[str, Any]:
@@ -92,6 +94,7 @@ def record(known: RoomNow, timezone: str) -> dict[str, Any]:
     zone, meeting = ZoneInfo(timezone), known.meeting
     return {
         "state": known.state,
+        "paused": known.paused,
         "next_meeting": None
         if meeting is None
         else {"title": clean_text(meeting.title), "start": _iso(meeting.start, zone), "end": _iso(meeting.end, zone)},

@@ -39,6 +39,7 @@ class RoomReport:
     calendar_read_at: datetime | None
     calendar_error: str
     calendar_pace: str  # how often it is read now, and why
+    paused: Mapping[str, Any] | None  # since and until when, because somebody asked for it
     state: str
     detail: str
     since: datetime | None
@@ -64,6 +65,7 @@ async def room_report(
     cal = calendars.get(calendar.key)
     attempts = await store.attempts(now - kept.UNENDED, room.id)
     events = await store.history(room.id, history)
+    pause = (await store.pauses()).get(room.id)
     plan = row.plan if row else None
     receipt = row.receipt if row else None
     info = row.info if row else None
@@ -79,6 +81,7 @@ async def room_report(
         calendar_read_at=cal.read_at if cal else None,
         calendar_error=cal.error if cal else "",
         calendar_pace=pace.of_now(now, ZoneInfo(room.timezone), times),
+        paused=None if pause is None else {"since": pause.since, "until": pause.until, "cleared": pause.clears},
         state=row.state if row else "new",
         detail=row.detail if row else "",
         since=row.since if row else None,

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from connector.calendars.ics import IcsSource
-from connector.calendars.ics_web import retry_after
+from connector.calendars.service_words import retry_after
 from connector.errors import AccessDenied, CalendarError, CredentialsRejected, RateLimited, SourceUnavailable
 from tests.calendars.ics_text import vcalendar, vevent, window
 from tests.calendars.web_server import WebServer

@@ -13,7 +13,8 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 EARLY = timedelta(minutes=5)
 NEW = RoomReport(
     id="r1", name="Room", device_type="cisco", address="10.0.0.1", timezone="Europe/Berlin", calendar="r1.ics",
-    calendar_read_at=None, calendar_error="r1.ics does not exist.", state="new", detail="", since=None, product="",
+    calendar_read_at=None, calendar_error="r1.ics does not exist.", calendar_pace="every 1 min", paused=None,
+    state="new", detail="", since=None, product="",
     software="", serial_number="", notes=(), planned_at=None, pushed_at=None, pushed_how="", up_to_date=False,
     verified_at=None, in_calls=(), screen=(), history=(),
 )  # fmt: skip

@@ -18,7 +18,7 @@ NUMBER = "12345678901"
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with Site(tmp_path, rooms=1, settings="[templates.default]\nauto_join = false") as site:
+    async with Site(tmp_path, rooms=1) as site:
         yield site
 
 

@@ -40,7 +40,13 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in cells:
         table.add_row(*(Text(cell, overflow="fold") for cell in row))
     console = Console()
-    Console(width=None if console.is_terminal else _PIPE_WIDTH).print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    piped = Console(width=_PIPE_WIDTH)
+    with piped.capture() as capture:
+        piped.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def _printed_plainly(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -53,7 +59,7 @@ def _printed_plainly(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         return False
     rule = "\u2500" * (sum(widths) + len(_GAP) * (len(widths) - 1))
     lines = [_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (headings, *rows)]
-    click.echo("\n".join((lines[0], rule, *lines[1:])))
+    click.echo("\n".join(line.rstrip() for line in (lines[0], rule, *lines[1:])))
     return True
 
 

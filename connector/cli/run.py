@@ -8,18 +8,29 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+import click
+
 from connector.cli.ending import Ending
 from connector.cli.open_files import raise_limit
 from connector.observe.logs import configure
 from connector.running.daemon import Connector
 from connector.settings import load_settings
 from connector.settings.schema import LogSection
+from connector.vault import VaultError, VaultUnreachable
+
+VAULT_CLOSED = 78  # EX_CONFIG of sysexits.h: what is wrong stays so until somebody mends it, so no service restarts it
 
 
 def run_daemon(config: Path | None) -> None:
     _configure_log(load_settings(config, os.environ).settings.log)
     raise_limit()
-    asyncio.run(_run(Connector(config, configure_log=_configure_log, watch_loop=True)))
+    try:
+        asyncio.run(_run(Connector(config, configure_log=_configure_log, watch_loop=True)))
+    except VaultError as error:
+        if isinstance(error, VaultUnreachable):
+            raise
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(VAULT_CLOSED) from None
 
 
 def _configure_log(log: LogSection) -> None:

@@ -229,10 +229,9 @@ class Pusher:
         kind = type(error).__name__
         if kind != self._failing:
             self._failing = kind
-            told = str(error) == self._session.detail  # by the unit's own event, a moment ago
-            reason = "the unit's state says why; its last list stays" if told else str(error)
-            failed = events.ScreenPushFailed(room=self._session.room.id, error=kind, reason=reason)
-            self._recorder.publish(failed)
+            if str(error) != self._session.detail:  # else the unit's own event told it a moment ago
+                failed = events.ScreenPushFailed(room=self._session.room.id, error=kind, reason=str(error))
+                self._recorder.publish(failed)
 
 
 def fit_to_keep(receipt: Receipt) -> Receipt:

@@ -139,6 +139,13 @@ class Listener:
     # -------------------------------------------------------------------------------- answering
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
+        """Without the name of the server; nobody is to guess another type than the stated one."""
+        reply = await self._answered(request)
+        reply.headers["X-Content-Type-Options"] = "nosniff"
+        reply.headers["Server"] = ""
+        return reply
+
+    async def _answered(self, request: web.BaseRequest) -> web.Response:
         path = self._path(request.path)
         if path == PING and request.method in ("GET", "HEAD"):
             return web.Response(text=PONG)

@@ -24,7 +24,7 @@ def master_key(name: str, settings: Settings, environ: Mapping[str, str], *, cre
 
     kind, _, rest = name.partition(":")
     if kind == "env":
-        return from_environment(rest, environ)
+        return from_environment(rest, environ, in_use=settings.keyring_file.exists())
     if kind == "aws-kms":
         return AwsKms(rest, region=settings.vault.kms_region, endpoint=settings.vault.kms_endpoint)
     return from_file(settings.key_file, create=create)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event
@@ -28,7 +29,10 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
 def _newer(connection: Connection) -> str:
     """A sentence, when the database's version is none of ours: an older program must not guess what it means."""
-    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return _newer_than_ours(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+
+
+def _newer_than_ours(found: object) -> str:
     ours = sorted(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
     if found is None or found in ours:
         return ""
@@ -36,6 +40,20 @@ def _newer(connection: Connection) -> str:
         f"a newer version of the connector wrote it: its schema is {found}, and this version knows up to {ours[-1]};"
         " install the newer version again, or restore the backup that was made before the upgrade"
     )
+
+
+def trouble_of(path: Path) -> str:
+    """Why ``upgrade_sqlite`` would refuse this file; "" when it would not. Reads only."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+            found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                return f"quick_check: {found}"
+            known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+            version = database.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
+    except sqlite3.Error as error:
+        return str(error)
+    return _newer_than_ours(version[0]) if version else ""
 
 
 def upgrade_sqlite(path: Path) -> None:

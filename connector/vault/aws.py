@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.vault.errors import VaultError
+from connector.vault.errors import VaultError, VaultUnreachable
 
 _CONTEXT = "room-system-connector"
 _NO_ACCOUNT = " Give this machine an instance role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
@@ -58,7 +58,7 @@ class AwsKms:
         except NoCredentialsError as error:
             raise VaultError(f"{self.name}: AWS KMS cannot be used ({type(error).__name__}).{_NO_ACCOUNT}") from None
         except BotoCoreError as error:
-            raise VaultError(
+            raise VaultUnreachable(
                 f"{self.name}: AWS KMS cannot be used ({type(error).__name__}); see that this machine reaches it."
             ) from None
         return answer

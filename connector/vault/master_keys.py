@@ -89,10 +89,18 @@ def from_file(path: Path, *, create: bool) -> LocalMasterKey:
         raise VaultError(f"{path}: the vault key cannot be read or made: {error.strerror}.") from None
 
 
-def from_environment(variable: str, environ: Mapping[str, str]) -> LocalMasterKey:
-    """32 bytes in base64, as ``openssl rand -base64 32`` prints them. VaultError never repeats what is there."""
+def from_environment(variable: str, environ: Mapping[str, str], *, in_use: bool = False) -> LocalMasterKey:
+    """32 bytes in base64, as ``openssl rand -base64 32`` prints them. VaultError never repeats what is there.
+
+    ``in_use``: something is sealed with it already, and a new one would open nothing of that.
+    """
     place = f"environment {variable}"
     words = environ.get(variable, "").split()
+    if not words and in_use:
+        raise VaultError(
+            f"{place}: the vault's master key is not set; set it to the key that was used so far, as in the"
+            " EnvironmentFile of the service: a new one would not open what is sealed."
+        )
     if not words:
         raise VaultError(f"{place}: the vault's master key is not set; make one with: openssl rand -base64 32")
     try:

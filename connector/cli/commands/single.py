@@ -58,11 +58,13 @@ def demo_command(
 @click.command("check")
 @config_option
 @json_option
-def check_command(config: Path | None, json_output: bool) -> None:
-    """Show the effective settings, their origins, and every problem. Exit 0: good, 2: unusable, 3: some rows bad."""
+@click.option("--problems-only", is_flag=True, help="Leave the settings out.")
+def check_command(config: Path | None, json_output: bool, problems_only: bool) -> None:
+    """Show the effective settings, their origins, and every problem. Exit 0: good, 1: the daemon would not start,
+    2: unusable, 3: some rows bad."""
     from connector.cli.check import check_configuration
 
-    check_configuration(config, json_output)
+    check_configuration(config, json_output, problems_only)
 
 
 @click.command("explain")

@@ -19,7 +19,7 @@ from connector.calendars.base import Directory, Place
 from connector.cli.calendar_sources import sources_aside, stored_calendars
 from connector.cli.daemon import tell_daemon
 from connector.cli.find_room import find_room
-from connector.cli.options import print_json, print_table
+from connector.cli.options import print_json, print_table, time_in_words
 from connector.errors import CalendarError, UserError
 from connector.running.configuration import Configuration, read_configuration
 from connector.settings import COLUMNS, Settings, load_settings
@@ -84,7 +84,7 @@ def _line(config: Configuration, source: str, label: str, rooms: list[str], row:
 
 
 def _cells(line: _Line) -> tuple[str, ...]:
-    read_at = line.read_at.isoformat(timespec="seconds") if line.read_at else "never"
+    read_at = time_in_words(line.read_at) or "never"
     numbers = (str(line.meetings), str(line.joinable))
     error = textwrap.shorten(line.error.partition("\n")[0], _CELL, placeholder=" ...")
     return (line.source, line.type, line.calendar or "-", ", ".join(line.rooms) or "-", read_at, *numbers, error)

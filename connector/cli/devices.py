@@ -11,7 +11,7 @@ import click
 
 from connector.cli.daemon import tell_daemon
 from connector.cli.find_room import find_room
-from connector.cli.options import print_json, print_table
+from connector.cli.options import print_json, print_table, time_in_words
 from connector.engine.addresses import allowed_addresses
 from connector.errors import ConnectorError
 from connector.model import Room
@@ -104,7 +104,7 @@ def retry_unit(room: str, config: Path | None, json_output: bool) -> None:
 def list_units(config: Path | None, json_output: bool) -> None:
     configuration = read_configuration(config, os.environ)
     rows = asyncio.run(_rows(configuration))
-    table = [_line(room, rows.get(room.id)) for room in configuration.rooms.rooms]
+    table = [_line(room, rows.get(room.id), json_output) for room in configuration.rooms.rooms]
     if json_output:
         print_json([dict(zip(_HEADINGS, line, strict=True)) for line in table])
         return
@@ -114,12 +114,14 @@ def list_units(config: Path | None, json_output: bool) -> None:
 _HEADINGS = ("room", "state", "since", "unit", "screen", "detail")
 
 
-def _line(room: Room, row: RoomRow | None) -> tuple[str, ...]:
+def _line(room: Room, row: RoomRow | None, iso: bool) -> tuple[str, ...]:
     if row is None:
         return (room.id, "new", "", "", "nothing pushed", "")
     unit = f"{row.info.product} {row.info.software}" if row.info else ""
     right = row.plan is not None and row.receipt is not None and row.plan.digest == row.receipt.digest
-    since = row.since.isoformat(timespec="seconds") if row.since else ""
+    since = time_in_words(row.since, room.timezone)
+    if iso and row.since:
+        since = row.since.isoformat(timespec="seconds")
     return (room.id, row.state, since, unit, "up to date" if right else "behind", row.detail)
 
 

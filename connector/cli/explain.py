@@ -15,9 +15,9 @@ import click
 
 from connector.cli.find_room import find_room
 from connector.cli.options import print_json
-from connector.engine.report import RoomReport, ScreenReport, room_report
+from connector.engine.report import RemovedReport, RoomReport, ScreenReport, removed_report, room_report
 from connector.errors import UserError
-from connector.model import Room
+from connector.model import Room, RoomId
 from connector.redaction import clean_text
 from connector.running.configuration import Configuration, database_file, pace_of, read_configuration
 from connector.settings import open_vault
@@ -26,7 +26,12 @@ from connector.store.store import Store
 
 def explain_room(room: str, config: Path | None, json_output: bool) -> None:
     configuration = read_configuration(config, os.environ)
-    wanted = find_room(room, configuration.rooms)
+    try:
+        wanted = find_room(room, configuration.rooms)
+    except UserError as error:
+        if not asyncio.run(_tell_of_removed(room, configuration, json_output)):
+            raise
+        raise UserError(*error.problems) from None
     report = asyncio.run(_report(wanted, configuration))
     if json_output:
         print_json(asdict(report))
@@ -48,6 +53,40 @@ async def _report(room: Room, config: Configuration) -> RoomReport:
         await store.close()
 
 
+async def _tell_of_removed(room: str, config: Configuration, json_output: bool) -> bool:
+    """What the database still knows of a room that is in rooms.csv no more. False when it knows nothing."""
+    database = database_file(config.settings)
+    if not database.exists():
+        return False
+    store = Store.open_read_only(database, open_vault(config.settings, os.environ, create=False))
+    try:
+        found = await removed_report(store, RoomId(room), datetime.now(UTC))
+    finally:
+        await store.close()
+    if found is None:
+        return False
+    if json_output:
+        print_json(asdict(found))
+        return True
+    for line in _removed(found):
+        click.echo(line)
+    return True
+
+
+def _removed(found: RemovedReport) -> Iterator[str]:
+    def at(when: datetime | None) -> str:
+        return when.astimezone(UTC).strftime("%a %d %b %H:%M:%S UTC") if when else "never"
+
+    yield f"{found.id} is not in rooms.csv; this is what is still known of it."
+    for unit in found.units:
+        words = {"retiring": "being let go", "gone": "let go", "in_use": "in use"}
+        yield f"  unit      {unit['driver']} at {unit['address']}: {words[unit['state']]} since {at(unit['since'])}"
+    for call in found.in_calls:
+        yield f"  in a call {_in_call(call, at)}"
+    for event in found.history:
+        yield f"    {at(_instant(event['at']))}  {event['event']}{_rest(event)}"
+
+
 # ------------------------------------------------------------------------------------ words
 
 
@@ -65,9 +104,14 @@ def lines(report: RoomReport, early_join: timedelta, now: datetime) -> Iterator[
     )
     for note in report.notes:
         yield f"            {note}"
+    if report.clock_off is not None:
+        off = f"its clock is {report.clock_off:+d} s off"
+        yield f"            {off}, so buttons appear at the wrong time; check its NTP server"
     yield f"  calendar  {report.calendar}, last read {at(report.calendar_read_at)}, {report.calendar_pace}" + (
         f"; now failing: {report.calendar_error}" if report.calendar_error else ""
     )
+    for odd in report.calendar_unreadable:
+        yield f"            an event that could not be read at {at(odd['at'])}: {clean_text(str(odd['reason']))}"
     state = "the screen has this plan" if report.up_to_date else "the screen does NOT have this plan yet"
     if report.planned_at is None:
         state = "nothing is planned before the calendar was read"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -61,6 +63,11 @@ def _printed_plainly(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     lines = [_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (headings, *rows)]
     click.echo("\n".join(line.rstrip() for line in (lines[0], rule, *lines[1:])))
     return True
+
+
+def time_in_words(when: datetime | None, zone: str = "UTC") -> str:
+    """As a person reads it, with the zone; programs get ISO 8601."""
+    return when.astimezone(ZoneInfo(zone)).strftime("%a %d %b %H:%M:%S %Z") if when is not None else ""
 
 
 def in_words(value: object) -> str:

@@ -8,6 +8,8 @@ from ipaddress import IPv4Network, IPv6Network
 
 from connector.planning.pace import Pace
 
+CLOCK_SKEW = timedelta(seconds=90)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -30,4 +32,4 @@ class Options:
     private_networks: tuple[IPv4Network | IPv6Network, ...]
     read_deadline: timedelta = timedelta(seconds=60)
     verify_after_push: timedelta = timedelta(seconds=3)
-    clock_skew: timedelta = timedelta(seconds=90)  # a unit whose clock is further off is reported
+    clock_skew: timedelta = CLOCK_SKEW  # a unit whose clock is further off is reported

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.model import Attempt, CalendarId, Decision, Room, RoomPlan
+from connector import events
+from connector.engine.options import CLOCK_SKEW as _CLOCK_SKEW
+from connector.model import Attempt, CalendarId, Decision, Room, RoomId, RoomPlan
 from connector.planning.address import call_target
 from connector.planning.pace import Pace
 from connector.store import kept
-from connector.store.store import Store
+from connector.store.api import HISTORY_PER_ROOM
+from connector.store.store import RoomRow, Store
 from device_drivers.api import DialAddress
+
+_MOST_ITEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class RoomReport:
     calendar_read_at: datetime | None
     calendar_error: str
     calendar_pace: str  # how often it is read now, and why
+    calendar_unreadable: tuple[Mapping[str, Any], ...]  # items that could not be read lately: when, and why
     paused: Mapping[str, Any] | None  # since and until when, because somebody asked for it
     state: str
     detail: str
@@ -47,6 +53,7 @@ class RoomReport:
     software: str
     serial_number: str
     notes: tuple[str, ...]
+    clock_off: int | None  # seconds that the unit's clock was ahead at its last probe, where its buttons suffer by it
     planned_at: datetime | None
     pushed_at: datetime | None
     pushed_how: str
@@ -64,7 +71,7 @@ async def room_report(
     calendars = await store.calendars(calendar.key)
     cal = calendars.get(calendar.key)
     attempts = await store.attempts(now - kept.UNENDED, room.id)
-    events = await store.history(room.id, history)
+    lines = await store.history(room.id, history)
     pause = (await store.pauses()).get(room.id)
     plan = row.plan if row else None
     receipt = row.receipt if row else None
@@ -81,6 +88,7 @@ async def room_report(
         calendar_read_at=cal.read_at if cal else None,
         calendar_error=cal.error if cal else "",
         calendar_pace=pace.of_now(now, ZoneInfo(room.timezone), times),
+        calendar_unreadable=await _unreadable(store, calendar, now),
         paused=None if pause is None else {"since": pause.since, "until": pause.until, "cleared": pause.clears},
         state=row.state if row else "new",
         detail=row.detail if row else "",
@@ -89,6 +97,7 @@ async def room_report(
         software=info.software if info else "",
         serial_number=info.serial_number if info else "",
         notes=info.notes if info else (),
+        clock_off=_clock_off(row),
         planned_at=plan.computed_at if plan else None,
         pushed_at=row.receipt_at if row and receipt else None,
         pushed_how=receipt.note if receipt else "",
@@ -104,8 +113,59 @@ async def room_report(
             )
             for decision in (plan.decisions if plan else ())
         ),
-        history=tuple({"at": e.at, "event": e.event, **e.detail} for e in events),
+        history=tuple({"at": e.at, "event": e.event, **e.detail} for e in lines),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedReport:
+    """Of a room that is registered no more. Redacted, as ``RoomReport``."""
+
+    id: str
+    units: tuple[Mapping[str, Any], ...]
+    in_calls: tuple[Mapping[str, Any], ...]
+    history: tuple[Mapping[str, Any], ...]
+
+
+async def removed_report(store: Store, room: RoomId, now: datetime, *, history: int = 20) -> RemovedReport | None:
+    """None where nothing is known of it."""
+    units = (row.unit for row in (await store.units(room)).values() if row.unit.driver)
+    shown = [
+        {"driver": u.driver, "address": u.address, "state": u.state.value, "since": u.since, "serial": u.serial_number}
+        for u in units
+    ]
+    attempts = await store.attempts(now - kept.UNENDED, room)
+    calls = tuple(_call_of(attempt) for attempt in attempts if (attempt.live or attempt.joined) and attempt.leave_at)
+    lines = tuple({"at": e.at, "event": e.event, **e.detail} for e in await store.history(room, history))
+    return RemovedReport(room, tuple(shown), calls, lines) if shown or calls or lines else None
+
+
+def _call_of(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "title": "",
+        "address": "@".join(filter(None, call_target(attempt.address))),  # no passcode
+        "since": attempt.sent_at or attempt.at,
+        "until": attempt.leave_at,
+        "ours": attempt.owned and not attempt.joined,
+        "edited": True,
+    }
+
+
+async def _unreadable(store: Store, calendar: CalendarId, now: datetime) -> tuple[Mapping[str, Any], ...]:
+    """Told once, when it is found; so of the last week, the newest first, each reason once."""
+    shown, found = calendar.shown or calendar.key, dict[str, Mapping[str, Any]]()
+    for line in await store.history("", HISTORY_PER_ROOM):
+        if line.event == events.CalendarItemUnreadable.name and line.detail.get("calendar") == shown:
+            found.setdefault(str(line.detail.get("reason", "")), {"at": line.at})
+    week = now - timedelta(days=7)
+    return tuple({"at": each["at"], "reason": why} for why, each in found.items() if each["at"] > week)[:_MOST_ITEMS]
+
+
+def _clock_off(row: RoomRow | None) -> int | None:
+    if row is None or row.info is None or row.info.clock is None or row.info_at is None:
+        return None
+    skew = row.info.clock - row.info_at
+    return round(skew.total_seconds()) if abs(skew) > _CLOCK_SKEW else None
 
 
 def _may_be_up(attempt: Attempt, plan: RoomPlan | None, room: Room, now: datetime) -> bool:

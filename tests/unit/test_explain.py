@@ -13,7 +13,8 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 EARLY = timedelta(minutes=5)
 NEW = RoomReport(
     id="r1", name="Room", device_type="cisco", address="10.0.0.1", timezone="Europe/Berlin", calendar="r1.ics",
-    calendar_read_at=None, calendar_error="r1.ics does not exist.", calendar_pace="every 1 min", paused=None,
+    calendar_read_at=None, calendar_error="r1.ics does not exist.", calendar_pace="every 1 min",
+    calendar_unreadable=(), clock_off=None, paused=None,
     state="new", detail="", since=None, product="",
     software="", serial_number="", notes=(), planned_at=None, pushed_at=None, pushed_how="", up_to_date=False,
     verified_at=None, in_calls=(), screen=(), history=(),
@@ -43,3 +44,10 @@ def test_a_button_that_cannot_be_pressed_yet_says_from_when() -> None:
 def test_a_meeting_that_ends_on_another_day_names_the_day() -> None:
     assert "  Wed 01 Jul 14:00:00 to 15:00:00  Talk" in list(lines(with_meeting(NOON, 1), EARLY, NOON))
     assert "  Wed 01 Jul 14:00:00 to Thu 02 Jul 14:00:00  Talk" in list(lines(with_meeting(NOON, 24), EARLY, NOON))
+
+
+def test_c5_the_units_wrong_clock_and_an_event_that_cannot_be_read_are_told() -> None:
+    item = {"at": NOON, "reason": "the recurrence rule FREQ=NEVER cannot be read"}
+    text = "\n".join(lines(replace(NEW, clock_off=-340, calendar_unreadable=(item,)), EARLY, NOON))
+    assert "its clock is -340 s off" in text
+    assert "could not be read at Wed 01 Jul 14:00:00: the recurrence rule FREQ=NEVER cannot be read" in text

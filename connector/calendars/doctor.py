@@ -361,7 +361,7 @@ def _fix_of(error: CalendarError) -> str:
         case MissingFile():
             return error.remedy
         case RateLimited():
-            return f"Wait {error.retry_after.total_seconds():.0f} s; raise sync.poll_every if it happens often."
+            return f"Wait {error.retry_after.total_seconds():.0f} s; raise the periods in [sync] if it happens often."
         case _:
             return _REACH
 

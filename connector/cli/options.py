@@ -15,6 +15,7 @@ config_option = click.option(
     help="connector.toml, or its folder; default: the present folder's.",
 )
 json_option = click.option("--json", "json_output", is_flag=True, help="Machine-readable output.")
+yes_option = click.option("--yes", is_flag=True, help="Write without asking, for scripts.")
 room_argument = click.argument("room", metavar="ROOM", help="A room's id or name.")
 
 _PIPE_WIDTH = 400  # columns when nobody looks: nothing is cut, so that grep finds it

@@ -15,7 +15,9 @@ from click.testing import CliRunner
 
 from connector.cli import rooms_sheet
 from connector.cli.commands.devices import devices_group
+from connector.cli.probing import Judged
 from connector.errors import ConnectorError, UserError
+from connector.model import Room
 from device_drivers.cisco.simulator import CiscoSimulator
 
 app = click.Group(commands=[devices_group])
@@ -165,6 +167,41 @@ async def test_nobody_answers(tmp_path: Path) -> None:
         assert (await site.run("probe", "--all")).status == 1
         site.write([])
         assert (await site.run("probe", "--all")).status == 2
+
+
+async def test_rows_that_are_refused_or_left_alone(tmp_path: Path) -> None:
+    async with site_of(tmp_path, "127.0.0.1") as site:
+        (unit,) = site.units
+        rows = [row("one", unit, pin(unit)), row("bad", unit, "pin:12", host="127.0.0.2")]
+        site.write(rows)
+        told = await site.run("probe", "--all")
+        assert told.status == 3 and "row 4, column tls" in told.errors
+        site.write(rows[:1])
+        text = site.file.read_text().replace("notes", "device_management", 1).replace(";so", ";no")
+        site.file.write_text(text)
+        assert (await site.run("probe", "--all")).status == 2
+        refused = await site.run("swap", "one", "--to", "127.0.0.1", "--yes")
+        assert refused.status == 2 and "device_management" in refused.errors
+        assert unit.requests() == 0
+
+
+async def test_many_units_a_few_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = most = 0
+
+    async def slow(room: Room, configuration: object) -> Judged:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        at_once -= 1
+        return Judged(room, "unreachable", "off")
+
+    monkeypatch.setattr("connector.cli.devices_probe.judge", slow)
+    async with site_of(tmp_path, "127.0.0.1") as site:
+        site.write(row(f"r{n}", site.units[0], "", host=f"127.0.0.{n}") for n in range(1, 101))
+        told = await site.run("probe", "--all")
+    assert (told.status, most) == (1, 16)
+    assert told.output.count("unreachable: off") == 100 and "\x1b" not in told.output + told.errors
 
 
 async def test_what_an_authority_vouches_for_is_not_pinned(tmp_path: Path) -> None:

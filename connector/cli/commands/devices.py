@@ -16,7 +16,7 @@ def devices_group() -> None:
 
 
 @devices_group.command("probe")
-@click.argument("room", metavar="[ROOM]", required=False, help="A room's id or name.")
+@click.argument("room", metavar="ROOM", required=False, help="A room's id or name.")
 @click.option("--all", "every", is_flag=True, help="Every room whose address is in the Private Networks.")
 @click.option("--write-pins", is_flag=True, help="Put new and changed pins into rooms.csv, after a yes.")
 @yes_option

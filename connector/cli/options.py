@@ -18,6 +18,7 @@ config_option = click.option(
     help="connector.toml, or its folder; default: the present folder's.",
 )
 json_option = click.option("--json", "json_output", is_flag=True, help="Machine-readable output.")
+yes_option = click.option("--yes", is_flag=True, help="Write without asking, for scripts.")
 room_argument = click.argument("room", metavar="ROOM", help="A room's id or name.")
 
 _GAP = " " * 3  # as the other one has it

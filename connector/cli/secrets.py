@@ -1,4 +1,4 @@
-"""``connector secrets`` at work, but for ``rotate``. A value is never an argument, an output or a log line."""
+"""``connector secrets`` for one secret at a time. A value is never an argument, an output or a log line."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from connector.vault import SecretStore
 
 def set_secret(name: str, config: Path | None) -> None:
     file = load_settings(config, os.environ).settings.secrets_file
-    new = _store(config).set(name, _value(name))
+    new = secret_store(config).set(name, _value(name))
     click.echo(f"{'Stored' if new else 'Replaced'} {name} in {file}; refer to it as vault:{name}")
 
 
 def list_secrets(config: Path | None, json_output: bool) -> None:
     file = load_settings(config, os.environ).settings.secrets_file
-    names = _store(config).names() if file.exists() else ()  # to look makes no key
+    names = secret_store(config).names() if file.exists() else ()  # to look makes no key
     if json_output:
         print_json(names)
         return
@@ -34,13 +34,13 @@ def list_secrets(config: Path | None, json_output: bool) -> None:
 
 
 def delete_secret(name: str, config: Path | None) -> None:
-    store = _store(config)
+    store = secret_store(config)
     if not store.delete(name):
         raise UserError(f"There is no secret {shown(name)}{did_you_mean(name, store.names())}")
     click.echo(f"Deleted {name}")
 
 
-def _store(config: Path | None) -> SecretStore:
+def secret_store(config: Path | None) -> SecretStore:
     settings = load_settings(config, os.environ).settings
     # Something sealed without its key means that the key file went astray; a new key would only hide that.
     return SecretStore(

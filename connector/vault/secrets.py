@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,11 @@ from connector.vault.vault import Vault, sealed_with
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CONTEXT = "secrets"
+
+
+def is_name(text: str) -> bool:
+    """Whether a secret may be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 class SecretStore:
@@ -33,7 +38,7 @@ class SecretStore:
 
     def set(self, name: str, value: str) -> bool:
         """True when the name is new. UserError: not a name, or an empty value."""
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise UserError(f"{name!r} is not a name for a secret: letters, digits, '.', '-' and '_', at most 64.")
         if not value:
             raise UserError(f"The secret {name} is empty; nothing was stored.")
@@ -41,6 +46,18 @@ class SecretStore:
             secrets = self._read()
             self._write(secrets | {name: value})
         return name not in secrets
+
+    def add(self, values: Mapping[str, str], *, replace: bool) -> frozenset[str]:
+        """All of them at once; the names that there were already. Without ``replace`` none is stored if there are any.
+
+        The names and values are as ``set`` takes them.
+        """
+        with self._locked():
+            secrets = self._read()
+            known = frozenset(secrets.keys() & values.keys())
+            if replace or not known:
+                self._write(secrets | dict(values))
+        return known
 
     def delete(self, name: str) -> bool:
         """False when there was none."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from connector.cli.options import config_option, json_option, room_argument
+from connector.cli.options import config_option, json_option, room_argument, yes_option
+from connector.errors import UserError
 
 
 @click.group("devices")
@@ -15,14 +16,44 @@ def devices_group() -> None:
 
 
 @devices_group.command("probe")
-@room_argument
+@click.argument("room", metavar="ROOM", required=False, help="A room's id or name.")
+@click.option("--all", "every", is_flag=True, help="Every room whose address is in the Private Networks.")
+@click.option("--write-pins", is_flag=True, help="Put new and changed pins into rooms.csv, after a yes.")
+@yes_option
 @config_option
 @json_option
-def probe_command(room: str, config: Path | None, json_output: bool) -> None:
-    """Fetch the certificate that a unit presents and print its line for the tls column. No password is sent."""
-    from connector.cli.devices import probe_unit
+def probe_command(
+    room: str | None, every: bool, write_pins: bool, yes: bool, config: Path | None, json_output: bool
+) -> None:
+    """Fetch the certificate that a unit presents and print its line for the tls column. No password is sent.
 
-    probe_unit(room, config, json_output)
+    With --all: exit 0 when all answered, 3 when some did not, 1 when none did.
+    """
+    if every == (room is not None):
+        raise UserError("Name one ROOM, or all of them with --all.")
+    if yes and not write_pins:
+        raise UserError("--yes answers the question of --write-pins; without it nothing is asked.")
+    if room is not None and not write_pins:
+        from connector.cli.devices import probe_unit
+
+        probe_unit(room, config, json_output)
+        return
+    from connector.cli.devices_probe import probe_units
+
+    probe_units(room, config, write=write_pins, yes=yes, json_output=json_output)
+
+
+@devices_group.command("swap")
+@room_argument
+@click.option("--to", "address", metavar="ADDRESS", required=True, help="Where the new unit is: address or host name.")
+@yes_option
+@config_option
+def swap_command(room: str, address: str, yes: bool, config: Path | None) -> None:
+    """Give a room another unit: it is probed with the room's credential, shown beside the old one, and, after a yes,
+    its address and pin are written into rooms.csv."""
+    from connector.cli.devices_swap import swap_unit
+
+    swap_unit(room, address, config, yes=yes)
 
 
 @devices_group.command("retry")

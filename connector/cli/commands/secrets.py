@@ -26,6 +26,17 @@ def set_command(name: str, config: Path | None) -> None:
     set_secret(name, config)
 
 
+@secrets_group.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path), help="Rows name,value or lines name=value.")
+@click.option("--replace", is_flag=True, help="Also those whose names there are already.")
+@config_option
+def import_command(file: Path, replace: bool, config: Path | None) -> None:
+    """Store many values from a file: all of them, or none where a row has a mistake. Delete the file afterwards."""
+    from connector.cli.secrets_import import import_secrets
+
+    import_secrets(file, config, replace=replace)
+
+
 @secrets_group.command("list")
 @config_option
 @json_option

@@ -16,6 +16,7 @@ from connector.cli.options import in_words, print_json, print_table
 from connector.errors import UserError
 from connector.model import Room
 from connector.settings import COLUMNS, RoomsResult, load_rooms, load_settings, shown_calendar
+from connector.settings.spreadsheet import protected
 from device_drivers import registry
 from device_drivers.api import TlsPolicy
 
@@ -104,6 +105,12 @@ def _as_csv(rooms: tuple[Room, ...]) -> str:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for room in rooms:
-        cells = {c: "" if v is None else in_words(v) if isinstance(v, bool) else v for c, v in _columns(room).items()}
-        writer.writerow(cells)
+        writer.writerow({column: _cell(value) for column, value in _columns(room).items()})
     return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Never a formula: a name such as ``=HYPERLINK(...)`` is text in the spreadsheet program too."""
+    if value is None:
+        return ""
+    return protected(in_words(value) if isinstance(value, bool) else str(value))

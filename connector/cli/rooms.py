@@ -101,11 +101,13 @@ def _tls(policy: TlsPolicy) -> str:
 
 
 def _as_csv(rooms: tuple[Room, ...]) -> str:
+    rows = [{column: _cell(value) for column, value in _columns(room).items()} for room in rooms]
+    # The csv module quotes a cell for the line end it writes itself, but not for the other one.
+    quoting = csv.QUOTE_ALL if any("\r" in cell for row in rows for cell in row.values()) else csv.QUOTE_MINIMAL
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", quoting=quoting)
     writer.writeheader()
-    for room in rooms:
-        writer.writerow({column: _cell(value) for column, value in _columns(room).items()})
+    writer.writerows(rows)
     return text.getvalue()
 
 

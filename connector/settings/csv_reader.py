@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """``problems``: rows that could not be read. ``warnings``: columns that are not used."""
+    """``problems``: rows that could not be read. ``warnings``: an odd encoding, and columns that are not used."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -69,21 +69,18 @@ def read_csv(path: Path, columns: Sequence[str], required: Sequence[str], aliase
             rows.append(row)
         elif row:
             problems.append((number, row))
-    known = tuple(c for c in header if c in columns)
-    unused = (f"{path.name}: the column {shown(c)} is not used{did_you_mean(c, columns)}" for c in header)
-    return CsvFile(
-        known,
-        tuple(rows),
-        _told(path.name, problems),
-        (
-            *(f"{path.name}: {caution}" for caution in found.cautions),
-            *(w for c, w in zip(header, unused, strict=True) if c and c not in columns),
-        ),
+    cautions = tuple(f"{path.name}: {caution}" for caution in found.cautions)
+    unused = tuple(
+        f"{path.name}: the column {shown(c)} is not used{did_you_mean(c, columns)}"
+        for c in header
+        if c and c not in columns
     )
+    known = tuple(c for c in header if c in columns)
+    return CsvFile(known, tuple(rows), told(path.name, problems), cautions + unused)
 
 
-def _told(file: str, problems: Sequence[tuple[int, str]]) -> tuple[str, ...]:
-    """One sentence for each row; but when many rows have the same mistake, one for all of them."""
+def told(file: str, problems: Sequence[tuple[int, str]]) -> tuple[str, ...]:
+    """(row, reason) as sentences: one for each row; but when many rows have the same mistake, one for all of them."""
     rows: dict[str, list[int]] = {}
     for number, reason in problems:
         rows.setdefault(reason, []).append(number)

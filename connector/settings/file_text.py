@@ -1,4 +1,4 @@
-"""The text of a file, whatever program saved it: which encoding its bytes are in, or what kind of file it is instead."""
+"""The text of a file, whatever program saved it: the encoding of its bytes, or what kind of file it is instead."""
 
 from __future__ import annotations
 

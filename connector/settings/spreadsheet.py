@@ -8,7 +8,9 @@ import re
 INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _ENDS = re.compile(rf"^[\s{INVISIBLE}]+|[\s{INVISIBLE}]+$")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_ERROR = re.compile(r"#[¡¿]?[^\W_a-z][^\W_a-z/0-9]*(?:/0)?[!?]|#N/[A-Z]{1,2}|#NV|#N/A!?|#{3,}|Err:\d{3}|#ERR\w*[!?]?")
+_ERROR = re.compile(
+    r"#[¡¿]?[^\W_a-z][^\W_a-z/0-9]*(?:/0)?[!?]|#N/[A-Z]{1,2}|#NV|#N/A!?|#{3,}|Err:\d{3}|#ERR\w*[!?]?|#GETTING_DATA"
+)
 
 
 def stripped(text: str) -> str:

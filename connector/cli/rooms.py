@@ -17,6 +17,7 @@ from connector.cli.rooms_now import HEADINGS, NOTHING, cells, record, rooms_now
 from connector.errors import UserError
 from connector.model import Room
 from connector.settings import COLUMNS, RoomsResult, Settings, load_rooms, load_settings, shown_calendar
+from connector.settings.spreadsheet import protected
 from device_drivers import registry
 from device_drivers.api import TlsPolicy
 
@@ -106,10 +107,18 @@ def _tls(policy: TlsPolicy) -> str:
 
 
 def _as_csv(rooms: tuple[Room, ...]) -> str:
+    rows = [{column: _cell(value) for column, value in _columns(room).items()} for room in rooms]
+    # The csv module quotes a cell for the line end it writes itself, but not for the other one.
+    quoting = csv.QUOTE_ALL if any("\r" in cell for row in rows for cell in row.values()) else csv.QUOTE_MINIMAL
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", quoting=quoting)
     writer.writeheader()
-    for room in rooms:
-        cells = {c: "" if v is None else in_words(v) if isinstance(v, bool) else v for c, v in _columns(room).items()}
-        writer.writerow(cells)
+    writer.writerows(rows)
     return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Never a formula: a name such as ``=HYPERLINK(...)`` is text in the spreadsheet program too."""
+    if value is None:
+        return ""
+    return protected(in_words(value) if isinstance(value, bool) else str(value))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Collection, Iterable, Sequence
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +15,9 @@ from connector.model import Room, RoomId
 from connector.networks import within
 from connector.settings import columns
 from connector.settings.calendars import resolve_calendar
+from connector.settings.cell_mistakes import doubt, lost_zeros, mistake_in_accepted, mistake_in_refused
 from connector.settings.csv_reader import Row, read_csv
+from connector.settings.messages import shown
 from connector.settings.schema import Settings
 from device_drivers.api import TlsPolicy
 
@@ -47,6 +51,8 @@ ALIASES = {
     "comments": "notes",
 }
 
+# room@example.org, also as mail programs copy it; room@example.org.ics is a file.
+_MAILBOX = re.compile(r"(?:mailto:|[^<>]*<)?([^@\s/\\:<>]+@[^@\s/\\:<>]+\.(?!ics\b)[A-Za-z]{2,})>?", re.IGNORECASE)
 _NO_TEMPLATE = "is no [templates.NAME] of connector.toml"
 
 _T = TypeVar("_T")
@@ -82,6 +88,7 @@ def load_rooms(path: Path, settings: Settings, *, known_drivers: Collection[str]
     refused: set[RoomId] = set()
     for row in file.rows:
         room = _room(row, context, problems)
+        warnings += _doubts(row, context) if room else ()
         if room is None:
             refused.add(RoomId(row.cells.get("id", "")))
             continue
@@ -93,6 +100,7 @@ def load_rooms(path: Path, settings: Settings, *, known_drivers: Collection[str]
             )
             continue
         found.append((row.number, room))
+    warnings += _zeros(file.rows, context)
     kept = _without_duplicates(found, context, problems)
     warnings += _unreachable(kept, context)
     rooms = _one_auto_join_per_calendar(kept, context, problems)
@@ -115,10 +123,12 @@ def _room(row: Row, context: _Context, problems: list[str]) -> Room | None:
         if text is None:
             return default
         try:
-            return parse(text)
+            value, wrong = parse(text), mistake_in_accepted(column, text)
         except (ValueError, UserError) as error:
-            problems.append(f"{context.file}, row {row.number}, column {column}: {error}")
-            return default
+            value, wrong = default, mistake_in_refused(column, text) or str(error)
+        if wrong:
+            problems.append(f"{context.file}, row {row.number}, column {column}: {wrong}")
+        return value
 
     settings = context.settings
     empty = [column for column in REQUIRED if column not in row.cells]
@@ -138,11 +148,11 @@ def _room(row: Row, context: _Context, problems: list[str]) -> Room | None:
         site=row.cells.get("site", ""),
         port=take("port", columns.port, None),
         tls=take("tls", lambda text: columns.tls(text, settings.base), TlsPolicy()),
-        serial_number=row.cells.get("serial_number", ""),
+        serial_number=take("serial_number", str, ""),
         credential=take("credential", columns.credential, ""),
         timezone=take("timezone", columns.zone, "UTC"),
         template=template,
-        connector=row.cells.get("connector", ""),
+        connector=take("connector", str, ""),
         device_management=take("device_management", columns.flag, True),
         notes=row.cells.get("notes", ""),
         policy=settings.policy(template),
@@ -169,11 +179,40 @@ _EMPTY = {
 
 
 def _calendar(text: str, settings: Settings) -> str:
+    mailbox = _MAILBOX.fullmatch(text)
+    if mailbox and "mailto" not in settings.calendars and not os.path.exists(settings.base / text):
+        raise ValueError(
+            f"{shown(text)} is a mailbox without the source that reads it; {_with_source(mailbox[1], settings)}"
+        )
     resolve_calendar(text, settings)
     return text
 
 
+def _with_source(mailbox: str, settings: Settings) -> str:
+    sources = sorted(name for name in settings.calendars if name != "ics")
+    if not sources:
+        return f"make a section [calendars.NAME] in connector.toml and write {shown('NAME:' + mailbox)}."
+    if len(sources) == 1:
+        return f"did you mean {shown(f'{sources[0]}:{mailbox}')}?"
+    return f"write {shown('SOURCE:' + mailbox)}, where SOURCE is one of: {', '.join(sources)}."
+
+
+def _doubts(row: Row, context: _Context) -> Iterator[str]:
+    for column, text in row.cells.items():
+        if words := doubt(column, text):
+            yield f"{context.file}, row {row.number}, column {column}: {words}"
+
+
 # ------------------------------------------------------------------------------------ rows beside each other
+
+
+def _zeros(rows: Iterable[Row], context: _Context) -> Iterator[str]:
+    """One sentence: when one id has lost its zeros, as a rule the others of the column have too."""
+    lost = list(lost_zeros((row.number, row.cells) for row in rows))
+    if lost:
+        number, words = lost[0]
+        others = f" The same goes for {len(lost) - 1} more rows." if len(lost) > 1 else ""
+        yield f"{context.file}, row {number}, column id: {words}{others}"
 
 
 def _without_duplicates(found: Iterable[tuple[int, Room]], context: _Context, problems: list[str]) -> list[Room]:

@@ -108,10 +108,12 @@ def _tls(policy: TlsPolicy) -> str:
 
 def _as_csv(rooms: tuple[Room, ...]) -> str:
     rows = [{column: _cell(value) for column, value in _columns(room).items()} for room in rooms]
-    # The csv module quotes a cell for the line end it writes itself, but not for the other one.
-    quoting = csv.QUOTE_ALL if any("\r" in cell for row in rows for cell in row.values()) else csv.QUOTE_MINIMAL
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", quoting=quoting)
+    # The csv module quotes a cell for the line end that it writes itself, but not for the other one.
+    if any("\r" in cell for row in rows for cell in row.values()):
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    else:
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -9,14 +9,14 @@ from connector.errors import UserError
 
 _SAVE = "in the spreadsheet program, save it as CSV (UTF-8)."
 _KINDS = (
-    (b"PK\x03\x04", f"this is a workbook; {_SAVE}"),  # a ZIP file, as .xlsx, .ods and .numbers are
-    (b"PK\x05\x06", f"this is a workbook; {_SAVE}"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"this is a workbook of an old kind (.xls); {_SAVE}"),
-    (b"\x09\x08\x10\x00\x00\x06", f"this is a workbook of an old kind (.xls); {_SAVE}"),
-    (b"\x09\x04\x06\x00", f"this is a workbook of an old kind (.xls); {_SAVE}"),
-    (b"{\\rtf", f"this is a formatted text (RTF); {_SAVE}"),
-    (b"%PDF-", f"this is a PDF; {_SAVE}"),
-    (b"\x1f\x8b\x08", "this is a compressed file (gzip); unpack it."),
+    (b"PK\x03\x04", "a workbook"),  # a ZIP file, as .xlsx, .ods and .numbers are
+    (b"PK\x05\x06", "a workbook"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook of an old kind (.xls)"),
+    (b"\x09\x08\x10\x00\x00\x06", "a workbook of an old kind (.xls)"),
+    (b"\x09\x04\x06\x00", "a workbook of an old kind (.xls)"),
+    (b"{\\rtf", "a formatted text (RTF)"),
+    (b"%PDF-", "a PDF"),
+    (b"\x1f\x8b\x08", "a compressed file (gzip)"),
 )
 _MARKS = (  # the longer ones first: a mark of UTF-32 begins like one of UTF-16
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -40,9 +40,8 @@ class FileText:
 
 def table_text(data: bytes, file: str) -> FileText:
     """The text of a table. Bytes that belong to no encoding become surrogates. UserError: this is no text at all."""
-    kind = next((words for mark, words in _KINDS if data.startswith(mark)), None)
-    if kind:
-        raise UserError(f"{file}: {kind}")
+    if kind := other_kind(data):
+        raise UserError(f"{file}: this is {kind}; {_SAVE}")
     encoding = wide_encoding(data)
     found = FileText(data.decode(encoding, errors="replace"), ()) if encoding else _narrow(data)
     text = found.text.removeprefix("\ufeff")
@@ -52,6 +51,11 @@ def table_text(data: bytes, file: str) -> FileText:
         caution = "there are NUL characters in it, which are left out; save the file again as CSV UTF-8."
         return FileText(text.replace("\0", ""), (*found.cautions, caution))
     return FileText(text, found.cautions)
+
+
+def other_kind(data: bytes) -> str | None:
+    """What a file is that only has the name of a text file: ``a workbook``; None for what may be text."""
+    return next((kind for mark, kind in _KINDS if data.startswith(mark)), None)
 
 
 def wide_encoding(data: bytes) -> str | None:

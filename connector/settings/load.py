@@ -20,7 +20,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from connector.errors import UserError
 from connector.settings.credentials import is_reference
-from connector.settings.file_text import wide_encoding
+from connector.settings.file_text import other_kind, wide_encoding
 from connector.settings.messages import did_you_mean, shown, unreadable
 from connector.settings.schema import ENV_PREFIX, Settings
 from connector.settings.toml_lines import KeyPath, key_lines, line_of, toml_remedy
@@ -120,10 +120,12 @@ def _find(path: Path | None) -> Path | None:
 def _read(path: Path) -> str:
     try:
         data = path.read_bytes()
-        if encoding := wide_encoding(data):
-            name = encoding[:6].upper()
-            raise UserError(f"{path.name}: this is {name} text; save the file as UTF-8.")
-        return data.decode("utf-8-sig")
+        encoding, kind = wide_encoding(data), other_kind(data)
+        if encoding or kind:
+            what = f"{encoding[:6].upper()} text" if encoding else kind
+            raise UserError(f"{path.name}: this is {what}; save the file as plain text in UTF-8.")
+        text = data.decode("utf-8-sig")
+        return text if "\n" in text else text.replace("\r", "\n")  # as lines once ended on a Mac
     except OSError as error:
         raise UserError(unreadable(path, error)) from None
     except UnicodeDecodeError as error:

@@ -162,7 +162,7 @@ def _listen_to_gates(monkeypatch: pytest.MonkeyPatch, wires: Wires) -> None:
         return content
 
     for module in list(sys.modules.values()):
-        if module.__name__.startswith("connector."):
+        if str(getattr(module, "__name__", "")).startswith("connector."):
             for name in [name for name, value in vars(module).items() if value is usual_body]:
                 monkeypatch.setattr(module, name, body)
     monkeypatch.setattr(BoundedResponse, "iter_content", pieces)

@@ -105,7 +105,7 @@ async def test_a_database_of_a_newer_version_is_named(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
-    with pytest.raises(StoreError, match=r"a newer version of the connector wrote it: its schema is 9999, .* 0004;"):
+    with pytest.raises(StoreError, match=r"a newer version of the connector wrote it: its schema is 9999, .* 0005;"):
         async with opened(tmp_path):
             pass
 

@@ -121,10 +121,10 @@ def test_c1_a_mistake_of_all_rows_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("encoding", "sentence"),
     [
-        ("utf-16", "connector.toml: this is UTF-16 text; save the file as UTF-8."),
-        ("utf-16-le", "connector.toml: this is UTF-16 text; save the file as UTF-8."),
-        ("utf-16-be", "connector.toml: this is UTF-16 text; save the file as UTF-8."),
-        ("utf-32", "connector.toml: this is UTF-32 text; save the file as UTF-8."),
+        ("utf-16", "connector.toml: this is UTF-16 text; save the file as plain text in UTF-8."),
+        ("utf-16-le", "connector.toml: this is UTF-16 text; save the file as plain text in UTF-8."),
+        ("utf-16-be", "connector.toml: this is UTF-16 text; save the file as plain text in UTF-8."),
+        ("utf-32", "connector.toml: this is UTF-32 text; save the file as plain text in UTF-8."),
         ("cp1252", "connector.toml, line 2: this is not UTF-8 text; save the file as UTF-8."),
     ],
 )
@@ -133,6 +133,22 @@ def test_c1_settings_in_another_encoding_are_one_sentence(tmp_path: Path, encodi
     with pytest.raises(UserError) as caught:
         load_settings(tmp_path, {})
     assert caught.value.problems == (sentence,)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"), [(b"PK\x03\x04\x14", "a workbook"), (b"{\\rtf1 [connector]}", "a formatted text (RTF)")]
+)
+def test_c1_settings_of_another_kind_are_one_sentence(tmp_path: Path, data: bytes, kind: str) -> None:
+    (tmp_path / "connector.toml").write_bytes(data)
+    with pytest.raises(UserError) as caught:
+        load_settings(tmp_path, {})
+    assert caught.value.problems == (f"connector.toml: this is {kind}; save the file as plain text in UTF-8.",)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_c1_settings_may_have_any_line_ends(tmp_path: Path, end: str) -> None:
+    (tmp_path / "connector.toml").write_bytes(f"[connector]{end}name = 'south'{end}".encode())
+    assert load_settings(tmp_path, {}).settings.connector.name == "south"
 
 
 # ------------------------------------------------------------------------------------ C2: the numbers of the rows

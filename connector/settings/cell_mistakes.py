@@ -37,6 +37,8 @@ def mistake_in_refused(column: str, text: str) -> str | None:
     """For a cell that its column refuses: the rest of a sentence, where a spreadsheet program explains the refusal."""
     if column == "credential":  # what was typed may be a password
         return _unseen(column, text)
+    if column == "calendar" and _is_link(text):
+        return _in_link(text)
     found = _damage(text) or _unseen(column, text) or _quoted(column, text)
     if found:
         return found
@@ -55,6 +57,8 @@ def mistake_in_accepted(column: str, text: str) -> str | None:
         return _unseen(column, text)
     if column == "ip_address" and _DATE.fullmatch(text) and not _MONTH_FIRST.fullmatch(text):
         return mistake_in_refused(column, text)
+    if column == "calendar" and _is_link(text):
+        return _in_link(text)
     return _damage(text) or _unseen(column, text) or _quoted(column, text)
 
 
@@ -62,8 +66,25 @@ def doubt(column: str, text: str) -> str | None:
     """For a cell that is taken: the rest of a warning. Ids and names may look like dates and be meant so."""
     if column in _FOR_PEOPLE and (is_formula_error(text) or _SHORTENED.fullmatch(text)):
         return _damage(text)
-    if (column in _FOR_PEOPLE or column in ("id", "serial_number")) and _DATE.fullmatch(text):
+    if (column in _FOR_PEOPLE or column in ("id", "serial_number", "calendar")) and _DATE.fullmatch(text):
         return f"{shown(text)} looks like a date that the spreadsheet program has made of it; if so, {_AS_TEXT}"
+    return None
+
+
+def _is_link(text: str) -> bool:
+    """Any part of a calendar's link may be its secret: such a cell is never repeated."""
+    return re.search(r":/|//", _UNSEEN.sub("", text).replace("\\", "/")) is not None
+
+
+def _in_link(text: str) -> str | None:
+    """The same mistakes as elsewhere, of a cell that may not be shown."""
+    if text.startswith("="):
+        return "is a formula, which nothing works out here; paste the link itself (it is not shown here)."
+    if found := _UNSEEN.search(text):
+        name = unicodedata.name(found[0], f"U+{ord(found[0]):04X}").lower()
+        return f"the link has a character in it that cannot be seen ({name}); paste it again (it is not shown here)."
+    if text[0] in _QUOTES or text[-1] in "“”„‘’«»":  # a straight one may end a link
+        return "the link has quotation marks around it; take them away (it is not shown here)."
     return None
 
 
@@ -91,7 +112,8 @@ def _unseen(column: str, text: str) -> str | None:
 
 def _seen(column: str, text: str) -> str:
     blank = {"id": "-", "ip_address": "", "port": "", "serial_number": ""}.get(column, " ")
-    return _UNSEEN.sub(lambda found: blank if found[0].isspace() else "", text)
+    seen = _UNSEEN.sub(lambda found: blank if found[0].isspace() else "", text)
+    return re.sub(r" *([/:]) *", r"\1", seen) if column in ("timezone", "tls") else seen
 
 
 def _quoted(column: str, text: str) -> str | None:

@@ -24,16 +24,18 @@ _FOREIGN_YES = frozenset({
     "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "sant", "sand", "prawda", "истина", "igaz", "pravda",
     "doğru", "adevărat", "tosi", "αληθεσ", "真", "ja", "oui", "sí", "si", "sì", "sim", "tak", "да", "igen", "ano",
     "evet", "da", "kyllä", "ναι", "是", "はい", "x", "✓", "✔", "☑", "-1",
+    "sann", "cert", "benar", "істина",
 })  # fmt: skip
 _FOREIGN_NO = frozenset({
     "falsch", "faux", "falso", "onwaar", "falskt", "falsk", "fałsz", "ложь", "hamis", "nepravda", "yanlış",
     "yanliş", "fals", "epätosi", "ψευδεσ", "假", "nein", "non", "não", "nao", "nee", "nej", "nei", "nie", "нет",
     "nem", "ne", "hayır", "hayir", "nu", "ei", "όχι", "否", "いいえ", "✗", "✘", "☐",
+    "usann", "usand", "salah", "хибність",
 })  # fmt: skip
 _MAC = re.compile(
     r"(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}"
     r"|[0-9a-f]{2}([\-. ])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{4}([.:-])[0-9a-f]{4}\2[0-9a-f]{4}"
-    r"|(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{12}|[0-9a-f]{6}[:-][0-9a-f]{6}",
+    r"|[0-9a-f]{12}|[0-9a-f]{6}[:-][0-9a-f]{6}",
     re.IGNORECASE,
 )
 _LIKE_DIGITS = str.maketrans("OoQlI|", "000111")
@@ -86,6 +88,8 @@ def _address_hint(text: str) -> str:
         return f"; nearest valid value: '{close}'."
     if number := _without_dots(text):
         return f": the spreadsheet program has taken it for one number; did you mean '{number}'?"
+    if re.fullmatch(r"\d{1,3}\.\d{1,6}(?:\.\d{1,6})?", text):
+        return ": an IPv4 address has four numbers; format the column as text and type the value again."
     host, port = _host_and_port(text)
     valid = _ip(host) is not None or host_name(host) is not None
     meant = _tidy(host) or (host if valid else _tidy(text))

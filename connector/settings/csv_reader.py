@@ -20,7 +20,7 @@ from connector.settings.spreadsheet import is_formula_error, stripped, unprotect
 
 _DELIMITERS = (",", ";", "\t")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
-_LONGEST_CELL_LINES = 40  # lines that one quoted cell may span; more is a quote that was never closed
+_LONGEST_CELL_LINES = 200  # lines that one quoted cell may span; more is a quote that was never closed
 _LEAST_CELLS = 4  # a line with fewer is not taken for a row
 _FIRST_ROW = "the first row names the columns, at least id,calendar,device_type,ip_address."
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(?P<delimiter>[^"\s]|\t)"?[,;\t ]*', re.IGNORECASE)  # for Excel, not a row

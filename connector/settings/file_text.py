@@ -26,7 +26,13 @@ _MARKS = (  # the longer ones first: a mark of UTF-32 begins like one of UTF-16
 )
 _SAMPLE = 4096  # bytes that tell UTF-16 without a mark
 _LEGACY = {"cp1252": "Windows-1252", "cp850": "DOS (code page 850)", "mac_roman": "Mac Roman"}
-_COMMON = frozenset("äöüÄÖÜßéèêëÉÈàâáãåÅÀçÇíìîïñÑóòôõøØúùûæÆ–’")  # what names of rooms have, in these encodings
+_LOWER = "äöüßéèêëàâáãåçíìîïñóòôõøúùûæœšž"  # what names of rooms have, in these encodings
+_UPPER = "ÄÖÜÉÈÊËÀÂÁÃÅÇÍÌÎÏÑÓÒÔÕØÚÙÛÆŒŠŽ"
+_LIKELY = re.compile(
+    rf"(?<=[A-Za-z{_LOWER}{_UPPER}])[{_LOWER}](?![A-Z])|\b[{_LOWER}](?=[a-z{_LOWER}])"  # within words, and before them
+    rf"|(?<=[A-Z{_UPPER}])[{_UPPER}](?![a-z])|\b[{_UPPER}](?=[A-Za-z{_LOWER}{_UPPER}]|\b)"
+    r"|(?<!\w)[–—“‘„«](?=\w|\s)|(?<=[\w.!?])[”“’»…™®°²³](?!\w)|(?<=\w)’(?=\w)|(?<!\w)€(?!\w)"
+)
 _MARKUP = re.compile(r"\s*<(?:!doctype|!--|\?xml|html|head|body|meta|table|style|div)\b", re.IGNORECASE)
 
 
@@ -98,6 +104,6 @@ def _is_utf_8(part: bytes) -> bool:
 
 
 def _legacy(data: bytes, mac: bool) -> str:
-    """The encoding that makes most usual letters of ``data``. ``mac``: lines end as they once did on a Mac."""
+    """The encoding that makes most usual text of ``data``. ``mac``: lines end as they once did on a Mac."""
     encodings = sorted(_LEGACY, key=lambda encoding: mac and encoding != "mac_roman")
-    return max(encodings, key=lambda e: sum(c in _COMMON for c in data.decode(e, errors="replace")))
+    return max(encodings, key=lambda e: len(_LIKELY.findall(data.decode(e, errors="replace"))))

@@ -32,7 +32,7 @@ class RoomsSheet:
     def row_of(self, room: RoomId) -> int:
         """The line where its row begins. UserError: two rows have its id, so nobody knows which is meant."""
         rows = read_csv(self.sheet.path, COLUMNS, REQUIRED, ALIASES).rows
-        found = [row.number for row in rows if row.cells.get("id", "").casefold() == room.casefold()]
+        found = [row.line for row in rows if row.cells.get("id", "").casefold() == room.casefold()]
         if len(found) != 1:
             numbers = ", ".join(map(str, found)) or "none"
             raise UserError(
@@ -54,12 +54,12 @@ class RoomsSheet:
         name = self.sheet.path.name
         click.echo(f"{error} Nothing was changed; these lines are to be changed by hand:", err=True)
         for line in error.lines:
-            click.echo(f"{name}, row {line.number}, now:  {line.old}", err=True)
-            click.echo(f"{name}, row {line.number}, to be: {line.new}", err=True)
+            click.echo(f"{name}, line {line.number}, now:  {line.old}", err=True)
+            click.echo(f"{name}, line {line.number}, to be: {line.new}", err=True)
         if not error.lines:
             for number, cells in rows.items():
                 for column, value in cells.items():
-                    click.echo(f"{name}, row {number}, column {column}: {value}", err=True)
+                    click.echo(f"{name}, line {number}, column {column}: {value}", err=True)
 
 
 def need_somebody(yes: bool, what: str) -> None:

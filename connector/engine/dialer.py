@@ -478,6 +478,8 @@ class Dialer:
         return await self._leaver.change_over(last) if change else None
 
     def _open_orders(self, attempt: Attempt) -> list[DialOrder]:
+        if self.paused:
+            return []  # none of them is joined: nothing gives way to it
         others = (order for order in self._orders if order.key != attempt.key)
         return [order for order in others if self._open(order) and not displaced(order)]
 

@@ -29,10 +29,12 @@ _EQUAL_ROWS = 5  # rows with the same mistake that are told one by one; more are
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``number``: the row of the spreadsheet, from 1. Cells are stripped; empty ones are left out."""
+    """``number``: the row of the spreadsheet, from 1. Cells are stripped; empty ones are left out. ``line``: of the
+    file, from 1, in which it begins."""
 
     number: int
     cells: Mapping[str, str]
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def read_csv(path: Path, columns: Sequence[str], required: Sequence[str], aliase
         )
     rows: list[Row] = []
     problems: list[tuple[int, str]] = []
-    for number, cells in enumerate(_records(lines, start, delimiter, len(header)), header_row + 1):
-        row = _row(number, cells, header) if isinstance(cells, list) else cells
+    for number, (line, cells) in enumerate(_records(lines, start, delimiter, len(header)), header_row + 1):
+        row = _row(number, line, cells, header) if isinstance(cells, list) else cells
         if isinstance(row, Row):
             rows.append(row)
         elif row:
@@ -185,8 +187,8 @@ def _split(text: str, delimiter: str) -> list[str] | None:
         raise
 
 
-def _records(lines: _Lines, start: int, delimiter: str, width: int) -> Iterator[list[str] | str]:
-    """The cells of each row, or a sentence why there are none; an empty sentence for a row that says nothing."""
+def _records(lines: _Lines, start: int, delimiter: str, width: int) -> Iterator[tuple[int, list[str] | str]]:
+    """The first line and the cells of each row, or a sentence why there are none; an empty sentence for a row that says nothing."""
     index = start
     while index < len(lines.texts):
         used, cells = 1, _try(lines.texts[index], delimiter)
@@ -194,7 +196,7 @@ def _records(lines: _Lines, start: int, delimiter: str, width: int) -> Iterator[
             used, cells = _continued(lines, index, delimiter, width)
         if isinstance(cells, str) and _is_remark(lines.texts[index]):
             cells = ""
-        yield cells
+        yield index + 1, cells
         index += used
 
 
@@ -237,7 +239,7 @@ def _continued(lines: _Lines, index: int, delimiter: str, width: int) -> tuple[i
     return 1, "a quote is opened and never closed."
 
 
-def _row(number: int, cells: Sequence[str], header: Sequence[str]) -> Row | str:
+def _row(number: int, line: int, cells: Sequence[str], header: Sequence[str]) -> Row | str:
     """The row, or a sentence why it is none; an empty sentence for a row of empty cells."""
     texts = [stripped(cell) for cell in cells]
     if not any(texts) or _is_remark(texts[0]):
@@ -251,4 +253,4 @@ def _row(number: int, cells: Sequence[str], header: Sequence[str]) -> Row | str:
             return f"the column {column} is not UTF-8 text; save the file as CSV UTF-8."
         if column != "notes" and re.search(r"[\x00-\x1f\x7f]", cell):
             return f"the column {column} has a line end or another control character in it."
-    return Row(number, {column: unprotected(cell) for column, cell in named.items()})
+    return Row(number, {column: unprotected(cell) for column, cell in named.items()}, line)

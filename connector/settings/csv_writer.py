@@ -93,7 +93,7 @@ def _judge(sheet: Sheet, after: bytes, changes: Mapping[int, Cells]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         before, made = (_as_read(sheet, data, Path(folder)) for data in (sheet.data, after))
     wanted = [
-        {c: value for c, value in (dict(row.cells) | dict(changes.get(row.number, {}))).items() if value}
+        {c: value for c, value in (dict(row.cells) | dict(changes.get(row.line, {}))).items() if value}
         for row in before.rows
     ]
     if wanted != [dict(row.cells) for row in made.rows] or _unnumbered(before) != _unnumbered(made):
@@ -131,7 +131,7 @@ def _lines(sheet: Sheet, changes: Mapping[int, Cells]) -> Iterator[Line]:
     columns = (*header.columns, *added)
     for number, wanted in sorted(changes.items()):
         if not header.number < number <= len(starts):
-            raise Cannot(f"there is no row {number}")
+            raise Cannot(f"no row begins in line {number}")
         cells = cells_at(text, starts[number - 1], header.delimiter)
         line = _line(text, number, cells, {columns.index(c): value for c, value in wanted.items()}, header.delimiter)
         if line.new != line.old:

@@ -233,8 +233,8 @@ async def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr("connector.settings.csv_writer.replace_file", fails)
         told = await site.run("probe", "--all", "--write-pins", "--yes")
         assert told.status == 3 and "Read-only file system" in told.errors
-        assert f"row 3, now:  {row('one', site.units[0], OLD)}" in told.errors
-        assert f"row 3, to be: {row('one', site.units[0], pin(site.units[0]))}" in told.errors
+        assert f"line 3, now:  {row('one', site.units[0], OLD)}" in told.errors
+        assert f"line 3, to be: {row('one', site.units[0], pin(site.units[0]))}" in told.errors
         assert site.file.read_bytes() == before
 
 

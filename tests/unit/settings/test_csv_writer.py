@@ -111,10 +111,10 @@ def test_only_what_was_named_changes(
     file.write_bytes(data)
     before = read_csv(file, COLUMNS, (), ALIASES)
     opened = Sheet.read(file, NAMES)
-    same = {row.number: {c: row.cells.get(c, "") for c in ("id", "tls", "notes")} for row in before.rows}
+    same = {row.line: {c: row.cells.get(c, "") for c in ("id", "tls", "notes")} for row in before.rows}
     assert opened.changed(same) == data
     for row in before.rows:
-        lines = opened.write({row.number: {column: value}})
+        lines = opened.write({row.line: {column: value}})
         after = read_csv(file, COLUMNS, (), ALIASES)
         cells = {c: v for c, v in (dict(row.cells) | {column: value}).items() if v}
         assert [dict(r.cells) for r in after.rows] == [cells if r is row else dict(r.cells) for r in before.rows]

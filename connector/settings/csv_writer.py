@@ -15,6 +15,7 @@ from pathlib import Path
 from connector.errors import ConnectorError, UserError
 from connector.settings.csv_reader import CsvFile, column_name, read_csv
 from connector.settings.csv_text import Cell, cells_at, decoded, encoded, joined, line_starts
+from connector.settings.messages import unreadable
 from connector.settings.replace_file import replace_file
 
 Cells = Mapping[str, str]
@@ -58,7 +59,7 @@ class Sheet:
         try:
             return cls(path, path.read_bytes(), names)
         except OSError as error:
-            raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+            raise UserError(unreadable(path, error)) from None
 
     def lines(self, changes: Mapping[int, Cells]) -> tuple[Line, ...]:
         """``changes``: first line of a row (from 1) -> its new cells. Rows that stay as they are are left out."""

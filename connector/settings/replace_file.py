@@ -21,7 +21,7 @@ def replace_file(path: Path, *, before: bytes, after: bytes) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            _keep_owner(file.fileno(), state)
+            keep_owner(file.fileno(), state)
             os.fchmod(file.fileno(), stat.S_IMODE(state.st_mode))
             file.write(after)
             file.flush()
@@ -36,7 +36,8 @@ def replace_file(path: Path, *, before: bytes, after: bytes) -> None:
     _sync_folder(target.parent)
 
 
-def _keep_owner(descriptor: int, state: os.stat_result) -> None:
+def keep_owner(descriptor: int, state: os.stat_result) -> None:
+    """Give the open file the owner and the group of ``state``. PermissionError where its owner could not read it."""
     with suppress(PermissionError):
         os.fchown(descriptor, -1, state.st_gid)
     with suppress(PermissionError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from connector.settings.csv_reader import read_csv
 from connector.settings.csv_writer import Cannot, NotWritten, Sheet
+from connector.settings.replace_file import keep_owner
 from connector.settings.rooms import ALIASES, COLUMNS
 
 NAMES = {name: name for name in COLUMNS} | ALIASES
@@ -155,6 +158,31 @@ def test_mode_and_link_stay(file: Path, tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"rooms.csv", "sub"}
 
 
+def test_owner_stays(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "fchown", lambda _, user, group: given.append((user, group)))
+    Sheet.read(file, NAMES).write(CHANGE)
+    assert given == [(-1, file.stat().st_gid), (file.stat().st_uid, -1)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "kept"), [(0o600, 0, False), (0o640, 0, True), (0o640, 1, False), (0o644, 1, True)]
+)
+def test_who_could_read_it_still_can(
+    mode: int, group: int, kept: bool, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's file, in a folder where this one may write. ``group``: 0 is this user's own."""
+
+    def denied(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", denied)
+    now = file.stat()
+    before = os.stat_result((0o100000 | mode, 1, 1, 1, now.st_uid + 1, now.st_gid + group, 0, 0, 0, 0))
+    with file.open("rb") as made, nullcontext() if kept else pytest.raises(PermissionError, match="its owner"):
+        keep_owner(made.fileno(), before)
+
+
 def refused(opened: Sheet) -> str:
     with pytest.raises(NotWritten) as caught:
         opened.write(CHANGE)
@@ -185,7 +213,7 @@ def test_a_disk_that_fails(at: str, file: Path, tmp_path: Path, monkeypatch: pyt
 
     opened = Sheet.read(file, NAMES)
     with monkeypatch.context() as patched:
-        patched.setattr({"replace": Path, "fsync": os}.get(at, __import__("tempfile")), at, fails)
+        patched.setattr({"replace": Path, "fsync": os}.get(at, tempfile), at, fails)
         assert "No space left" in refused(opened)
     assert file.read_bytes() == b"id,tls\nr1,off\n"
     assert [p.name for p in tmp_path.iterdir()] == ["rooms.csv"]

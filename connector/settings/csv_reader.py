@@ -188,7 +188,7 @@ def _split(text: str, delimiter: str) -> list[str] | None:
 
 
 def _records(lines: _Lines, start: int, delimiter: str, width: int) -> Iterator[tuple[int, list[str] | str]]:
-    """The first line and the cells of each row, or a sentence why there are none; an empty sentence for a row that says nothing."""
+    """The first line of each row with its cells, or a sentence why there are none; "" for a row that says nothing."""
     index = start
     while index < len(lines.texts):
         used, cells = 1, _try(lines.texts[index], delimiter)

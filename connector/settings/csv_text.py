@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.settings.spreadsheet import protected, unprotected
+
 _INVISIBLE = "\ufeff\u200b\u200e\u200f"  # at the ends of a cell the reader leaves them out, as it does blanks
 
 
@@ -68,7 +70,7 @@ def joined(text: str, cells: Sequence[Cell], values: Mapping[int, str], delimite
         if _plain(cell.value) == value:
             continue
         parts += ['""' if all_quoted else ""] * (index + 1 - len(parts))
-        parts[index] = _replaced(cell, value, delimiter, all_quoted=all_quoted)
+        parts[index] = _replaced(cell, protected(value), delimiter, all_quoted=all_quoted)
     return delimiter.join(parts)
 
 
@@ -77,7 +79,7 @@ _NOTHING = Cell(0, 0, "", False)
 
 def _plain(value: str) -> str:
     """As the reader sees it: line ends in a cell are all the same to it."""
-    return re.sub(r"\r\n|\r", "\n", value).strip().strip(_INVISIBLE).strip()
+    return unprotected(re.sub(r"\r\n|\r", "\n", value).strip().strip(_INVISIBLE).strip())
 
 
 def _replaced(cell: Cell, value: str, delimiter: str, *, all_quoted: bool) -> str:

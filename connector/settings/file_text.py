@@ -50,12 +50,9 @@ def table_text(data: bytes, file: str) -> FileText:
         raise UserError(f"{file}: this is {kind}; {_SAVE}")
     encoding = wide_encoding(data)
     found = FileText(data.decode(encoding, errors="replace"), ()) if encoding else _narrow(data)
-    text = found.text.removeprefix("\ufeff")
+    text = found.text.removeprefix("\ufeff").rstrip("\0")  # within a cell one makes its row a problem
     if _MARKUP.match(text):
         raise UserError(f"{file}: this is a web page or XML, not a table; {_SAVE}")
-    if "\0" in text:
-        caution = "there are NUL characters in it, which are left out; save the file again as CSV UTF-8."
-        return FileText(text.replace("\0", ""), (*found.cautions, caution))
     return FileText(text, found.cautions)
 
 

@@ -104,11 +104,12 @@ def test_c1_a_file_of_another_kind_is_one_sentence(tmp_path: Path, data: bytes, 
     assert refused(tmp_path, data).startswith(sentence)
 
 
-def test_c1_nul_characters_are_left_out_with_one_warning(tmp_path: Path) -> None:
+def test_c1_a_nul_character_costs_its_row_and_padding_nothing(tmp_path: Path) -> None:
+    """A damaged byte must not choose a unit."""
     result = load(tmp_path, table(["One", "Two\0"]).encode() + b"\0" * 100)
-    assert ([room.name for room in result.rooms], result.problems) == (["One", "Two"], ())
-    (sentence,) = result.warnings
-    assert sentence.startswith("rooms.csv: there are NUL characters in it, which are left out;")
+    assert [room.name for room in result.rooms] == ["One"]
+    (sentence,) = result.problems
+    assert "row 3" in sentence
 
 
 def test_c1_a_mistake_of_all_rows_is_one_sentence(tmp_path: Path) -> None:

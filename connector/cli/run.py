@@ -16,9 +16,11 @@ from connector.observe.logs import configure
 from connector.running.daemon import Connector
 from connector.settings import load_settings
 from connector.settings.schema import LogSection
+from connector.store.api import StoreError
 from connector.vault import VaultError, VaultUnreachable
 
-VAULT_CLOSED = 78  # EX_CONFIG of sysexits.h: what is wrong stays so until somebody mends it, so no service restarts it
+# EX_CONFIG of sysexits.h: the vault or the database stays as it is until somebody mends it, so no service restarts it.
+UNUSABLE = 78
 
 
 def run_daemon(config: Path | None) -> None:
@@ -26,11 +28,11 @@ def run_daemon(config: Path | None) -> None:
     raise_limit()
     try:
         asyncio.run(_run(Connector(config, configure_log=_configure_log, watch_loop=True)))
-    except VaultError as error:
+    except (VaultError, StoreError) as error:
         if isinstance(error, VaultUnreachable):
             raise
         click.echo(str(error), err=True)
-        raise click.exceptions.Exit(VAULT_CLOSED) from None
+        raise click.exceptions.Exit(UNUSABLE) from None
 
 
 def _configure_log(log: LogSection) -> None:

@@ -16,7 +16,10 @@ _PORT = click.IntRange(0, 65535)
 @click.command("run")
 @config_option
 def run_command(config: Path | None) -> None:
-    """Run until Ctrl-C or SIGTERM. Edits of connector.toml and rooms.csv take effect without a restart."""
+    """Run until Ctrl-C or SIGTERM. Edits of connector.toml and rooms.csv take effect without a restart.
+
+    Exit 2: the files cannot be used; 78: the vault or the database cannot be used, and starting again would not help.
+    """
     from connector.cli.run import run_daemon
 
     run_daemon(config)

@@ -229,9 +229,11 @@ class Pusher:
         kind = type(error).__name__
         if kind != self._failing:
             self._failing = kind
-            if str(error) != self._session.detail:  # else the unit's own event told it a moment ago
-                failed = events.ScreenPushFailed(room=self._session.room.id, error=kind, reason=str(error))
-                self._recorder.publish(failed)
+            told = str(error) == self._session.detail  # by the unit's own event, a moment ago
+            if told and not isinstance(error, UnexpectedReply | NotSupported):
+                return  # the unit cannot be spoken to: one cause, one warning
+            reason = "the unit's state says why; its last list stays" if told else str(error)
+            self._recorder.publish(events.ScreenPushFailed(room=self._session.room.id, error=kind, reason=reason))
 
 
 def fit_to_keep(receipt: Receipt) -> Receipt:
